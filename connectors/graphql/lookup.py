@@ -19,6 +19,7 @@ from connectors.record_fields import Fields
 from connectors.records import RECORDS
 from connectors.toolkit.converters import to_text
 from connectors.toolkit.evaluation import as_text
+from connectors.toolkit.key_forms import form_of, has_alike, keys_by_form
 from connectors.toolkit.list_pushdown import ListPushdown
 from connectors.toolkit.mapping.row_lists import IdOf, RowLists, id_reader
 from connectors.toolkit.mapping.row_mapping import RowMapping
@@ -32,14 +33,14 @@ _NUMBER = re.compile("0|-?[1-9][0-9]{0,9}")
 class LookupQuery:
     """Hold a query of a document, and its results so far. It is for one key or for all.
 
-    `asked` are the keys by what a source may write for them. Where rows need care, they are read one by one.
+    `asked` are the keys by the form in which they are compared. Where rows need care, they are read one by one.
     """
 
-    def __init__(self, keys: Sequence[str], variables: Mapping[str, Any], id_of: IdOf, *, any_case: bool) -> None:
+    def __init__(self, by: KeyKind, keys: Sequence[str], variables: Mapping[str, Any], id_of: IdOf) -> None:
         self.keys = keys
-        self.asked = {key.lower() if any_case else key: key for key in keys}
+        self.asked = keys_by_form(by, keys)
         self.variables = dict(variables)
-        self.rows = RowLists(id_of)
+        self.rows = RowLists(id_of, may_repeat=has_alike(by, keys))
         self.cursors: set[str] = set()
         self.totals: dict[str, int] = {}
         self.failures: dict[str, SourceError] = {}
@@ -85,10 +86,9 @@ class GraphQLLookup:
             keys = [key for key in keys if _is_number(key)]
         if not keys:
             return []
-        any_case = self.by is KeyKind.EMAIL
         if not self._query.one_key:
-            return [LookupQuery(keys, {"keys": [self._typed(key) for key in keys]}, self._id_of, any_case=any_case)]
-        return [LookupQuery([key], self._own(ask, key), self._id_of, any_case=any_case) for key in keys]
+            return [LookupQuery(self.by, keys, {"keys": [self._typed(key) for key in keys]}, self._id_of)]
+        return [LookupQuery(self.by, [key], self._own(ask, key), self._id_of) for key in keys]
 
     def body(self, queries: Sequence[LookupQuery], ask: Ask) -> dict[str, Any]:
         """Write the body for these queries."""
@@ -147,8 +147,7 @@ class GraphQLLookup:
         query = self._query
         page: dict[str, list[Any]] = {}
         for holder in found_at(value, query.spine[1 : query.holder]):
-            key = self._key(lookup_query, holder)
-            if key is not None:
+            for key in self._keys(lookup_query, holder):
                 page.setdefault(key, []).extend(found_at(holder, query.spine[query.holder :]))
                 if self._counts(ask):
                     lookup_query.totals[key] = number_at(holder, query.total or ())
@@ -158,23 +157,21 @@ class GraphQLLookup:
             self._place(lookup_query, value, errors, wait_s)
         return self._goes_on(lookup_query, value, ask)
 
-    def _key(self, lookup_query: LookupQuery, holder: Any) -> str | None:
-        """Match a key of an answer to the asked one. None for one that was not asked for; addresses are written in any case."""
+    def _keys(self, lookup_query: LookupQuery, holder: Any) -> Sequence[str]:
+        """Match a key of an answer to the asked ones: an address to all that differ in no more than their case."""
         if self._query.key is None:
-            return lookup_query.keys[0]
+            return lookup_query.keys[:1]
         text = to_text(next(found_at(holder, self._query.key), None))
-        if not isinstance(text, str):
-            return None
-        return lookup_query.asked.get(text.lower() if self.by is KeyKind.EMAIL else text)
+        return lookup_query.asked.get(form_of(self.by, text), ()) if isinstance(text, str) else ()
 
     def _place(self, lookup_query: LookupQuery, value: Any, errors: Errors, wait_s: float | None) -> None:
         """Errors cost the keys that they are about."""
         for error in errors:
             holder = object_on(value, path_of(error)[1:], self._query.spine[1 : self._query.holder])
-            key = None if holder is None else self._key(lookup_query, holder)
+            own = () if holder is None else self._keys(lookup_query, holder)
             meant = of_a_key([error], wait_s, one_key=False)
-            if key is not None:
-                lookup_query.failures[key] = meant
+            if own:
+                lookup_query.failures |= dict.fromkeys(own, meant)
             elif self._query.holder == len(self._query.spine):
                 raise meant  # a record is missing, and nobody knows whose
             elif code_of(error) != ABSENT:

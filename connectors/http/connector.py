@@ -123,7 +123,7 @@ class HttpConnector(Connector[HttpSettings]):
         """One question, in as many calls as its answer has pages."""
         values = route.values(keys, ask)
         body = route.body(values)
-        rows_by_key = route.new_rows()
+        rows_by_key = route.new_rows(keys)
         total: int | None = None
         url = route.url(values)
         asked: set[URL] = set()

@@ -11,11 +11,12 @@ from yarl import URL
 
 from connectors.contract import Ask, KeyKind, Page, Push
 from connectors.errors import SourceError, SourceProtocolError
-from connectors.http.response_reader import KeyOf, ResponseReader
+from connectors.http.response_reader import KeysOf, ResponseReader
 from connectors.http.settings import HttpSettings, LookupSettings, RecordSettings
 from connectors.record_fields import Fields, has_decimals
 from connectors.records import RECORDS
 from connectors.toolkit.converters import converter, has_odd_decimals, to_list, to_text
+from connectors.toolkit.key_forms import form_of, has_alike, keys_by_form
 from connectors.toolkit.list_pushdown import ListPushdown
 from connectors.toolkit.mapping.jmespath_expressions import Get, getter, misses_name
 from connectors.toolkit.mapping.row_layout import SlowPathNeededError
@@ -101,7 +102,7 @@ class HttpLookup:
         sorts = Push.ORDER in self.pushdown
         first = ask.first if sorts and self._list_pushdown.is_complete(ask) and ask.after is None else None
         newest_first = not ask.oldest_first if sorts else None
-        readers = () if self._list_pushdown.bounds_here(ask) else self._readers(ask.fields, ask.shown)
+        readers = () if self._list_pushdown.bounds_here(ask) or self._may_repeat(keys) else self._readers(ask.fields, ask.shown)
         if readers and not ask.shown and has_decimals(self.record, ask.fields) and has_odd_decimals(content):
             return None
         for reader in readers:
@@ -119,9 +120,13 @@ class HttpLookup:
             return [quickest, new(as_they_come=False)] if quickest.as_they_come else [quickest]
         return []
 
-    def new_rows(self) -> RowLists:
+    def new_rows(self, keys: Sequence[str]) -> RowLists:
         """Begin without rows."""
-        return RowLists(self._id_of)
+        return RowLists(self._id_of, may_repeat=self._may_repeat(keys))
+
+    def _may_repeat(self, keys: Sequence[str]) -> bool:
+        """Tell whether rows may come once for each spelling of a key."""
+        return len(keys) > 1 and self.by is KeyKind.EMAIL and has_alike(self.by, keys)
 
     def add_rows(self, answer: Any, keys: Sequence[str], rows_by_key: Rows) -> None:
         """Put the rows of an answer with their keys. A row of no key, or of one that was not asked for, is nobody's."""
@@ -144,19 +149,15 @@ class HttpLookup:
             if row is None:
                 continue
             text = None if self._key is None else to_text(self._key(row))
-            key = asked(text) if self._key is None or isinstance(text, str) else None
-            if key is not None:
-                yield key, row
+            if self._key is None or isinstance(text, str):
+                yield from ((key, row) for key in asked(text))
 
-    def _asked(self, keys: Sequence[str]) -> KeyOf:
-        """Match a row's key to an asked one, addresses in any case."""
+    def _asked(self, keys: Sequence[str]) -> KeysOf:
+        """Match a row's key to the asked ones: an address to all that differ from it in no more than their case."""
         if self._key is None:
-            return lambda _text: keys[0]
-        exact = {key: key for key in keys}
-        if self.by is not KeyKind.EMAIL:
-            return exact.get
-        any_case = {key.lower(): key for key in keys}
-        return lambda text: exact.get(text) or (None if text is None else any_case.get(text.lower()))
+            return lambda _text: keys[:1]
+        asked = keys_by_form(self.by, keys)
+        return lambda text: () if text is None else asked.get(form_of(self.by, text), ())
 
     def is_in_order(self, ask: Ask) -> bool:
         return self._list_pushdown.is_in_order(ask)

@@ -19,9 +19,9 @@ from connectors.toolkit.mapping.jmespath_expressions import chain_of
 from connectors.toolkit.mapping.row_layout import ObjectLayout, SlowPathNeededError, ValuePath, path_at
 from connectors.toolkit.mapping.row_reader import RowReader
 
-KeyOf = Callable[[Any], str | None]
-"""The asked key that a row names, None for one that was not asked for; a row without a key names None."""
-Asked = Callable[[Sequence[str]], KeyOf]
+KeysOf = Callable[[Any], Sequence[str]]
+"""The asked keys that a row's key means, none for one that was not asked for; a row without a key names None."""
+Asked = Callable[[Sequence[str]], KeysOf]
 
 FIRST_LOOKS = 100
 """To look for fine times takes a tenth of the time of reading an answer, and few sources have fractions of a second."""
@@ -117,10 +117,9 @@ class ResponseReader:
         rows_by_key = dict(zip(named, lists, strict=True))
         if len(rows_by_key) == len(named) and rows_by_key.keys() <= set(keys):
             return rows_by_key
-        key_of, rows_by_key = self._asked(keys), {}
+        keys_of, rows_by_key = self._asked(keys), {}
         for name, own in zip(named, lists, strict=True):
-            key = key_of(name)
-            if key is not None:
+            for key in keys_of(name):
                 rows_by_key.setdefault(key, []).extend(own)
         return rows_by_key
 

@@ -53,14 +53,17 @@ def match_ask(places: FieldPaths, record: type[Record], asked: Ask | Measure) ->
 
 
 def later(position: Position, time: str | None, id_: str, *, as_text: bool, oldest_first: bool) -> Match:
-    """Match the records after a position. `as_text`: the id at that path is text, however documents have it."""
+    """Match the records after a position. `as_text`: the id at that path is text, however documents have it.
+
+    An empty id is before all ids, of whatever type: a text is compared with no other type.
+    """
     ids = [position.id] if as_text else list(texts_of(position.id))
     up = time is None or oldest_first
     beyond = {"$or": [{id_: {"$gt" if up else "$lt": own}} for own in ids]}
     if time is None or position.time is None:
         return beyond
     end = ceiling(position.time)
-    same = [{"$and": [{time: end}, beyond]}] if end == position.time else []
+    same = [{"$and": [{time: end}, beyond]}] if end == position.time and position.id else []
     if not oldest_first:
         return {"$or": [{time: {"$lt": end}}, *same, {time: {"$not": IS_DATE}}]}  # what has no date comes last
     return {"$or": [{time: {"$gt": end} if same else {"$gte": end}}, *same]}

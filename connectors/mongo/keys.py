@@ -43,24 +43,30 @@ def match_of(key: KeySettings, values: Collection[Any]) -> Match:
 
 
 def owners(key: KeySettings, document: Mapping[str, Any], asked: Asked) -> Sequence[str]:
-    """List the asked keys that a document belongs to."""
+    """List the asked keys that a document belongs to.
+
+    Where it has one of them letter by letter, other letters beside it in an array are another key.
+    """
     if len(asked) == 1 or key.path is None:
         return [own for keys in asked.values() for own in keys]
-    return list(dict.fromkeys(own for value in each_at(document, key.path) for own in keys_of(value, asked)))
+    values = [*each_at(document, key.path)]
+    exact = [own for value in values for own in _exact(value, asked)]
+    return list(dict.fromkeys(exact or (own for value in values for own in keys_of(value, asked))))
 
 
 def keys_of(value: Any, asked: Asked) -> Iterable[str]:
     """List the asked keys that a document's value means. Values that are equal in any case of letters are so by a collation."""
-    if isinstance(value, str):
-        return asked.get(value) or [
-            own
-            for asked_key, keys in asked.items()
-            if isinstance(asked_key, str) and asked_key.casefold() == value.casefold()
-            for own in keys
-        ]
+    exact = _exact(value, asked)
+    if exact or not isinstance(value, str):
+        return exact
+    alike = (keys for own, keys in asked.items() if isinstance(own, str) and own.casefold() == value.casefold())
+    return [own for keys in alike for own in keys]
+
+
+def _exact(value: Any, asked: Asked) -> Sequence[str]:
     if isinstance(value, Decimal128):
         value = whole_or_raw(to_exact(value))
-    return asked.get(value, ()) if isinstance(value, int | float | ObjectId | UUID) else ()
+    return asked.get(value, ()) if isinstance(value, str | int | float | ObjectId | UUID) else ()
 
 
 def _typed(key: KeySettings, text: str) -> Any:

@@ -195,6 +195,13 @@ async def test_pages_of_a_batch_are_followed_too(api, source):
     assert api.variables == [{"keys": mails}, {"keys": mails, "after": "2"}]
 
 
+async def test_an_address_in_two_spellings_finds_the_same_by_both(source):
+    """Whoever asks by one of them misses nothing because another caller of the batch asks by the other."""
+    keys, expected = ["ann@example.com", "Ann@Example.com"], ["1", "3", "4"]
+    answer = await fetch(source, Ticket, KeyKind.EMAIL, keys)
+    assert {key: ids(page) for key, page in answer.items()} == dict.fromkeys(keys, expected)
+
+
 async def test_a_key_that_cannot_be_sent_is_refused_alone(api, source):
     """No document holds it."""
     answer = await fetch(source, Customer, KeyKind.EMAIL, ["\ud800", "", "bob@example.com"])

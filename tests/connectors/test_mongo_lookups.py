@@ -97,6 +97,25 @@ async def test_each_kind_of_key_finds_its_records(
         assert found == ({key: expected[key]} if key in expected else {})
 
 
+async def test_other_letters_beside_a_key_are_another_key(mongo_shop: MongoShop) -> None:
+    """Who asks for the device abc does not get the customer with ABC, whom another key of the batch finds."""
+    await mongo_shop.fill(customers=[{"_id": "c1", "devices": [{"id": "ABC"}, {"id": "x1"}]}])
+    assert ids(await mongo_shop.fetch(Customer, ["abc", "x1"], KeyKind.DEVICE_ID, fields=ID)) == {"x1": ["c1"]}
+    assert ids(await mongo_shop.fetch(Customer, ["ABC", "x1"], KeyKind.DEVICE_ID, fields=ID)) == {"ABC": ["c1"], "x1": ["c1"]}
+
+
+@pytest.mark.parametrize(
+    "own", [[ObjectId("0" * 24), ObjectId("f" * 24)], [1, 2], [1.5, 2.5], ["1", "x"], [UUID(int=1), UUID(int=2)]]
+)
+async def test_ids_of_any_type_come_after_another_sources_record_of_their_time(mongo_shop: MongoShop, own: list[Any]) -> None:
+    """Its id is empty: oldest first all of that time are still to come, newest first none."""
+    await mongo_shop.fill(orders=[{"_id": id_, "customer": "c1", "placed": day(1)} for id_ in own])
+    place = Position(day(1), "")
+    found = await mongo_shop.fetch(Order, ["c1"], fields=ID, oldest_first=True, after=place, first=5)
+    assert ids(found) == {"c1": [str(id_) for id_ in own]}
+    assert await mongo_shop.fetch(Order, ["c1"], fields=ID, after=place, first=5) == {}
+
+
 async def test_keys_that_can_be_none_of_the_type_cost_no_call(mongo_shop: MongoShop) -> None:
     """Nothing is asked when nothing can be found, and every key of a measure has its answer all the same."""
     with mongo_shop.commands() as sent:

@@ -15,6 +15,7 @@ from connectors.errors import (
 from connectors.record_fields import Fields
 from connectors.records import Customer
 from connectors.vendors.hubspot import HubSpot
+from connectors.vendors.hubspot.answers import part_failures
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, ids_of, lookup_of, opened
 from tests.vendors.hubspot import COMPANIES, TOKEN, HubSpotApi, contact
 
@@ -204,3 +205,9 @@ def test_an_app_needs_its_refresh_token():
     own = {"keys": SETTINGS["keys"], "client_id": "a", "client_secret": "b"}
     expect_refused_settings(HubSpot, "refresh_token: with client_id", **own)
     expect_refused_settings(HubSpot, "refresh_token: with client_id", **SETTINGS, refresh_token="c")
+
+
+@pytest.mark.parametrize(("named", "failed"), [(["2"], {"2"}), (["2", "9"], {"2"}), (["9"], {"1", "2"}), ([], {"1", "2"})])
+def test_a_part_that_nobody_asked_for_is_about_all(named, failed):
+    """An error that names an id of no asked object costs all of them; nothing else can be told from it."""
+    assert set(part_failures(["1", "2"], [{"category": "INTERNAL_ERROR", "context": {"ids": named}}])) == failed

@@ -18,12 +18,13 @@ def id_reader(mapping: RowMapping) -> IdOf:
 
 
 class RowLists:
-    """Hold the rows of each key, and unreadable keys' errors."""
+    """Hold the rows of each key, and unreadable keys' errors. `may_repeat`: a page may have a row more than once."""
 
-    def __init__(self, id_of: IdOf) -> None:
+    def __init__(self, id_of: IdOf, *, may_repeat: bool = False) -> None:
         self.by_key: dict[str, list[Any]] = {}
         self.failures: dict[str, SourceError] = {}
         self._id_of = id_of
+        self._may_repeat = may_repeat
         self._known: dict[str, dict[str, list[Any]]] = {}
 
     def add_page(self, page: Mapping[str, list[Any] | SourceError]) -> None:
@@ -36,10 +37,10 @@ class RowLists:
 
     def add(self, key: str, rows: Sequence[Any]) -> None:
         """Add one page's rows of a key, without those before."""
-        if key not in self.by_key:
-            self.by_key[key] = [*rows]
+        own = self.by_key.setdefault(key, [])
+        if not own and not self._may_repeat:
+            own += rows
             return
-        own = self.by_key[key]
         if key not in self._known:
             self._known[key] = {}
             self._new(key, own)

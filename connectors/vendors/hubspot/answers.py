@@ -93,13 +93,13 @@ class HubSpotEvent(msgspec.Struct, rename="camel"):
 
 
 def part_failures(asked: Sequence[str], errors: Iterable[Mapping[str, Any]]) -> Failures:
-    """The errors of single inputs, without those that are not there. One that names none is about all of them."""
+    """The errors of single inputs, without those that are not there. One that names none of the asked is about all of them."""
     failures: dict[str, SourceError] = {}
     for error in errors:
         category = error.get("category")
         if category != _ABSENT:
             named = readable([error], lambda error: [str(id_) for id_ in error["context"]["ids"]])
-            ids = named[0] if named and named[0] else asked
+            ids = [id_ for own in named for id_ in own if id_ in asked] or asked
             kind = _PART_ERRORS.get(str(category), SourceUnavailableError)
             failures |= {id_: kind("a part of a batch has failed") for id_ in ids}
     return failures
