@@ -145,9 +145,7 @@ class GatewayApplication(Application):
     def switch(self, services: Services) -> None:
         """Serve from other services, which are open. Requests under way stay with those that they have."""
         before, self.revision = self.revision, Revision(services)
-        old, settings = before.services.settings, services.settings
-        if (old.environment, old.introspection) != (settings.environment, settings.introspection):
-            self._executor, self.endpoint.operations = _executor(services)
+        self._executor, self.endpoint.operations = _executor(services)  # old plans name old sources
         self._show(services)
         share_cache(before.services, services)
         self._retirement = asyncio.create_task(self._retire(before, services, self._retirement))
