@@ -153,12 +153,12 @@ class GatewayApplication(Application):
     async def wait_retired(self) -> None:
         """Wait until all services are closed that are not served any more."""
         if self._retirement is not None:
-            await self._retirement
+            await asyncio.wait({self._retirement})  # the loop's log has what failed in it
 
     async def _retire(self, revision: Revision, following: Services, earlier: asyncio.Task[None] | None) -> None:
         await self.telemetry.switch(following)
         if earlier is not None:
-            await earlier  # its requests may use what this one shares with it
+            await asyncio.wait({earlier})  # its requests may use what this one shares with it
         await revision.wait_unused()
         self.telemetry.retire(revision.services)
         await close_services(revision.services, following)

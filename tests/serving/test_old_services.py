@@ -46,3 +46,33 @@ async def test_old_services_are_freed_after_a_reload(asked: str) -> None:
         gc.collect()
         assert [kept() for kept in old] == [None, None, None]
         assert await gateway.data(query, variables) == before
+
+
+class Stubborn(MemoryConnector):
+    """Fails when it is closed."""
+
+    async def aclose(self) -> None:
+        raise OSError
+
+
+class Closing(MemoryConnector):
+    """Counts how often it is closed."""
+
+    closed = 0
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+async def test_a_source_that_fails_to_close_holds_up_no_other() -> None:
+    """Those of the next revisions are closed all the same, at a reload and at the end."""
+    first, later = Stubborn("crm", {}), [Closing("crm", {}), Closing("crm", {})]
+    app = create_app(settings_for([first]), connectors=[first])
+    async with app.router.lifespan_context(app):
+        for connector in later:
+            services = create_services(settings_for([connector]), connectors=[connector])
+            await open_services(services)
+            app.switch(services)
+        await app.wait_retired()
+        assert [connector.closed for connector in later] == [1, 0]
+    assert [connector.closed for connector in later] == [1, 1]
