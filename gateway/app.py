@@ -145,9 +145,7 @@ class GatewayApplication(Application):
     def switch(self, services: Services) -> None:
         """Serve from other services, which are open. Requests under way stay with those that they have."""
         before, self.revision = self.revision, Revision(services)
-        old, settings = before.services.settings, services.settings
-        if (old.environment, old.introspection) != (settings.environment, settings.introspection):
-            self._executor, self.endpoint.operations = _executor(services)
+        self._executor, self.endpoint.operations = _executor(services)  # old plans name old sources
         self._show(services)
         share_cache(before.services, services)
         self._retirement = asyncio.create_task(self._retire(before, services, self._retirement))
@@ -155,12 +153,12 @@ class GatewayApplication(Application):
     async def wait_retired(self) -> None:
         """Wait until all services are closed that are not served any more."""
         if self._retirement is not None:
-            await self._retirement
+            await asyncio.wait({self._retirement})  # the loop's log has what failed in it
 
     async def _retire(self, revision: Revision, following: Services, earlier: asyncio.Task[None] | None) -> None:
         await self.telemetry.switch(following)
         if earlier is not None:
-            await earlier  # its requests may use what this one shares with it
+            await asyncio.wait({earlier})  # its requests may use what this one shares with it
         await revision.wait_unused()
         self.telemetry.retire(revision.services)
         await close_services(revision.services, following)

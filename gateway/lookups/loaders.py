@@ -37,7 +37,10 @@ class Loaders(msgspec.Struct, eq=False):
             self._known[fetch] = dict.fromkeys(keys, wanted)
             return wanted
         same = known.get(keys[0]) if keys else None
-        return same if same is not None and same.keys == keys else self._together(source, fetch, keys, deadline)
+        if same is None or same.keys != keys:
+            return self._together(source, fetch, keys, deadline)
+        same.extend(deadline or self.deadline)
+        return same
 
     def _together(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
         """Ask for the new keys, and join them with earlier ones."""

@@ -78,13 +78,17 @@ class PendingKeys(msgspec.Struct, eq=False):
             for watch in self.watches:
                 watch()
 
+    def extend(self, deadline: Deadline) -> None:
+        """Want the keys for as long as whoever waits longest."""
+        if deadline.ends > self.deadline.ends:
+            self.deadline = deadline
+
     @staticmethod
     def of_parts(keys: Sequence[str], deadline: Deadline, parts: Sequence["PendingKeys"]) -> "PendingKeys":
-        """Wait for keys that parts of the same request have asked for. Whoever waits longest says how long they are wanted."""
+        """Wait for keys that parts of the same request have asked for."""
         whole = PendingKeys(parts[0].caller, keys, deadline, parts=parts)
         for part in parts:
-            if deadline.ends > part.deadline.ends:
-                part.deadline = deadline
+            part.extend(deadline)
             if not part.is_complete:
                 part.watches += (whole.collect,)
         whole.collect()

@@ -58,7 +58,7 @@ class CachedAnswer(msgspec.Struct, frozen=True, gc=False):
         return len(self.records) + ENTRY_BYTES
 
     def as_outcome(self, now: datetime) -> Found:
-        """Decode the answer, as old as it is. It took no call. It took no call."""
+        """Decode the answer, as old as it is. It took no call."""
         records = [] if self.kind is None else record_decoder(self.kind).decode(self.records)
         return Found(
             records=drop_invalid(records, self.kind) if self.has_tiny and self.kind is not None else records,

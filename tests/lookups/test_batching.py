@@ -291,3 +291,21 @@ async def test_whoever_wants_a_key_gets_its_outcome(callers: list[tuple[list[str
         assert [outcome.records[0] for outcome in answer if isinstance(outcome, Found)] == keys
     assert all(len(call) <= most and len(call) == len(set(call)) for call in question.calls)
     await source.aclose()
+
+
+async def test_the_same_keys_asked_for_again_are_wanted_for_longer():
+    """A lookup that others wait for has half of the time; once it is wanted by the whole request, it leaves later than that."""
+    source, question = batching(), Asked(calls=[], gate=asyncio.Event())
+    loaders = Loaders(within())
+    stand_in: Any = msgspec.defstruct("Source", ["name", "batching"])("orders", source)
+    flying = asyncio.create_task(source.ask(question, ["first"], within()))
+    await turns()
+    keys = ["c1", "c2"]
+    pending = loaders.enqueue(stand_in, question, keys, Deadline(clock=CLOCK, ends=CLOCK.monotonic()))
+    again = loaders.enqueue(stand_in, question, keys)
+    assert (again is pending, pending.deadline is loaders.deadline) == (True, True)
+    question.gate.set()
+    assert records(await wait_for(again, loaders.deadline)) == [["c1", 1], ["c2", 1]]
+    await flying
+    assert question.calls == [["first"], ["c1", "c2"]]
+    await source.aclose()
