@@ -47,9 +47,7 @@ class SettingText(msgspec.Struct, frozen=True):
 
 
 _SETTING = re.compile(r"((?:sources|mongodb|tags|clock)(?:\.[^\s:]+)?)(?::(\d+)(?::(\d+))?)?: (.+)", re.DOTALL)
-_IN_FILE = re.compile(
-    r"(?P<file>[^:\s]+):(?P<line>\d+): (?:(?P<path>[\w.-]+): )?(?:column (?P<column>\d+): )?(?P<words>.+)", re.DOTALL
-)
+_IN_FILE = re.compile(r"(?P<file>[^:\s]+):(?P<line>\d+)(?::(?P<column>\d+))?: (?:(?P<path>[\w.-]+): )?(?P<words>.+)", re.DOTALL)
 
 
 def read_setting_text(text: str) -> SettingText | None:
@@ -62,7 +60,7 @@ def read_setting_text(text: str) -> SettingText | None:
 
 
 def read_file_text(text: str) -> Problem | None:
-    """Take `FILE:LINE: PATH: WORDS` apart, where `column COLUMN: ` may be before the words. None for a text of another form."""
+    """Take `FILE:LINE: PATH: WORDS`, or `FILE:LINE:COLUMN: PATH: WORDS`, apart. None for a text of another form."""
     match = _IN_FILE.fullmatch(text)
     if match is None:
         return None
