@@ -33,7 +33,7 @@ _OTHER_KEY = "give the id of one, or a key with its kind, such as email:ana@exam
 _READ = 100
 """Records of each type, source and key that are read of a customer."""
 COMMAND_S = 60.0
-"""The deadline of each customer that a command reads, in seconds: no caller waits behind it, and load is no reason to give up."""
+"""The deadline of each customer that a command reads, in seconds: no caller waits behind it."""
 
 _RECORDS = [record for record in records.RECORDS.values() if record is not records.Customer]
 

@@ -341,6 +341,15 @@ async def test_phones_that_link_nothing_want_a_country_code_or_a_region(build: B
     ]
 
 
+async def test_a_busy_customer_is_not_the_whole_sample(build: Build) -> None:
+    """The rows of others count, too, where the first hundred are of one."""
+    row = orders()[0]
+    busy = [row | {"id": f"o{number}", "customer_id": "c1"} for number in range(101)]
+    others = [row | {"id": f"p{number}", "customer_id": f"c{number}"} for number in (2, 3)]
+    found = await report(build("shop", {"order": record([*busy, *others])}))
+    assert found.samples == [SampleSummary(source="shop", record="order", key="customer_id", keys=2, records=2)]
+
+
 async def test_one_key_that_meets_a_customer_is_enough(build: Build) -> None:
     """The sampled customers may have no orders: then a sampled order has a customer."""
     shop = {"order": record(orders(customer_id=["c7", "x1", "x2", "x3"]))}
