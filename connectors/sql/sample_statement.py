@@ -25,8 +25,8 @@ def sampled_keys(rows: RecordQuery, kind: KeyKind) -> Select[Any]:
         table = as_subquery(rows.dialect, key.query, {"id": None, "key": None}, f"{kind.value}_pairs")
         column = table.c.key
     text = rows.dialect.key(column, KEY_TYPES[key.type])
-    first = bindparam("first", type_=BigInteger())
-    first_rows = select(text.label("key_")).select_from(table).where(column.is_not(None)).limit(first * ROWS_FOR_A_KEY)
+    first, looked_at = (bindparam(name, type_=BigInteger()) for name in ("first", "looked_at"))
+    first_rows = select(text.label("key_")).select_from(table).where(column.is_not(None)).limit(looked_at)
     return select(first_rows.subquery("first_rows").c.key_).distinct().limit(first)
 
 
