@@ -16,12 +16,15 @@ from gateway.execution.executor import Executor
 from gateway.execution.explain_plan import explain_plan
 from gateway.execution.plan import Plan
 from gateway.execution.schema_types import core_schema
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed
 from gateway.operations import Limits, Operations
 from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.customer_finder import find_customer
 from gateway.stitching.selection import Selection
+from gateway.stitching.stitcher import Stitcher
 from gateway.tags.explained_tag import ExplainedTag, explain_tag
 from resolvers.customer_key import KINDS
 from resolvers.schema import schema_with
@@ -29,6 +32,9 @@ from resolvers.schema import schema_with
 _OTHER_KEY = "give the id of one, or a key with its kind, such as email:ana@example.com"
 _READ = 100
 """Records of each type, source and key that are read of a customer."""
+COMMAND_S = 60.0
+"""The deadline of each customer that a command reads, in seconds: no caller waits behind it."""
+
 _RECORDS = [record for record in records.RECORDS.values() if record is not records.Customer]
 
 
@@ -74,11 +80,15 @@ async def explained(services: Services, key: str, by: str | None = None) -> Expl
         selection = Selection(
             fields=Fields.from_paths("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts)
         )
-        customer = await find_customer(services.stitcher(), kind, value, selection)
+        customer = await find_customer(_stitcher(services), kind, value, selection)
         if customer is None:
             return None
         answers = await services.tags.load([(customer.tagged, key) for key in pack.tags])
         return ExplainedTags([explain_tag(pack, answer) for answer in answers], _missing_record(customer))
+
+
+def _stitcher(services: Services) -> Stitcher:
+    return Stitcher(services.router, Loaders(Deadline.within(services.clock, COMMAND_S)))
 
 
 def _read_key(key: str, by: str | None) -> tuple[KeyKind, str]:
@@ -113,7 +123,7 @@ async def unreadable_values(services: Services, customers: Sequence[str]) -> lis
     for key in customers:
         selection = Selection(fields=all_fields(records.Customer), stitches=frozenset(records.RECORDS.values()))
         try:
-            customer = await find_customer(services.stitcher(), *_read_key(key, None), selection)
+            customer = await find_customer(_stitcher(services), *_read_key(key, None), selection)
         except ProfileGatewayError as error:
             problems.append(f"customer {key}: {error}")
             continue

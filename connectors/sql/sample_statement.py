@@ -11,9 +11,12 @@ from connectors.sql.dialect import KEY_TYPES
 from connectors.sql.keys import keyed
 from connectors.sql.record_query import RecordQuery, as_subquery, required
 
+ROWS_FOR_A_KEY = 100
+"""Rows that are looked at for each key of a sample: one busy customer is not the whole of it, and no table is read whole."""
+
 
 def sampled_keys(rows: RecordQuery, kind: KeyKind) -> Select[Any]:
-    """Select the keys of the first rows, as the database gives them."""
+    """Select different keys of the first rows, as the database gives them."""
     key = rows.settings.keys[kind]
     if key.query is None:
         column = required(rows.source, key.column or "")
@@ -22,8 +25,9 @@ def sampled_keys(rows: RecordQuery, kind: KeyKind) -> Select[Any]:
         table = as_subquery(rows.dialect, key.query, {"id": None, "key": None}, f"{kind.value}_pairs")
         column = table.c.key
     text = rows.dialect.key(column, KEY_TYPES[key.type])
-    first = bindparam("first", type_=BigInteger())
-    return select(text.label("key_")).select_from(table).where(column.is_not(None)).limit(first)
+    first, looked_at = (bindparam(name, type_=BigInteger()) for name in ("first", "looked_at"))
+    first_rows = select(text.label("key_")).select_from(table).where(column.is_not(None)).limit(looked_at)
+    return select(first_rows.subquery("first_rows").c.key_).distinct().limit(first)
 
 
 def counted_rows(rows: RecordQuery, kind: KeyKind) -> Select[Any]:

@@ -31,7 +31,7 @@ from connectors.sql.measure_statement import (
     nothing_of,
 )
 from connectors.sql.record_query import IDS, Columns, LearntColumns, RecordQuery, known
-from connectors.sql.sample_statement import counted_rows, sampled_keys
+from connectors.sql.sample_statement import ROWS_FOR_A_KEY, counted_rows, sampled_keys
 from connectors.sql.settings import KeySettings, RecordSettings
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ class RecordTable:
     async def sample(self, kind: KeyKind, count: int) -> Sample:
         """Sample the keys of so many rows, by two statements."""
         key, rows = self.settings.keys[kind], (await self.statements()).rows
-        found = await self._database.run(sampled_keys(rows, kind), {"first": count})
+        found = await self._database.run(sampled_keys(rows, kind), {"first": count, "looked_at": count * ROWS_FOR_A_KEY})
         written = list(dict.fromkeys(text for (text,) in found if text.strip()))
         asked = asked_for(key, written, self._dialect.integers)
         if not asked:  # None can be a key of this type.

@@ -12,7 +12,7 @@ from gateway.app import create_services, opened
 from gateway.check.configuration import CheckedConfiguration, validate_configuration, validate_faults
 from gateway.check.data_checks import DataReport, check_data
 from gateway.check.fact_fields import find_unknown_facts
-from gateway.check.problems import Problem, in_order, problem_without_place, read_setting_text, split_fix
+from gateway.check.problems import Problem, in_order, problem_without_place, read_setting_text, split_fix, without_consequences
 from gateway.check.redaction import Redaction
 from gateway.check.report import Report, summarise_listings, summarise_lookups
 from gateway.check.sampler import Advance, Sampler
@@ -79,7 +79,7 @@ async def check(
         problems += await _read_customers(configuration, customers)
     lookups = summarise_lookups(configuration.connectors)
     report = Report(
-        in_order(problems),
+        in_order(without_consequences(problems)),
         lookups,
         warnings=in_order(warnings),
         samples=data.samples,

@@ -132,7 +132,9 @@ def _unmatched(sample: LookupSample, customers: Sequence[LookupSample], asked: i
         f"none of {asked} {kind} keys of customers of {_names(customers)} finds a record here, "
         f"and none of {len(sample.keys)} keys here finds a customer"
     )
-    return Problem(None, None, sample.key_setting, message, f"give {record} records the {kind} that {_names(customers)} has")
+    form = ", in E.164, or set phone_region of each source" if sample.lookup.by is KeyKind.PHONE else ""
+    fix = f"give {record} records the {kind} that {_names(customers)} has{form}"
+    return Problem(None, None, sample.key_setting, message, fix)
 
 
 def _unlinked(customers: LookupSample) -> Problem:

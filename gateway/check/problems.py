@@ -1,7 +1,7 @@
 """Problems of a configuration, as people and programs read them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -47,9 +47,12 @@ class SettingText(msgspec.Struct, frozen=True):
 
 
 _SETTING = re.compile(r"((?:sources|mongodb|tags|clock)(?:\.[^\s:]+)?)(?::(\d+)(?::(\d+))?)?: (.+)", re.DOTALL)
-_IN_FILE = re.compile(
-    r"(?P<file>[^:\s]+):(?P<line>\d+): (?:(?P<path>[\w.-]+): )?(?:column (?P<column>\d+): )?(?P<words>.+)", re.DOTALL
+_IN_FILE = re.compile(r"(?P<file>[^:\s]+):(?P<line>\d+)(?::(?P<column>\d+))?: (?:(?P<path>[\w.-]+): )?(?P<words>.+)", re.DOTALL)
+
+_NO_FIELD = re.compile(
+    r"(?:(?:the column |`)(?P<name>[\w.]+)`? )?is no (?:such )?field\b|the record has no field '(?P<fact>[\w.]+)'"
 )
+"""How it is told that a record has no such field; without a name, the setting has it: `sources.NAME.fields.RECORD.NAME`."""
 
 
 def read_setting_text(text: str) -> SettingText | None:
@@ -62,7 +65,7 @@ def read_setting_text(text: str) -> SettingText | None:
 
 
 def read_file_text(text: str) -> Problem | None:
-    """Take `FILE:LINE: PATH: WORDS` apart, where `column COLUMN: ` may be before the words. None for a text of another form."""
+    """Take `FILE:LINE: PATH: WORDS`, or `FILE:LINE:COLUMN: PATH: WORDS`, apart. None for a text of another form."""
     match = _IN_FILE.fullmatch(text)
     if match is None:
         return None
@@ -80,6 +83,22 @@ def problem_without_place(text: str) -> Problem:
     """Take a text that names no setting, such as that of a customer's record."""
     message, _, fix = text.partition("; ")
     return Problem(None, None, "", message, fix)
+
+
+def without_consequences(problems: Sequence[Problem]) -> list[Problem]:
+    """Leave out that a record has no such field, where a field of one's own of that name is badly declared."""
+    paths = [problem.path.split(".") for problem in problems]
+    declared = {path[2] for path in paths if path[0] == "fields" and len(path) > 2}
+    return [problem for problem in problems if not _is_consequence(problem, declared)]
+
+
+def _is_consequence(problem: Problem, declared: Collection[str]) -> bool:
+    """Tell whether a source names one of these fields, or a part of it, and is told that there is none."""
+    match = _NO_FIELD.match(problem.message)
+    if match is None:
+        return False
+    name = match["name"] or match["fact"] or ".".join(problem.path.split(".")[4:])
+    return any(name == own or name.startswith((f"{own}.", f"{own}_")) for own in declared)
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

@@ -28,6 +28,12 @@ MAX_SHARED, MAX_CUSTOMERS_OF_KEY = 0.25, 20
 where all is well. An account is a company's, and has as many contacts as there are."""
 
 
+_NORMAL_FORMS = {
+    KeyKind.EMAIL: "in its normal form, in lower case",
+    KeyKind.PHONE: "in E.164, such as +442079460000",
+}
+
+
 class Findings(NamedTuple):
     """What a check has found: what loses records or values, and what is slow or looks wrong."""
 
@@ -61,7 +67,7 @@ async def find_unusual_keys(samples: Sequence[LookupSample], sampler: Sampler) -
                 _problem(
                     sample.key_setting,
                     f"{lost} of {len(keys)} keys find nobody in the form that callers' keys have",
-                    f"give each {words(sample.lookup.by)} in its normal form, such as lower case for an e-mail address",
+                    f"give each {words(sample.lookup.by)} {_NORMAL_FORMS.get(sample.lookup.by, 'in its normal form')}",
                 )
             )
     return problems

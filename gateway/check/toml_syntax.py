@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from gateway.check.toml_positions import TextPosition, TomlPositions
 from gateway.settings.paths import Path
+from gateway.settings.toml_files import explain_toml_error
 
 MAX_ERRORS = 50
 """So many errors are looked for in a file."""
@@ -43,7 +44,7 @@ def read_toml_text(text: str, positions: TomlPositions) -> TomlText:
         try:
             document = tomllib.loads("\n".join(lines))
         except tomllib.TOMLDecodeError as error:
-            message, position = _place(str(error))
+            message, position = _place(explain_toml_error(error))
             if position is None or message.startswith(_UNCLOSED):
                 told = {problem.position.line for problem in problems}
                 begin = positions.last_error(position, told) or position or TextPosition(len(lines))

@@ -3,6 +3,8 @@
 A problem is one line: the file, the setting, what is wrong and what to do. It never repeats a value, which may be a secret.
 """
 
+import ast
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +17,9 @@ from gateway.settings.validation import validate
 
 T = TypeVar("T", bound=BaseModel)
 
+_NAMES = re.compile(r"""\((?:['"].*['"]),?\)""")
+"""How `tomllib` writes the path of a table: as a tuple."""
+
 
 def read_toml(path: Path, option: str) -> dict[str, Any]:
     """Read a file. `option` is the one of the command line that names it.
@@ -25,7 +30,12 @@ def read_toml(path: Path, option: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError([f"{path.name}: is not TOML: {error}; correct it there"]) from None
+        raise ConfigurationError([f"{path.name}: is not TOML: {explain_toml_error(error)}; correct it there"]) from None
+
+
+def explain_toml_error(error: tomllib.TOMLDecodeError) -> str:
+    """Write an error of syntax with the path of its table as settings have it."""
+    return _NAMES.sub(lambda match: ".".join(ast.literal_eval(match[0])), str(error))
 
 
 def read_text(path: Path, option: str) -> str:

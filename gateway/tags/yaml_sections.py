@@ -31,9 +31,10 @@ class Problems:
         self._file = file
         self._lines: dict[str, int] = {}
 
-    def add(self, line: int, path: str, message: str) -> None:
+    def add(self, line: int, path: str, message: str, column: int | None = None) -> None:
         """Take a problem; the same one found twice counts once."""
-        self._lines[f"{self._file}:{line}: {f'{path}: ' if path else ''}{message}"] = line
+        place = ":".join(str(part) for part in (self._file, line, column) if part is not None)
+        self._lines[f"{place}: {f'{path}: ' if path else ''}{message}"] = line
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -143,8 +144,11 @@ class Section:
     def report_at(self, name: str, offset: int, message: str) -> None:
         """Report a problem at a character (from 0) of a text setting, by line and column of the file."""
         position = _position(self._values[name], offset)
-        line, place = (self._lines[name], f"character {offset + 1}") if position is None else position
-        self._problems.add(line, self._at(name), f"{place}: {message}")
+        if position is None:
+            self._problems.add(self._lines[name], self._at(name), f"character {offset + 1}: {message}")
+        else:
+            line, column = position
+            self._problems.add(line, self._at(name), message, column)
 
     def expect(self, known: Collection[str]) -> None:
         """Report every setting that is not one of `known`."""
@@ -257,7 +261,7 @@ def _is_quoted(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
 
 
-def _position(node: yaml.Node, offset: int) -> tuple[int, str] | None:
+def _position(node: yaml.Node, offset: int) -> tuple[int, int] | None:
     """Find the line and column of a character of a text. YAML folds spaces and lines, so other characters are counted.
 
     None where the text stands there otherwise than it reads, with escapes.
@@ -275,4 +279,4 @@ def _position(node: yaml.Node, offset: int) -> tuple[int, str] | None:
     place = places[count] if offset < len(text) else places[count - 1] + 1
     before = written[:place].split("\n")
     column = len(before[-1]) + (mark.column if len(before) == 1 else 0)
-    return mark.line + len(before), f"column {column + 1}"
+    return mark.line + len(before), column + 1

@@ -57,6 +57,39 @@ async def test_a_store_that_is_away_is_told(folder: Path) -> None:
     ]
 
 
+OWN_FIELD = """\
+[fields.customer.tier]
+type = "enum"
+description = "How loyal."
+class = "commercial"
+[fields.customer.limit]
+description = "What may be open."
+class = "commercial"
+"""
+OTHERS = """
+[sources.api]
+kind = "http"
+base_url = "http://127.0.0.1:9"
+[sources.api.records.customer]
+fields = { id = "id", tier = "t", "limit.amount" = "l", colour = "c" }
+keys.customer_id = { path = "/people/{key}" }
+[sources.crm2]
+kind = "hubspot"
+keys = { customer = ["email"] }
+token = "t"
+fields = { customer = { tier = "tier__c" } }
+[tags]
+file = "tags.yaml"
+"""
+FACT_OF_A_FIELD = """\
+defaults: {owner: us, category: VALUE, ttl: 6h, version: 1}
+facts:
+  tier: {label: Tier, record: customer, measure: latest, field: tier}
+tags:
+  t: {label: T, description: T., words: T., expression: "tier == null ? 'A' : 'B'", values: [A, B]}
+"""
+
+
 async def test_the_address_of_a_store_is_read(folder: Path) -> None:
     """Without its password."""
     store = '[mongodb]\nuri = "mongodb://user:hunter-two@host:port/"\n'
@@ -85,6 +118,19 @@ async def test_a_database_does_not_repeat_secrets(folder: Path) -> None:
     (problem,) = await told(folder, text, {"TABLE_OF_SECRETS": "hidden_table"})
     where, words = "gateway.toml:9: sources.crm.records.customer.query", 'near "${TABLE_OF_SECRETS}": syntax error'
     assert problem == f"{where}: does not run: {words}; correct the query there"
+
+
+async def test_a_badly_declared_field_is_told_where_it_is_declared(folder: Path) -> None:
+    """Not again by each query, mapping, preset and fact that names it; other fields that are none are told as ever."""
+    (folder / "exports").mkdir()
+    (folder / "tags.yaml").write_text(FACT_OF_A_FIELD, encoding="utf-8")
+    text = OWN_FIELD + SOUND.replace("SELECT id FROM", "SELECT id, id AS tier, id AS limit_amount, id AS colour FROM") + OTHERS
+    assert [problem.partition(";")[0] for problem in await told(folder, text)] == [
+        "gateway.toml:1:1: fields.customer.tier.values: an enum needs its values",
+        "gateway.toml:5:1: fields.customer.limit.type: is missing",
+        "gateway.toml:14:59: sources.crm.records.customer.query: the column colour is no field",
+        "gateway.toml:21:57: sources.api.records.customer.fields.colour: `colour` is no field of Customer",
+    ]
 
 
 async def test_broken_syntax_does_not_hide_queries(folder: Path) -> None:

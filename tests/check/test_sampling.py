@@ -194,7 +194,16 @@ LATER: dict[str, tuple[Mapping[str, Any], list[str]]] = {
         [
             (
                 f"{CUSTOMER}.keys.email: 3 of 3 keys find nobody in the form that callers' keys have; "
-                "give each email in its normal form, such as lower case for an e-mail address"
+                "give each email in its normal form, in lower case"
+            )
+        ],
+    ),
+    "phone numbers without a region": (
+        people("100", "200", phone="(020) 7946 0{}"),
+        [
+            (
+                f"{CUSTOMER}.keys.phone: 2 of 2 keys find nobody in the form that callers' keys have; "
+                "give each phone in E.164, such as +442079460000"
             )
         ],
     ),
@@ -318,6 +327,27 @@ async def test_a_key_that_no_customer_has_is_never_asked_for(build: Build) -> No
             )
         ],
     )
+
+
+async def test_phones_that_link_nothing_want_a_country_code_or_a_region(build: Build) -> None:
+    """A number without either is no key of a customer."""
+    crm, shop = people("100", "200", phone="(020) 7946 0{}"), {"order": record(orders(), by="phone")}
+    _, warnings = told(await report(build("crm", crm), build("shop", shop)))
+    assert warnings[1:] == [
+        (
+            f"{ORDER}.keys.phone: none of 2 phone keys of customers of crm finds a record here, and none of 2 keys here finds "
+            "a customer; give order records the phone that crm has, in E.164, or set phone_region of each source"
+        )
+    ]
+
+
+async def test_a_busy_customer_is_not_the_whole_sample(build: Build) -> None:
+    """The rows of others count, too, where the first hundred are of one."""
+    row = orders()[0]
+    busy = [row | {"id": f"o{number}", "customer_id": "c1"} for number in range(101)]
+    others = [row | {"id": f"p{number}", "customer_id": f"c{number}"} for number in (2, 3)]
+    found = await report(build("shop", {"order": record([*busy, *others])}))
+    assert found.samples == [SampleSummary(source="shop", record="order", key="customer_id", keys=2, records=2)]
 
 
 async def test_one_key_that_meets_a_customer_is_enough(build: Build) -> None:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from connectors.errors import ConfigurationError
 from gateway.check.toml_positions import TextPosition, TomlPositions
 from gateway.check.toml_syntax import read_toml_text
+from gateway.settings.toml_files import read_toml
 
 TEXT = '''deadline_ms = 5
 [sources.crm.records.order]
@@ -96,6 +98,25 @@ def test_a_setting_that_stands_twice_is_told_at_the_second_one():
     found = read("a = 1\na = '''\nx\n'''\nb = 2\n")
     assert found.problems == [(TextPosition(2), "Cannot overwrite a value")]
     assert found.document == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[a]\n[a]\n", "Cannot declare a twice"),
+        ('[a."b c"]\n[a."b c"]\n', "Cannot declare a.b c twice"),
+        ("a = []\n[[a]]\n", "Cannot mutate immutable namespace a"),
+        ("a = {b = 1, b = 2}\n", "Duplicate inline table key 'b'"),
+    ],
+)
+def test_a_table_that_stands_twice_is_named_as_settings_name_it(text, message, tmp_path):
+    """By `check`, and by whatever else reads the file."""
+    assert read(text).problems[0].message == message
+    path = tmp_path / "gateway.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as raised:
+        read_toml(path, "--config")
+    assert raised.value.problems[0].startswith(f"gateway.toml: is not TOML: {message} (at line ")
 
 
 @pytest.mark.parametrize(

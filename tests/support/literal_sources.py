@@ -26,7 +26,7 @@ def record(rows: Sequence[Row], by: str = "customer_id", key: str = "customer_id
 
 
 def people(*ids: str, **columns: str) -> dict[str, Any]:
-    """Describe customers, found by their ids and, where they have some, by their e-mail addresses."""
-    keys = {"customer_id": "id"} | ({"email": "email"} if "email" in columns else {})
+    """Describe customers, found by their ids and, where they have some, by their e-mail addresses and phones."""
+    keys = {"customer_id": "id"} | {name: name for name in ("email", "phone") if name in columns}
     rows = [{"id": id_} | {name: text.format(id_) for name, text in columns.items()} for id_ in ids]
     return {"customer": {"query": query_of(rows), "keys": keys}}

@@ -5,15 +5,18 @@ from pathlib import Path
 import pytest
 
 from connectors import records as r
-from connectors.contract import KeyKind
+from connectors.contract import Answer, Ask, KeyKind, Keys, Lookup
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
 from gateway.app import create_services
 from gateway.errors import AmbiguousIdentityError, InvalidArgumentError, SourceFailure
-from gateway.explain import ExplainedTags, explained
+from gateway.explain import ExplainedTags, explained, unreadable_values
+from gateway.replay.connector_wrapper import ConnectorWrapper
+from gateway.services import Services
 from gateway.tags.decision import Decision, Step, decide
 from gateway.tags.explained_tag import ExplainedTag
 from tests.support import shop
+from tests.support.clocks import SteppedClock
 from tests.support.gateway_server import settings_for
 
 PACK = """\
@@ -116,6 +119,35 @@ async def test_any_key_finds_the_customer(tmp_path: Path, key: str, by: str | No
     assert explanation is not None
     assert explanation.warning is None
     assert explanation.tags[0].answer.tag.value == "LOW"
+
+
+class Slow(ConnectorWrapper):
+    """A source whose every call takes three seconds of a clock."""
+
+    kind = "memory"
+
+    def __init__(self, inner: MemoryConnector, clock: SteppedClock) -> None:
+        super().__init__(inner)
+        self._clock = clock
+
+    async def fetched(self, lookup: Lookup, keys: Keys, ask: Ask) -> Answer:
+        self._clock.passed_s += 3
+        return await super().fetched(lookup, keys, ask)
+
+
+async def test_the_deadline_of_requests_does_not_bind_the_command() -> None:
+    """A slow source is waited for, whatever deadline callers have."""
+    clock = SteppedClock()
+
+    def services() -> Services:
+        sources = [Slow(connector, clock) for connector in (shop.crm(), shop.orders())]
+        return create_services(settings_for(sources, deadline_ms=2_000, **shop.PINNED), connectors=sources, clock=clock)
+
+    found = await explained(services(), "c1")
+    assert found is not None
+    assert {entry.answer.definition.key: entry.answer.tag.partial for entry in found.tags}["activity"] is False
+    assert clock.passed_s >= 3
+    assert await unreadable_values(services(), ["c1"]) == []
 
 
 async def test_nobody_is_said_only_when_it_is_true(tmp_path: Path) -> None:

@@ -161,14 +161,14 @@ tags.yaml:52: facts.string.rates.USD: '0' is no rate; write how much of USD is o
 tags.yaml:58: tags.activity.category: unknown word 'BEHAVIOR'; did you mean 'BEHAVIOUR'?
 tags.yaml:59: tags.activity.ttl: '6x' is not a span of time; write a number and m, h, d or w, such as 6h or 90d
 tags.yaml:60: tags.activity.version: must be a whole number from 1 to 999,999,999; write it in digits
-tags.yaml:62: tags.activity.expression: column 42: a ':' is missing before this; write condition ? 'A' : 'B'
+tags.yaml:62:42: tags.activity.expression: a ':' is missing before this; write condition ? 'A' : 'B'
 tags.yaml:63: tags.activity: stands twice, first in line 54; keep one
 tags.yaml:65: tags.tier.owner: is missing; add it
 tags.yaml:66: tags.tier.label: 'Activity' is the label of activity too; make one of them different
 tags.yaml:67: tags.tier.description: must be text, and not empty
 tags.yaml:71: tags.tier.words: must be text, and not empty
-tags.yaml:72: tags.tier.expression: column 18: unknown fact 'order_all'; did you mean 'orders_all'?
-tags.yaml:72: tags.tier.expression: column 44: unknown function 'round'; known: contains, double, endsWith, int, matches, \
+tags.yaml:72:18: tags.tier.expression: unknown fact 'order_all'; did you mean 'orders_all'?
+tags.yaml:72:44: tags.tier.expression: unknown function 'round'; known: contains, double, endsWith, int, matches, \
 size, startsWith, string
 tags.yaml:73: tags.tier.values: a stands twice; keep one
 """
@@ -345,12 +345,12 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
         (
             "expression: string(spend)",
             "expression: string(spend) if",
-            "42: tags.spender.expression: column 31: 'if' is no operator; write condition ? 'A' : 'B' for 'if'",
+            "42:31: tags.spender.expression: 'if' is no operator; write condition ? 'A' : 'B' for 'if'",
         ),
         (
             "expression: string(spend)",
             "expression: string(spent)",
-            "42: tags.spender.expression: column 24: unknown fact 'spent'; did you mean 'spend'?",
+            "42:24: tags.spender.expression: unknown fact 'spent'; did you mean 'spend'?",
         ),
     ],
 )

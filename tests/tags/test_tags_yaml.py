@@ -77,24 +77,27 @@ def test_a_merge_key_that_names_no_mapping_is_one_problem(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("written", "line", "place"),
+    ("written", "line", "column", "character"),
     [
-        ("expression: n > m", 2, "column 21"),
-        ("expression: 'n > m'", 2, "column 22"),
-        ('expression: "n > m"', 2, "column 22"),
-        ('expression: "n > \\\\m"', 2, "character 5"),
-        ("expression: n ==\n      1 && n ==\n\n      m", 5, "column 7"),
-        ("expression: >-\n      n == 1 ? 'A'\n\n      : m", 5, "column 9"),
-        ("expression: |\n      n == 1 ? 'A'\n        : m", 4, "column 11"),
-        ("expression: >-\n      n == 1 ? 'A' :", 3, "column 21"),
-        ("expression: 'n == ''A'' ? m : 1'", 2, "character 1"),
+        ("expression: n > m", 2, 21, ""),
+        ("expression: 'n > m'", 2, 22, ""),
+        ('expression: "n > m"', 2, 22, ""),
+        ('expression: "n > \\\\m"', 2, None, "character 5: "),
+        ("expression: n ==\n      1 && n ==\n\n      m", 5, 7, ""),
+        ("expression: >-\n      n == 1 ? 'A'\n\n      : m", 5, 9, ""),
+        ("expression: |\n      n == 1 ? 'A'\n        : m", 4, 11, ""),
+        ("expression: >-\n      n == 1 ? 'A' :", 3, 21, ""),
+        ("expression: 'n == ''A'' ? m : 1'", 2, None, "character 1: "),
     ],
 )
-def test_a_mistake_in_an_expression_has_its_line_and_column(tmp_path: Path, written: str, line: int, place: str) -> None:
+def test_a_mistake_in_an_expression_has_its_line_and_column(
+    tmp_path: Path, written: str, line: int, column: int | None, character: str
+) -> None:
     """In the file, however the expression is written there; by its characters alone where YAML has escapes."""
     tag = f"  a:\n    {written}\n    label: a\n    description: A.\n    words: W.\n"
     found = problems(tmp_path, DEFAULTS + FACTS + "tags:\n" + tag)
-    assert found[0].startswith(f"tags.yaml:{line + 7}: tags.a.expression: {place}: ")
+    place = f"{line + 7}" if column is None else f"{line + 7}:{column}"
+    assert found[0].startswith(f"tags.yaml:{place}: tags.a.expression: {character}")
 
 
 FACT = """\
