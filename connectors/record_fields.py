@@ -221,7 +221,7 @@ def has_decimals(struct: type[msgspec.Struct], fields: Fields) -> bool:
     )
 
 
-@intern_results(maxsize=1024)
+@intern_results
 def narrow(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
     """Make a struct of the selected fields only. They keep their names, types and defaults, in the order of the selection.
 

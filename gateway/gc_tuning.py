@@ -16,12 +16,12 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 def tune_memory() -> None:
     """To be called when all is made that stays: collections look through it no more, and come less often.
 
-    What caches evict is free at once, but for the classes of answers, which are cyclic: a full collection frees them, about
-    every 12,000 documents that never came before. It takes up to a second, so it must not come much more often.
+    What caches evict is free at once, but for classes, which are cyclic: a full collection frees them, every few thousand
+    documents that never came before (decision 67). It takes up to half a second, so it must not come much more often.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(50_000, 20, 5)
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):  # glibc has it, musl does not
         libc.mallopt(_M_TRIM_THRESHOLD, MAX_CACHED_BYTES)
         libc.mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
+from connectors.seen_keys import SeenKeys
 from gateway.documents.limits import Limits
 from gateway.documents.literals import Lifted, Outline, Template, outline_of, template_of
 from gateway.documents.validation import InvalidDocumentError, Validator, too_expensive
@@ -37,13 +38,14 @@ class Operation:
     """Hold a valid document and its operation to be run. The same text and name give the same object while cached.
 
     `known` is for what executors work out of it, each under itself; it goes with the operation. `lifted` are the literals
-    of the text that stand in the document as variables.
+    of the text that stand in the document as variables. `recurs` says that it came before: its plans are worth keeping.
     """
 
     document: DocumentNode
     definition: OperationDefinitionNode
     known: dict[Any, Any] = field(default_factory=dict)
     lifted: Lifted | None = None
+    recurs: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,7 @@ class _Entry:
         """Make the entry of another text of the outline."""
         assert self.template is not None
         lifted = self.template.lifted(outline)
-        operations = {
-            name: Operation(operation.document, operation.definition, operation.known, lifted)
-            for name, operation in self.operations.items()
-        }
+        operations = {name: replace(operation, lifted=lifted) for name, operation in self.operations.items()}
         return _Entry(operations, (), sys.getsizeof(outline.text) * 2 + 1_000)
 
 
@@ -73,12 +72,17 @@ class _Entry:
 class _Seen:
     """An outline that came before. `places` are the literals in it that are lifted, once a second text of it has come."""
 
+    first: int
+    """The hash of its first text. One that comes alone, however often, keeps its literals."""
     is_tried: bool = False
     places: tuple[int, ...] = ()
 
 
 class Operations:
     """The documents of one schema. At most `size` are remembered, fewer where they are large: 100 kB of memory are for each.
+
+    A document is remembered when it comes again. What comes once goes at once, while collections of garbage still find it
+    young: a full one held the loop for seconds, as old documents are hundreds of objects each (decision 67).
 
     With `lifts`, texts that differ in literals alone share one document, from the second one on.
     """
@@ -100,6 +104,7 @@ class Operations:
         self._entries: SegmentedLru[Any, _Entry] = SegmentedLru(
             size, lambda entry: max(1, entry.size_bytes / CACHED_BYTES_PER_ENTRY)
         )
+        self._seen = SeenKeys()
         self._outlines: SegmentedLru[int, _Seen] = SegmentedLru(MAX_OUTLINES_SEEN)
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
@@ -114,22 +119,24 @@ class Operations:
         # Refused before it is a key: what is too large to parse is too large to keep.
         if len(query.encode("utf-8", "surrogatepass")) > self._max_bytes:
             raise OperationError([too_expensive(f"the document is larger than {self._max_bytes} bytes")])
+        recurs = self._seen.add(query)
         outline = outline_of(query) if self._lifts else None
-        entry = self._compile(query) if outline is None else self._compile_outline(outline)
-        self._entries.add(query, entry)
+        entry = self._compile(query, recurs=recurs) if outline is None else self._compile_outline(outline, recurs=recurs)
+        if recurs:
+            self._entries.add(query, entry)
         return entry
 
-    def _compile_outline(self, outline: Outline) -> _Entry:
+    def _compile_outline(self, outline: Outline, *, recurs: bool) -> _Entry:
         seen = self._outlines.get(hash(outline.key))
         if seen is None:
-            self._outlines.add(hash(outline.key), _Seen())
-            return self._compile(outline.text)
+            self._outlines.add(hash(outline.key), _Seen(hash(outline.text)))
+            return self._compile(outline.text, recurs=recurs)
         if seen.places:
             shared = self._entries.get((outline.key, outline.fixed_texts(seen.places)))
             if shared is not None:
                 return shared.for_outline(outline)
-        entry = self._compile(outline.text)
-        if entry.errors or (seen.is_tried and not seen.places):
+        entry = self._compile(outline.text, recurs=recurs)
+        if entry.errors or seen.first == hash(outline.text) or (seen.is_tried and not seen.places):
             return entry
         return self._share(entry, outline, seen)
 
@@ -141,18 +148,18 @@ class Operations:
         if template is None or not self._validator.has_valid_variables(template.document):
             return entry
         seen.places = template.places
-        shared = _Entry(_by_name(template.document), (), entry.size_bytes, template)
+        shared = _Entry(_by_name(template.document, recurs=True), (), entry.size_bytes, template)
         self._entries.add((outline.key, outline.fixed_texts(seen.places)), shared)
         return shared.for_outline(outline)
 
-    def _compile(self, query: str) -> _Entry:
+    def _compile(self, query: str, *, recurs: bool) -> _Entry:
         size_bytes = sys.getsizeof(query)
         try:
             document = self._validator.valid(query)
         except InvalidDocumentError as error:
             size_bytes += sum(sys.getsizeof(located.message) + BYTES_PER_ERROR for located in error.errors)
             return _Entry({}, tuple(error.errors), size_bytes)
-        return _Entry(_by_name(document), (), size_bytes + document.token_count * BYTES_PER_TOKEN)
+        return _Entry(_by_name(document, recurs=recurs), (), size_bytes + document.token_count * BYTES_PER_TOKEN)
 
 
 def _not_found(name: str | None) -> GraphQLError:
@@ -162,7 +169,7 @@ def _not_found(name: str | None) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
 
 
-def _by_name(document: DocumentNode) -> dict[str | None, Operation]:
+def _by_name(document: DocumentNode, *, recurs: bool) -> dict[str | None, Operation]:
     nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    operations = {node.name.value if node.name else None: Operation(document, node) for node in nodes}
+    operations = {node.name.value if node.name else None: Operation(document, node, recurs=recurs) for node in nodes}
     return operations if len(operations) > 1 else {**operations, None: next(iter(operations.values()))}

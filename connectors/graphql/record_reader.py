@@ -11,6 +11,7 @@ import msgspec
 
 from connectors.record_fields import Fields
 from connectors.records import Record
+from connectors.seen_keys import SeenKeys
 from connectors.toolkit.mapping.row_layout import ObjectLayout, SlowPathNeededError
 from connectors.toolkit.mapping.row_mapping import RowMapping
 from connectors.toolkit.mapping.row_reader import RowReader
@@ -26,18 +27,20 @@ class RecordReader:
         self._record = record
         self._rules = rules
         self._mapping = RowMapping(record, rules)
+        self._seen = SeenKeys()
         self._quick = lru_cache(maxsize=256)(self._new_quick)
 
     def records(self, rows: Sequence[Any], fields: Fields, need_care: bool = False) -> list[Any]:
         """Records of rows, in order: narrowed to these fields, or mappings of canonical JSON where a row does not fit."""
-        quick = None if need_care else self._quick(fields)
-        if quick is not None:
-            with suppress(*_MISFITS):
+        with suppress(*_MISFITS):
+            if not need_care and (quick := self._quick(fields)) is not None:
                 return quick.records(rows)
         return [*map(self._mapping.mapper(fields), rows)]
 
     def _new_quick(self, fields: Fields) -> _Quick | None:
-        """None where the mapping is not made of plain paths."""
+        """None where the mapping is not made of plain paths. Raises `SlowPathNeededError` for fields that are new."""
+        if not self._seen.add(fields):
+            raise SlowPathNeededError
         with suppress(SlowPathNeededError):
             return _Quick(self._record, self._rules, fields)
         return None

@@ -15,6 +15,7 @@ from connectors.http.response_reader import KeysOf, ResponseReader
 from connectors.http.settings import HttpSettings, LookupSettings, RecordSettings
 from connectors.record_fields import Fields, has_decimals
 from connectors.records import RECORDS
+from connectors.seen_keys import SeenKeys
 from connectors.toolkit.converters import converter, has_odd_decimals, to_list, to_text
 from connectors.toolkit.key_forms import form_of, has_alike, keys_by_form
 from connectors.toolkit.list_pushdown import ListPushdown
@@ -49,6 +50,7 @@ class HttpLookup:
         self._list_pushdown = ListPushdown(self.record, rules.order, lookup.placeholders, counts=lookup.total is not None)
         self._keys_in_path = "keys" in placeholders_of(lookup.path)
         self._rules = rules
+        self._seen = SeenKeys()
         self._readers = lru_cache(maxsize=256)(self._new_readers)
         self._mapping = RowMapping(self.record, rules)
         self._id_of = id_reader(self._mapping)
@@ -103,7 +105,10 @@ class HttpLookup:
         first = ask.first if sorts and self._list_pushdown.is_complete(ask) and ask.after is None else None
         newest_first = not ask.oldest_first if sorts else None
         needs_rows = self._list_pushdown.bounds_here(ask) or has_alike(self.by, keys)
-        readers = () if needs_rows else self._readers(ask.fields, ask.shown)
+        try:
+            readers = () if needs_rows else self._readers(ask.fields, ask.shown)
+        except SlowPathNeededError:
+            return None
         if readers and not ask.shown and has_decimals(self.record, ask.fields) and has_odd_decimals(content):
             return None
         for reader in readers:
@@ -114,7 +119,12 @@ class HttpLookup:
         return None
 
     def _new_readers(self, fields: Fields, shown: bool) -> list[ResponseReader]:
-        """Those that can read answers, the quickest first. Lists as they come save 10 % of Q3 (decision 39)."""
+        """Those that can read answers, the quickest first. Lists as they come save 10 % of Q3 (decision 39).
+
+        Raises `SlowPathNeededError` for fields that come for the first time.
+        """
+        if not self._seen.add((fields, shown)):
+            raise SlowPathNeededError
         with suppress(SlowPathNeededError):
             new = partial(ResponseReader, self.record, self._rules, self.lookup, fields, self._asked, shown=shown)
             quickest = new(as_they_come=True)

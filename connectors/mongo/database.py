@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
 
 import bson
@@ -31,7 +32,7 @@ T = TypeVar("T")
 _Database: TypeAlias = AsyncDatabase[dict[str, Any]]
 
 SELECTION_S = 1.0
-"""How long a call waits for a server to be found, where its own time is not over before. In seconds."""
+"""How long a call waits for a server to be found, in seconds; half of its own time where that is longer."""
 CONNECT_MS = 5_000
 """How long a server may take to accept a connection, in milliseconds."""
 CHECK_MS = 1_000
@@ -45,6 +46,7 @@ MAX_BYTES = 16 * 1024 * 1024
 GRACE_S = 1.0
 """How long calls have to end when the connector is closed, in seconds."""
 NOT_FOR_VIEWS = 166
+_selection_s: ContextVar[float] = ContextVar("selection_s", default=SELECTION_S)
 
 
 class MongoDatabase:
@@ -78,8 +80,12 @@ class MongoDatabase:
         """End calls inside after so many seconds, at the server too."""
         if remaining_s is not None and remaining_s <= 0:
             raise SourceTimeoutError
-        with pymongo.timeout(MAX_S if remaining_s is None else remaining_s):
-            yield
+        token = _selection_s.set(max(SELECTION_S, (remaining_s or 0) / 2))
+        try:
+            with pymongo.timeout(MAX_S if remaining_s is None else remaining_s):
+                yield
+        finally:
+            _selection_s.reset(token)
 
     async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
         """Run a pipeline, and read its documents. Raises `SourceProtocolError` when they go on beyond `MAX_BYTES`."""
@@ -165,7 +171,7 @@ class MongoDatabase:
         """Run the call once there is a server: the driver would spend all of the call's time on looking for one."""
         try:
             if not _has_server(client):
-                with pymongo.timeout(SELECTION_S):
+                with pymongo.timeout(_selection_s.get()):
                     await self._checks.or_all_away(client, client.admin.command("ping"))
         except BaseException as error:
             # A server that is there and slow has the rest of the call's time.

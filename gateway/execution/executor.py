@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable
+from dataclasses import replace
 from functools import lru_cache
 from inspect import isawaitable
 from typing import Any
@@ -101,7 +102,7 @@ class Executor:
         lifted = operation.lifted
         if lifted is None:
             return await self.run(operation, variables, context)
-        shared = Operation(operation.document, operation.definition, operation.known)
+        shared = replace(operation, lifted=None)
         result = await self.run(shared, {**variables, **lifted.variables}, context)
         for error in result.errors or ():
             lifted.put_right(error)
@@ -172,7 +173,8 @@ class Executor:
         known_plan = self._plans.get(name)
         if known_plan is None:
             known_plan = self._planned(operation, variables)
-            self._plans.add(name, known_plan)
+            if operation.recurs:
+                self._plans.add(name, known_plan)
         return known_plan
 
     def _planned(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:

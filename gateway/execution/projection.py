@@ -8,7 +8,6 @@ a struct of its selection, whose fields are written under the keys of the answer
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from itertools import count
 from typing import Any, get_args
 
@@ -28,13 +27,11 @@ from graphql import (
 )
 from msgspec.structs import FieldInfo
 
+from connectors.interned_values import intern_results
 from connectors.toolkit.code_generation import CodeWriter
 from gateway.execution.collect_fields import FieldCollector
 from gateway.execution.field_metadata import DEFINITION, metadata_of
 from gateway.lookups.outcome import Found
-
-MAX_STRUCTS = 1_000
-"""Structs that plans share. With 50 aliases of 200 characters in each they take 20 MB."""
 
 
 class ProjectionCompiler:
@@ -258,9 +255,9 @@ class ProjectionCompiler:
         return name, struct
 
 
-@lru_cache(maxsize=MAX_STRUCTS)
+@intern_results
 def _struct_of(keys: tuple[str, ...]) -> type[msgspec.Struct]:
-    """Make the struct of an object with these keys. Plans share it, for a class is freed by the garbage collector alone."""
+    """Make the struct of an object with these keys. Plans share it."""
     names = [f"f{place}" for place in range(len(keys))]
     return msgspec.defstruct("Shown", names, rename=dict(zip(names, keys, strict=True)), gc=False)
 

@@ -25,9 +25,6 @@ from gateway.lookups.source_call import SourceCaller
 from gateway.lookups.webhook_changes import read_changes
 from gateway.settings import Settings, SourceSettings
 
-MAX_FETCHES = 1_000
-"""So many questions are remembered that nobody asks at the moment; equal ones that are asked are always the same."""
-
 
 class Source:
     """A configured source: its connector behind its boundary. Compared by identity. `usual_s` is a request's deadline."""
@@ -52,8 +49,8 @@ class Source:
         self.listings = {lister.record: lister for lister in connector.listings()}
         """The record types that the source can list whole."""
         self._listing_turn = asyncio.Lock()
-        self.records = intern_results(maxsize=MAX_FETCHES)(self._records)
-        self.measures = intern_results(maxsize=MAX_FETCHES)(self._measures)
+        self.records = intern_results(self._records)
+        self.measures = intern_results(self._measures)
 
     @property
     def health(self) -> SourceHealth:

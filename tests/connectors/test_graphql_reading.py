@@ -60,11 +60,12 @@ QUICK, SLOW = lookup(), lookup(placed_at="@.createdAt")
 
 
 def page(of: GraphQLLookup, rows: list[Any], ask: Ask) -> Page:
-    """What one answer comes to."""
-    questions = of.build_queries(["c1"], ask)
-    assert of.read_response(questions, {"shopper": {"orders": rows}}, [], ask, None) == []
-    found = of.collect_records(questions[0], ask)["c1"]
-    assert isinstance(found, Page)
+    """What one answer comes to, where another came before it."""
+    for _ in range(2):
+        questions = of.build_queries(["c1"], ask)
+        assert of.read_response(questions, {"shopper": {"orders": rows}}, [], ask, None) == []
+        found = of.collect_records(questions[0], ask)["c1"]
+        assert isinstance(found, Page)
     return found
 
 
@@ -88,6 +89,7 @@ def compare(seed: str) -> tuple[int, list[str]]:
         fields = selection(random, all_fields(drawing.record)) | Fields.from_paths("id")
         rows = [one for one in msgspec.json.decode(msgspec.json.encode(drawing.answer(drawn))) if one is not None]
         kind = narrow(drawing.record, fields)
+        reader._seen.add(fields)
         read = reader.records(rows, fields)
         if not read or not isinstance(read[0], kind):
             continue

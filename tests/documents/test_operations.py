@@ -255,9 +255,10 @@ def test_suggestions_help_in_development():
 
 
 def test_same_text_gives_the_same_operation():
-    """What was parsed once is the same object again, so that others can remember more about it."""
+    """What came again is the same object from then on, so that others can remember more about it."""
     operations = Operations(SCHEMA, limits=Limits())
     text = "query A { hello } query B { hello }"
+    assert (operations.prepare(text, "A").recurs, operations.prepare(text, "A").recurs) == (False, True)
     assert operations.prepare(text, "A") is operations.prepare(text, "A")
     assert operations.prepare(text, "A") is not operations.prepare(text, "B")
     assert operations.prepare(text, "A").document is operations.prepare(text, "B").document
@@ -266,10 +267,11 @@ def test_same_text_gives_the_same_operation():
 def test_least_recently_used_document_is_forgotten():
     """With room for two, the one that was not asked for again leaves."""
     operations = Operations(SCHEMA, limits=Limits(), size=2)
-    first = operations.prepare("{ hello }", None)
-    second = operations.prepare("{ hello hello }", None)
+    _, first = (operations.prepare("{ hello }", None) for _ in range(2))
+    _, second = (operations.prepare("{ hello hello }", None) for _ in range(2))
     assert operations.prepare("{ hello }", None) is first
-    operations.prepare("{ hello __typename }", None)
+    for _ in range(2):
+        operations.prepare("{ hello __typename }", None)
     assert operations.prepare("{ hello }", None) is first
     assert operations.prepare("{ hello hello }", None) is not second
 
@@ -277,18 +279,29 @@ def test_least_recently_used_document_is_forgotten():
 def test_memory_is_bounded_by_size_not_only_by_number():
     """A few large documents push out the others before their number does."""
     operations = Operations(SCHEMA, limits=Limits(), size=10)
-    small = operations.prepare("{ hello }", None)
-    for number in range(4):
+    _, small = (operations.prepare("{ hello }", None) for _ in range(2))
+    for number in (0, 0, 1, 1, 2, 2, 3, 3):
         operations.prepare("#\n" * (600 + number) + "{ hello }", None)
     assert operations.prepare("{ hello }", None) is not small
 
 
 def test_refusals_are_remembered():
-    """The same errors come back for the same text, in a new exception."""
+    """The same errors come back for a text that came again, in a new exception."""
     operations = Operations(SCHEMA, limits=Limits())
+    with pytest.raises(OperationError):
+        operations.prepare("{ nothing }", None)
     with pytest.raises(OperationError) as first:
         operations.prepare("{ nothing }", None)
     with pytest.raises(OperationError) as second:
         operations.prepare("{ nothing }", None)
     assert first.value is not second.value
     assert first.value.errors[0] is second.value.errors[0]
+
+
+def test_what_comes_once_is_not_kept():
+    """However many: they push nothing out, and their memory is free at once."""
+    operations = Operations(SCHEMA, limits=Limits(), size=2)
+    _, kept = (operations.prepare("{ hello }", None) for _ in range(2))
+    for number in range(10):
+        operations.prepare(f"{{ a{number}: hello }}", None)
+    assert (operations.prepare("{ hello }", None) is kept, len(operations._entries)) == (True, 1)

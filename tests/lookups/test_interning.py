@@ -11,7 +11,7 @@ from aiohttp import web
 from connectors import records as r
 from connectors.contract import Ask, KeyKind
 from connectors.http import HttpConnector, HttpSettings
-from connectors.interned_values import intern_results
+from connectors.interned_values import MAX_UNUSED, intern_results
 from connectors.record_fields import Fields, fields_of, narrow
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
@@ -32,9 +32,9 @@ def test_a_value_is_found_again_while_it_is_held():
         def __init__(self, number: int) -> None:
             self.number = number
 
-    thing = intern_results(maxsize=2)(Thing)
+    thing = intern_results(Thing)
     held, dropped = thing(0), weakref.ref(thing(1))
-    for number in range(2, 10):
+    for number in range(2, 2 + MAX_UNUSED):
         thing(number)
     gc.collect()
     assert thing(0) is held

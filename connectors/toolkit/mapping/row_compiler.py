@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
 from numbers import Number
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
+from connectors.interned_values import intern_results
 from connectors.record_fields import LEAF, LIST, FieldInfo, Fields, fields_of, narrow
 from connectors.records import MAX_DIGITS, ExactWhole, KnownEnum, Money, UtcTime
 from connectors.toolkit.code_generation import CodeWriter, indented
@@ -332,7 +332,7 @@ def _come_as_shown(struct: type[msgspec.Struct], fields: Fields, part: PartSetti
     )
 
 
-@lru_cache(maxsize=1024)
+@intern_results
 def _with_whole_quantities(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
     """As `narrow`; another quantity than a whole one does not fit."""
     own, part = fields_of(struct), narrow(struct, fields)
