@@ -50,6 +50,7 @@ def serve(
     Raises `ConfigurationError` with all problems before anything is served.
     """
     log_everything()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nothing was read yet
     with listen(host, port) if descriptor is None else inherit_socket(descriptor) as listener:
         admin_listener = listen_for_admin(*admin)
         configuration = read_configuration(path, traffic)
@@ -74,7 +75,8 @@ class Master:
         """Serve until a signal. Raises `ConfigurationError`."""
         loop, configuration = asyncio.get_running_loop(), self._configuration
         self._children.watch()
-        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is nothing to reload yet
+        early = asyncio.Event()
+        loop.add_signal_handler(signal.SIGHUP, early.set)  # what was read may be old, but nobody serves it yet
         if problems := await find_problems(self._children, configuration):
             raise ConfigurationError(problems)
         loop.set_exception_handler(log_loop_failure)
@@ -85,6 +87,8 @@ class Master:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, fleet.end)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reloader.reload()))
+        if early.is_set():
+            self._start(self._reloader.reload())
         if admin is not None:
             self._start(AdminServer(fleet, self._reloader, admin).run())
         await fleet.run()

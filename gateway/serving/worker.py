@@ -72,6 +72,7 @@ class Worker:
     def end(self) -> None:
         """Finish the answers under way, then end."""
         self._server.should_exit = True
+        self._app.state.ready = False
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(MAX_END_S)
 
@@ -138,7 +139,10 @@ class Worker:
     async def _discard(self) -> None:
         if self._prepared is not None:
             (_, services, _), self._prepared = self._prepared, None
-            await close_services(services, self._app.revision.services)
+            try:
+                await close_services(services, self._app.revision.services)
+            except Exception as error:  # noqa: BLE001  a connector may fail in any way, and the next message is to be obeyed
+                log.error("services_not_closed", error=type(error).__name__, frames=frames_of(error))
 
     def _switch(self) -> None:
         if self._prepared is not None:

@@ -31,6 +31,10 @@ def read_toml(path: Path, option: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError([f"{path.name}: is not TOML: {explain_toml_error(error)}; correct it there"]) from None
+    except ValueError:
+        raise ConfigurationError([f"{path.name}: has a number or a time that is too large; write a smaller one"]) from None
+    except RecursionError:
+        raise ConfigurationError([f"{path.name}: is nested too deeply; write what is in it flatter"]) from None
 
 
 def explain_toml_error(error: tomllib.TOMLDecodeError) -> str:

@@ -52,6 +52,8 @@ def read_yaml_text(path: Path) -> str:
         problem = f"cannot be read ({error.strerror}); give the path of a readable file"
     except UnicodeDecodeError:
         problem = "is not UTF-8 text; save it as UTF-8"
+    except ValueError:
+        problem = "is no path of a file; take the character of code 0 out"
     raise ConfigurationError([f"{path.name}: {problem}"])
 
 

@@ -167,6 +167,37 @@ def test_sources_that_cannot_be_opened_keep_the_old(probes: ProbeConfig):
         assert gateway.ask()["data"]["customer"]["name"] == "Ana Souza"
 
 
+def test_a_worker_obeys_on_after_a_source_that_fails_to_close(probes: ProbeConfig):
+    """What a rejected reload had opened may fail when it is closed: the log says so, and the next reload is served."""
+    with serve_process(probes.file, path=probes.kinds) as gateway:
+        gateway.wait_ready(1)
+        for name, fault in (("other", "stubborn"), ("late", "broken")):
+            (probes.folder / name).mkdir()
+            (probes.folder / name / fault).touch()
+        probes.write(crm="", other="", late="")
+        code, _, errors = reload(gateway)
+        assert (code, errors.splitlines()[0]) == (1, "the sources cannot be opened (OSError); the log has more")
+        (probes.folder / "late" / "broken").unlink()
+        (probes.folder / "late" / "crash").touch()
+        probes.write(crm='customer_name = "Li Na"')
+        assert reload(gateway)[0] == 0
+        assert gateway.ask() == {"data": {"customer": {"name": "Li Na"}}}
+
+
+def test_a_reload_during_the_start_is_done_after_it(probes: ProbeConfig):
+    """The settings may have been read before they were changed."""
+    stall = probes.folder / "crm" / "stall"
+    stall.touch()
+    with serve_process(probes.file, path=probes.kinds) as gateway:
+        wait_until(lambda: probes.noted("crm", "made"), "the settings to be checked")
+        probes.write(crm='customer_name = "Li Na"')
+        gateway.process.send_signal(signal.SIGHUP)
+        stall.unlink()
+        assert gateway.wait_for("settings_loaded", 2)["changes"] == ["sources.crm"]
+        wait_until(lambda: gateway.ready_pids() and gateway.readiness()["workers"][0]["revision"] == 2, "the new settings")
+        assert gateway.ask() == {"data": {"customer": {"name": "Li Na"}}}
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_a_reload_under_load_loses_no_request(probes: ProbeConfig, workers: int):
     """32 callers: each of their requests is answered, by the old settings or by the new ones."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from connectors.errors import SourceUnavailableError
 
 
 class ProbeSettings(ConnectorSettings):
-    """`folder` has the files `crash` (at its opening), `down` and `hold`, and gets `opened`, `closed` and `called`."""
+    """`folder` has the files `stall` (while it is made), `crash` and `broken` (at its opening), `stubborn` (at its closing),
+    `down` and `hold`, and gets `made`, `opened`, `closed` and `called`.
+    """
 
     folder: Path
     customer_name: str = "Ana Souza"
@@ -22,9 +25,17 @@ class Probe(Connector[ProbeSettings]):
     kind = "probe"
     settings_type = ProbeSettings
 
+    def __init__(self, name: str, settings: ProbeSettings) -> None:
+        super().__init__(name, settings)
+        self._note("made")
+        while (settings.folder / "stall").exists():
+            time.sleep(0.01)
+
     async def open(self) -> None:
         if (self.settings.folder / "crash").exists():
             os._exit(9)
+        if (self.settings.folder / "broken").exists():
+            raise OSError
         if (self.settings.folder / "hang").exists():
             (self.settings.folder / "hang").unlink()
             os.kill(os.getpid(), 19)  # as a loop that does not turn any more: SIGSTOP
@@ -32,6 +43,8 @@ class Probe(Connector[ProbeSettings]):
 
     async def aclose(self) -> None:
         self._note("closed")
+        if (self.settings.folder / "stubborn").exists():
+            raise OSError
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=50)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
