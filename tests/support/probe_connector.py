@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from connectors.errors import SourceUnavailableError
 
 
 class ProbeSettings(ConnectorSettings):
-    """`folder` has the files `stall` (while it is made), `crash` and `broken` (at its opening), `stubborn` (at its closing),
-    `down` and `hold`, and gets `made`, `opened`, `closed` and `called`.
+    """`folder` has the files `stall` (while it is made), `crash` and `broken` (at its opening, `broken` in one process),
+    `stubborn` (at its closing), `down` and `hold`, and gets `made`, `opened`, `closed` and `called`.
     """
 
     folder: Path
@@ -34,7 +35,8 @@ class Probe(Connector[ProbeSettings]):
     async def open(self) -> None:
         if (self.settings.folder / "crash").exists():
             os._exit(9)
-        if (self.settings.folder / "broken").exists():
+        with suppress(FileNotFoundError):
+            (self.settings.folder / "broken").unlink()
             raise OSError
         if (self.settings.folder / "hang").exists():
             (self.settings.folder / "hang").unlink()
