@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from connectors.testing import MemoryConnector
-from gateway.app import create_app, create_services
+from gateway.app import GatewayApplication, create_app, create_services
 from gateway.replay.modes import UNTOUCHED
 from gateway.revisions import open_services
 from gateway.serving import messages, reload, worker
@@ -23,6 +25,7 @@ from tests.serving.conftest import ProbeConfig
 from tests.serving.test_silent_workers import silent_worker
 from tests.support import shop
 from tests.support.gateway_server import settings_for
+from tests.support.serve_process import PATIENCE_S
 
 MONGODB = {"uri": "mongodb://127.0.0.1:9/gateway", "timeout_ms": 50}
 
@@ -165,16 +168,56 @@ async def test_a_worker_that_hung_during_a_reload_is_brought_up_to_date(probes: 
         assert outdated == [hung]
 
 
-async def test_a_worker_that_ends_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks it over a connection that is still open is told so."""
+@contextmanager
+def worker_of(app: GatewayApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Worker, socket.socket]]:
+    """A worker of this process, which does not end it, and the master's end of its pipe."""
     monkeypatch.setattr(worker.signal, "alarm", lambda seconds: None)
     monkeypatch.setattr(worker.signal, "signal", lambda number, handler: None)
-    own = [MemoryConnector("crm", {})]
-    app = create_app(settings_for(own), connectors=own)
     left, right = socket.socketpair()
     with left, right, socket.create_server(("127.0.0.1", 0)) as listener:
-        ending = Worker(app, 1, listener, left)
-        transport = httpx2.ASGITransport(app=app)
+        made = Worker(app, 1, listener, left)
+        try:
+            yield made, right
+        finally:
+            for duplicate in made._sockets:
+                duplicate.close()
+
+
+async def test_a_source_that_hangs_when_it_is_opened_leaves_its_worker_free(
+    probes: ProbeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reload is rejected, and the worker builds the next one."""
+    monkeypatch.syspath_prepend(probes.kinds)
+    monkeypatch.setattr(worker, "OPEN_S", 0.05, raising=False)
+    app = create_app(settings_for(own := [MemoryConnector("crm", {})]), connectors=own)
+    (freeze := probes.folder / "crm" / "freeze").touch()
+    configuration = read_configuration(probes.file, UNTOUCHED, 2)
+    with worker_of(app, monkeypatch) as (hanging, _):
+        async with asyncio.timeout(PATIENCE_S):
+            assert await hanging._prepare(configuration) == ["the sources cannot be opened (TimeoutError); the log has more"]
+            freeze.unlink()
+            assert await hanging._prepare(configuration) == []
+            await hanging._discard()
+    assert len(probes.noted("crm", "opened")) == 1
+
+
+async def test_a_worker_that_does_not_understand_its_master_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one takes its place, which a worker that stayed would keep from every reload."""
+    app = create_app(settings_for(own := [MemoryConnector("crm", {})]), connectors=own)
+    with worker_of(app, monkeypatch) as (deaf, master):
+        deaf._channel = await messages.Pipe.open(deaf._pipe)
+        master.sendall(b"\0\0\0\1\xc1")
+        with pytest.raises(msgspec.DecodeError):
+            await deaf._obey()
+        assert deaf._server.should_exit
+        deaf._channel.close()
+
+
+async def test_a_worker_that_ends_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks it over a connection that is still open is told so."""
+    app = create_app(settings_for(own := [MemoryConnector("crm", {})]), connectors=own)
+    transport = httpx2.ASGITransport(app=app)
+    with worker_of(app, monkeypatch) as (ending, _):
         async with (
             app.router.lifespan_context(app),
             httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client,
@@ -182,7 +225,5 @@ async def test_a_worker_that_ends_is_not_ready(monkeypatch: pytest.MonkeyPatch) 
             before = await client.get("/readyz")
             ending.end()
             after = await client.get("/readyz")
-        for duplicate in ending._sockets:
-            duplicate.close()
     assert (before.status_code, before.json()) == (200, {"status": "ready"})
     assert (after.status_code, after.json()) == (503, {"status": "draining"})

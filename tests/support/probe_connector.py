@@ -13,7 +13,8 @@ from connectors.errors import SourceUnavailableError
 
 class ProbeSettings(ConnectorSettings):
     """`folder` has the files `stall` (while it is made), `crash` and `broken` (at its opening, `broken` in one process),
-    `stubborn` (at its closing), `down` and `hold`, and gets `made`, `opened`, `closed` and `called`.
+    `freeze` (while it is opened), `stubborn` (at its closing), `down` and `hold`. It gets `made`, `opened`, `closed` and
+    `called`.
     """
 
     folder: Path
@@ -41,6 +42,8 @@ class Probe(Connector[ProbeSettings]):
         if (self.settings.folder / "hang").exists():
             (self.settings.folder / "hang").unlink()
             os.kill(os.getpid(), 19)  # as a loop that does not turn any more: SIGSTOP
+        while (self.settings.folder / "freeze").exists():
+            await asyncio.sleep(0.01)
         self._note("opened")
 
     async def aclose(self) -> None:
