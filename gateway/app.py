@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import structlog
 from graphql import ExecutionResult
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,6 +25,7 @@ from gateway.gc_tuning import tune_memory
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
 from gateway.http import ENDPOINT, GraphQLView, Head
 from gateway.invalidation import Invalidator
+from gateway.log import frames_of
 from gateway.lookups.connector_registry import build_connectors
 from gateway.lookups.read_cache import ReadCache
 from gateway.lookups.sources import Source, Sources
@@ -41,6 +43,8 @@ from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollec
 from gateway.version import gateway_version
 from gateway.webhooks import Webhooks
 from resolvers.schema import schema_with
+
+log = structlog.get_logger()
 
 
 def create_services(
@@ -156,7 +160,10 @@ class GatewayApplication(Application):
             await asyncio.wait({self._retirement})  # the loop's log has what failed in it
 
     async def _retire(self, revision: Revision, following: Services, earlier: asyncio.Task[None] | None) -> None:
-        await self.telemetry.switch(following)
+        try:
+            await self.telemetry.switch(following)
+        except Exception as error:  # noqa: BLE001  the services are closed all the same
+            log.error("traces_not_switched", error=type(error).__name__, frames=frames_of(error))
         if earlier is not None:
             await asyncio.wait({earlier})  # its requests may use what this one shares with it
         await revision.wait_unused()

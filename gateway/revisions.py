@@ -52,10 +52,10 @@ async def open_services(services: Services, previous: Services | None = None) ->
         if services.store is not None and (previous is None or services.store is not previous.store):
             stack.push_async_callback(services.store.aclose)
             await services.store.open()
-        if services.router.decisions is not None and services.router.customers.are_several:
-            await services.router.decisions.known.start()
         stack.push_async_callback(services.sources.aclose, shared)
         await services.sources.open(shared)
+        if services.router.decisions is not None and services.router.customers.are_several:
+            await services.router.decisions.known.start()  # last, for the store may be shared, and would keep it
         stack.pop_all()
 
 

@@ -123,4 +123,8 @@ class SqlSettings(ConnectorSettings):
                 "names no file, and a database in memory is another one for each connection; "
                 "name a file, as in sqlite+aiosqlite:///shop.db"
             )
+        try:
+            url.get_dialect()().create_connect_args(url)
+        except (ArgumentError, ValueError):  # they repeat what is written
+            raise ValueError("has a part or an option that its driver cannot read; correct it, or take it out") from None
         return value

@@ -10,7 +10,7 @@ from gateway.check.toml_positions import TextPosition, TomlPositions
 from gateway.check.toml_syntax import read_toml_text
 from gateway.settings.document import SettingsDocument
 from gateway.settings.paths import Path, resolve
-from gateway.settings.toml_files import read_text
+from gateway.settings.toml_files import limit_depth, read_text, refusing_excess
 from gateway.settings.validation import SettingProblem, dotted
 
 _PLACE = re.compile(r" at line (\d+), column (\d+)")
@@ -28,10 +28,12 @@ class TomlFile:
         text = read_text(path, option)
         self.name = path.name
         self.folder = path.parent
-        self._positions = TomlPositions(text)
         self.document: Mapping[str, Any] | None
         self.unset: Sequence[Path]
-        self.document, syntax, self.unset = read_toml_text(text, self._positions)
+        with refusing_excess(self.name):
+            self._positions = TomlPositions(text)
+            self.document, syntax, self.unset = read_toml_text(text, self._positions)
+            limit_depth(self.document or {})
         self.syntax_problems = [
             Problem(self.name, place.line, "", f"is not TOML: {message}", "correct it there", place.column)
             for place, message in syntax

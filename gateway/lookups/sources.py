@@ -1,7 +1,7 @@
 """Hold the configured sources: each record and key kind with its source."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -190,12 +190,15 @@ class Sources:
             source.trace_calls(tracer)
 
     async def open(self, shared: Collection[Source] = ()) -> None:
-        """Open all sources but those that are `shared` with others, which are open."""
-        await asyncio.gather(*(source.connector.open() for source in self.all if source not in shared))
+        """Open all sources side by side but those that are `shared` with others. Raises when all are done."""
+        await _all_done(source.connector.open() for source in self.all if source not in shared)
 
     async def aclose(self, shared: Collection[Source] = ()) -> None:
         """Close all sources side by side but those that are `shared`. What one raises is raised when all are closed."""
-        closing = (source.aclose() for source in self.all if source not in shared)
-        for error in await asyncio.gather(*closing, return_exceptions=True):
-            if error is not None:
-                raise error
+        await _all_done(source.aclose() for source in self.all if source not in shared)
+
+
+async def _all_done(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+    for error in await asyncio.gather(*steps, return_exceptions=True):
+        if error is not None:
+            raise error

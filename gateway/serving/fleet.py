@@ -142,6 +142,8 @@ class Fleet:
     def _note(self, worker: WorkerProcess, message: messages.Message) -> None:
         if isinstance(message, messages.Heartbeat):
             self._worker_metrics.update(worker.number, message.metrics)
+            if worker.state is WorkerState.READY and worker.revision != self.configuration.revision:
+                self._ready(worker)  # it hung while the others were reloaded
         elif isinstance(message, messages.Ready):
             log.info("worker_ready", pid=worker.pid, seconds=round(worker.uptime_s, 3))
             self._ready(worker)

@@ -7,6 +7,7 @@ import gc
 import signal
 import socket
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,21 +51,30 @@ def serve(
     Raises `ConfigurationError` with all problems before anything is served.
     """
     log_everything()
+    reload_asked = asyncio.Event()
+    signal.signal(signal.SIGHUP, lambda *_: reload_asked.set())  # what is read may be old by then
     with listen(host, port) if descriptor is None else inherit_socket(descriptor) as listener:
         admin_listener = listen_for_admin(*admin)
         configuration = read_configuration(path, traffic)
         address = f"http://{host}:{port}/graphql" if descriptor is None else f"the socket with the descriptor {descriptor}"
-        master = Master(path, configuration, lambda: ready(address, workers, configuration.settings.environment))
+        announce = partial(ready, address, workers, configuration.settings.environment)
+        master = Master(path, configuration, announce, reload_asked)
         asyncio.run(master.run(listener, admin_listener, workers, is_inherited=descriptor is not None))
 
 
 class Master:
-    """One process that has no part in requests. It has one thread, for it forks."""
+    """One process that has no part in requests. It has one thread, for it forks.
 
-    def __init__(self, path: Path, configuration: Configuration, ready: Callable[[], None]) -> None:
+    `reload_asked` is set when a reload was asked for during the start. It is done when there are workers.
+    """
+
+    def __init__(
+        self, path: Path, configuration: Configuration, ready: Callable[[], None], reload_asked: asyncio.Event
+    ) -> None:
         self._path = path
         self._configuration = configuration
         self._ready: Callable[[], None] | None = ready
+        self._reload_asked = reload_asked
         self._children = Children()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -74,7 +84,6 @@ class Master:
         """Serve until a signal. Raises `ConfigurationError`."""
         loop, configuration = asyncio.get_running_loop(), self._configuration
         self._children.watch()
-        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is nothing to reload yet
         if problems := await find_problems(self._children, configuration):
             raise ConfigurationError(problems)
         loop.set_exception_handler(log_loop_failure)
@@ -85,6 +94,8 @@ class Master:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, fleet.end)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reloader.reload()))
+        if self._reload_asked.is_set():
+            self._start(self._reloader.reload())
         if admin is not None:
             self._start(AdminServer(fleet, self._reloader, admin).run())
         await fleet.run()

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from connectors.errors import ConfigurationError
+from gateway.log import frames_of
 from gateway.serving import messages
 from gateway.serving.child_processes import Children
 from gateway.serving.configuration import Configuration, list_changes, read_configuration
@@ -48,6 +49,9 @@ class Reloader:
                 problems = await self._apply(new) if is_new else []
             except ConfigurationError as error:
                 new, is_new, problems = old, False, list(error.problems)
+            except Exception as error:  # noqa: BLE001  whatever went wrong, the old settings are served and a reload has an outcome
+                log.error("reload_failed", error=type(error).__name__, frames=frames_of(error))
+                new, is_new, problems = old, False, [f"the reload failed ({type(error).__name__}); the log has more"]
             if problems:
                 log.error("settings_rejected", problems=problems, revision=old.revision, digest=old.digest)
                 self.last = ReloadOutcome(outcome="rejected", revision=old.revision, digest=old.digest, problems=problems)
@@ -59,10 +63,10 @@ class Reloader:
             return self.last
 
     async def bring_up_to_date(self, worker: WorkerProcess) -> None:
-        """Have a worker serve what the others do: it started before a reload, and was ready after it."""
+        """Have a worker serve what the others do: it started or hung before a reload, and was ready after it."""
         async with self._turn:
             configuration = self._fleet.configuration
-            if worker.revision == configuration.revision:
+            if worker.is_ending or worker.revision == configuration.revision:
                 return
             if await prepare_workers([worker], configuration) or await switch_workers([worker]):
                 worker.end()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -26,6 +27,12 @@ HEARTBEAT_S = 1.0
 
 MAX_END_S = int(DRAIN_S + GRACE_S + 5)
 """A worker that has not ended so long after it was asked to is ended by the system."""
+
+OPEN_S = 20.0
+"""How long the services of a reload may take to open. The master waits a little longer."""
+
+CLOSE_S = 5.0
+"""How long services that were never served may take to close. They are left then."""
 
 EX_CONFIG = 78
 """How a worker ends whose configuration cannot be served (sysexits.h)."""
@@ -67,11 +74,13 @@ class Worker:
         finally:
             for task in talk:
                 task.cancel()
+            self._send_heartbeat(0.0)  # with what was counted since the last one
         return 0 if self._server.started else 1
 
     def end(self) -> None:
         """Finish the answers under way, then end."""
         self._server.should_exit = True
+        self._app.state.ready = False
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(MAX_END_S)
 
@@ -80,19 +89,24 @@ class Worker:
         self._send_heartbeat(0.0)
 
     async def _obey(self) -> None:
-        while (message := await self._channel.receive()) is not None:
-            match message:
-                case messages.Scrape():
-                    self._channel.send(messages.Scraped(snapshot()))
-                case messages.Prepare():
-                    configuration = Configuration.from_pickled(message.configuration)
-                    self._channel.send(messages.PrepareResult(configuration.revision, await self._prepare(configuration)))
-                case messages.Discard():
-                    await self._discard()
-                case messages.Switch():
-                    self._switch()
-                    self._channel.send(messages.Switched(self._revision))
-        self.end()  # without a master nobody would
+        try:
+            while (message := await self._channel.receive()) is not None:
+                await self._do(message)
+        finally:
+            self.end()  # without a master, or deaf to it, nobody would
+
+    async def _do(self, message: messages.Message) -> None:
+        match message:
+            case messages.Scrape():
+                self._channel.send(messages.Scraped(snapshot()))
+            case messages.Prepare():
+                configuration = Configuration.from_pickled(message.configuration)
+                self._channel.send(messages.PrepareResult(configuration.revision, await self._prepare(configuration)))
+            case messages.Discard():
+                await self._discard()
+            case messages.Switch():
+                self._switch()
+                self._channel.send(messages.Switched(self._revision))
 
     async def _beat(self) -> None:
         """Tell that the loop turns, and how late this turn comes."""
@@ -126,7 +140,7 @@ class Worker:
                 tags=configuration.tags,
                 previous=None if configuration.traffic.faults else current,  # faults are read again, too
             )
-            await open_services(services, current)
+            await _wait_at_most(OPEN_S, open_services(services, current))
         except ConfigurationError as error:
             return list(error.problems)
         except Exception as error:  # noqa: BLE001  a connector may fail in any way when it is opened
@@ -138,7 +152,10 @@ class Worker:
     async def _discard(self) -> None:
         if self._prepared is not None:
             (_, services, _), self._prepared = self._prepared, None
-            await close_services(services, self._app.revision.services)
+            try:
+                await _wait_at_most(CLOSE_S, close_services(services, self._app.revision.services))
+            except Exception as error:  # noqa: BLE001  a connector may fail in any way, and the next message is to be obeyed
+                log.error("services_not_closed", error=type(error).__name__, frames=frames_of(error))
 
     def _switch(self) -> None:
         if self._prepared is not None:
@@ -146,3 +163,13 @@ class Worker:
             self._app.switch(services)
             self._app.state.notes = notes
             self._send_heartbeat(0.0)
+
+
+async def _wait_at_most(seconds: float, work: Coroutine[Any, Any, None]) -> None:
+    """Wait for work that may hang. What takes longer is cancelled, and not waited for: it may hang in its end, too."""
+    task = asyncio.create_task(work)
+    await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        task.cancel()
+        raise TimeoutError
+    await task

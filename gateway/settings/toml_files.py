@@ -6,7 +6,8 @@ A problem is one line: the file, the setting, what is wrong and what to do. It n
 import ast
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,9 @@ from connectors.errors import ConfigurationError
 from gateway.settings.validation import validate
 
 T = TypeVar("T", bound=BaseModel)
+
+MAX_DEPTH = 100
+"""So many tables and lists may be inside each other."""
 
 _NAMES = re.compile(r"""\((?:['"].*['"]),?\)""")
 """How `tomllib` writes the path of a table: as a tuple."""
@@ -27,10 +31,37 @@ def read_toml(path: Path, option: str) -> dict[str, Any]:
     Raises `ConfigurationError`.
     """
     text = read_text(path, option)
+    with refusing_excess(path.name):
+        try:
+            document = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError([f"{path.name}: is not TOML: {explain_toml_error(error)}; correct it there"]) from None
+        limit_depth(document)
+    return document
+
+
+@contextmanager
+def refusing_excess(name: str) -> Iterator[None]:
+    """Raise `ConfigurationError` where what is in a file is too large or nested too deeply to be read. `name` is the file's."""
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError([f"{path.name}: is not TOML: {explain_toml_error(error)}; correct it there"]) from None
+        yield
+    except RecursionError:
+        problem = "is nested too deeply; write what is in it flatter"
+    except ValueError:
+        problem = "has a number or a time that is too large; write a smaller one"
+    else:
+        return
+    raise ConfigurationError([f"{name}: {problem}"])
+
+
+def limit_depth(document: Mapping[str, Any]) -> None:
+    """Raise `RecursionError` for a document that is nested more deeply than settings ever are."""
+    level: list[Any] = [document]
+    for _ in range(MAX_DEPTH):
+        inner = [item for outer in level for item in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [item for item in inner if isinstance(item, dict | list)]
+    if level:
+        raise RecursionError
 
 
 def explain_toml_error(error: tomllib.TOMLDecodeError) -> str:

@@ -16,6 +16,9 @@ from connectors.suggestions import did_you_mean
 T = TypeVar("T")
 
 _DURATION = re.compile(r"(\d{1,18})([mhdw])")
+_MAX_DEPTH = 10
+"""So deep settings are looked for. A mapping that is its own part would have no end."""
+
 _MERGE = "tag:yaml.org,2002:merge"
 _COLON_IN_TEXT = "mapping values are not allowed here"
 MAX_SPAN = 9_999
@@ -52,6 +55,8 @@ def read_yaml_text(path: Path) -> str:
         problem = f"cannot be read ({error.strerror}); give the path of a readable file"
     except UnicodeDecodeError:
         problem = "is not UTF-8 text; save it as UTF-8"
+    except ValueError:
+        problem = "is no path of a file; take the character of code 0 out"
     raise ConfigurationError([f"{path.name}: {problem}"])
 
 
@@ -64,6 +69,8 @@ def read_sections(path: Path, problems: Problems, text: str | None = None) -> Se
         reason = ", ".join(filter(None, (error.context, error.problem)))
         fix = "; put text that has ': ' in it into quotation marks" if error.problem == _COLON_IN_TEXT else ""
         problems.add(mark.line + 1 if mark else 1, "", f"is not YAML: {reason}{fix}")
+    except RecursionError:
+        problems.add(1, "", "is nested too deeply; write what is in it flatter")
     except yaml.YAMLError:
         problems.add(1, "", "is not YAML: it has characters that text does not have; remove them")
     else:
@@ -78,16 +85,16 @@ def read_lines(path: Path) -> dict[str, int]:
     """Find the lines of a file's settings by dotted paths. Nothing for a file that is no YAML."""
     try:
         root = yaml.compose(read_yaml_text(path), Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, ConfigurationError):
+    except (yaml.YAMLError, RecursionError, ConfigurationError):
         return {}
-    return dict(_lines_in(root, ""))
+    return dict(_lines_in(root, "", _MAX_DEPTH))
 
 
-def _lines_in(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, int]]:
-    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+def _lines_in(node: yaml.Node | None, prefix: str, depth: int) -> Iterator[tuple[str, int]]:
+    for key, value in node.value if depth and isinstance(node, yaml.MappingNode) else ():
         if isinstance(key, yaml.ScalarNode):
             yield f"{prefix}{key.value}", key.start_mark.line + 1
-            yield from _lines_in(value, f"{prefix}{key.value}.")
+            yield from _lines_in(value, f"{prefix}{key.value}.", depth - 1)
 
 
 class Section:

@@ -83,12 +83,12 @@ class Telemetry:
     async def _trace(self, services: Services, settings: TraceSettings | None) -> None:
         old = None
         if settings != self._traced_by:
-            old, self._traces = self._traces, None
+            new = None
             if settings is not None:
                 from gateway.telemetry.traces import Traces  # it takes a tenth of a second to import
 
-                self._traces = Traces(settings, services.clock)
-            self._traced_by = settings
+                new = Traces(settings, services.clock)
+            old, self._traces, self._traced_by = self._traces, new, settings
         self.trace_by(self._traces)
         if old is not None:
             await old.aclose()

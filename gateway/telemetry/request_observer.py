@@ -32,16 +32,15 @@ class RequestObserver:
         self._metrics = metrics
         self._clock = clock
         self._monotonic = clock.monotonic
-        self._settings: TelemetrySettings | None = None
+        self._first = OperationNames(())
         self.configure(TelemetrySettings())
 
     def configure(self, settings: TelemetrySettings) -> None:
         """Name operations and write lines by these settings."""
-        if self._settings is None or settings.operations != self._settings.operations:
-            self._names = OperationNames(settings.operations)
+        # Those that settings list are few already. Of the others the first are named, over all settings of a worker.
+        self._names = OperationNames(settings.operations) if settings.operations else self._first
         self._lines = RequestLog(self._clock, settings.slow_request_ms, logs_all=settings.request_log)
         self._min_line_s = self._lines.min_s
-        self._settings = settings
 
     def begin(self, head: Head, operation: Operation, loaders: Loaders) -> None:
         """Note that an operation runs, and sample it."""

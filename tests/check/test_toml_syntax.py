@@ -3,6 +3,7 @@
 import pytest
 
 from connectors.errors import ConfigurationError
+from gateway.check.settings_file import TomlFile
 from gateway.check.toml_positions import TextPosition, TomlPositions
 from gateway.check.toml_syntax import read_toml_text
 from gateway.settings.toml_files import read_toml
@@ -133,3 +134,24 @@ def test_where_tables_cannot_be_told_nothing_more_is_said(text, lines):
     found = read(text)
     assert [problem.position.line for problem in found.problems] == lines
     assert found.document is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a = " + "1" * 5_000, "has a number or a time that is too large; write a smaller one"),
+        ("a = " + "[" * 5_000, "is nested too deeply; write what is in it flatter"),
+        ("a = " + "{a = " * 400 + "1" + "}" * 400, "is nested too deeply; write what is in it flatter"),
+        (".".join("a" * 3_000) + " = 1", "is nested too deeply; write what is in it flatter"),
+        ("[" + ".".join("a" * 101) + "]", "is nested too deeply; write what is in it flatter"),
+    ],
+    ids=["number", "lists", "tables", "key", "header"],
+)
+def test_what_no_reader_takes_is_a_problem_of_the_file(text, problem, tmp_path):
+    """For `check` and for `serve` alike."""
+    path = tmp_path / "gateway.toml"
+    path.write_text(text)
+    for reader in (read_toml, TomlFile):
+        with pytest.raises(ConfigurationError) as raised:
+            reader(path, "--config")
+        assert raised.value.problems == (f"gateway.toml: {problem}",)

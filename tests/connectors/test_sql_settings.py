@@ -29,6 +29,8 @@ URL = "sqlite+aiosqlite:///shop.db"
     ("document", "words"),
     [
         ({"url": "mysql://u:secret@h/d"}, "the driver must be one of sqlite+aiosqlite, postgresql+asyncpg"),
+        ({"url": "sqlite+aiosqlite:///shop.db?timeout=secret"}, "has a part or an option that its driver cannot read"),
+        ({"url": "sqlite+aiosqlite://me:secret@host/shop.db"}, "has a part or an option that its driver cannot read"),
         ({"url": "secret"}, "is no URL of SQLAlchemy; write one such as postgresql"),
         ({"url": "sqlite+aiosqlite://"}, "name a file, as in sqlite+aiosqlite:///shop.db"),
         ({"records": {}}, "records"),

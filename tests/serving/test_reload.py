@@ -11,7 +11,7 @@ import pytest
 
 from tests.serving.conftest import ProbeConfig
 from tests.support.callers import calling
-from tests.support.serve_process import COMMAND, ServeProcess, free_port, serve_process, wait_until
+from tests.support.serve_process import COMMAND, ServeProcess, free_port, is_alive, serve_process, wait_until
 
 TAGS = """
 facts:
@@ -165,6 +165,76 @@ def test_sources_that_cannot_be_opened_keep_the_old(probes: ProbeConfig):
         said = gateway.wait_ready(2)
         assert (said["settings"]["revision"], set(said["sources"])) == (1, {"crm"})
         assert gateway.ask()["data"]["customer"]["name"] == "Ana Souza"
+
+
+def test_a_worker_obeys_on_after_a_source_that_fails_to_close(probes: ProbeConfig):
+    """What it had opened for a reload that another worker rejects: the log says so, and the next reload is served by both."""
+    with serve_process(probes.file, path=probes.kinds, workers=2) as gateway:
+        gateway.wait_ready(2)
+        for name, fault in (("stubborn", "stubborn"), ("late", "broken")):
+            (probes.folder / name).mkdir()
+            (probes.folder / name / fault).touch()
+        probes.write(crm="", stubborn="", late="")
+        code, _, errors = reload(gateway)
+        assert (code, errors.splitlines()[0]) == (1, "the sources cannot be opened (OSError); the log has more")
+        assert gateway.wait_for("services_not_closed")["error"] == "OSError"
+        probes.write(crm='customer_name = "Li Na"')
+        assert reload(gateway)[0] == 0
+        assert len(gateway.events("worker_started")) == 2
+
+
+def test_a_reload_during_the_start_is_done_after_it(probes: ProbeConfig):
+    """The settings may have been read before they were changed."""
+    stall = probes.folder / "crm" / "stall"
+    stall.touch()
+    with serve_process(probes.file, path=probes.kinds) as gateway:
+        wait_until(lambda: probes.noted("crm", "made"), "the settings to be checked")
+        probes.write(crm='customer_name = "Li Na"')
+        gateway.process.send_signal(signal.SIGHUP)
+        stall.unlink()
+        assert gateway.wait_for("settings_loaded", 2)["changes"] == ["sources.crm"]
+        wait_until(lambda: gateway.ready_pids() and gateway.readiness()["workers"][0]["revision"] == 2, "the new settings")
+        assert gateway.ask() == {"data": {"customer": {"name": "Li Na"}}}
+
+
+def test_a_reload_while_the_settings_are_read_is_done_after_it(probes: ProbeConfig):
+    """What was read before the signal may be old. Tags that come by a pipe say when that is."""
+    tags = probes.folder / "tags.yaml"
+    os.mkfifo(tags)
+    probes.write(crm="", more='[tags]\nfile = "tags.yaml"')
+    with serve_process(probes.file, path=probes.kinds) as gateway:
+        pipe = wait_until(lambda: open_to_write(tags), "the tags to be read")
+        tags.unlink()
+        tags.write_text(TAGS)
+        probes.write(crm='customer_name = "Li Na"', more='[tags]\nfile = "tags.yaml"')
+        gateway.process.send_signal(signal.SIGHUP)
+        with os.fdopen(pipe, "w") as written:
+            written.write(TAGS)
+        assert gateway.wait_for("settings_loaded", 2)["changes"] == ["sources.crm"]
+        wait_until(lambda: gateway.ready_pids() and gateway.readiness()["workers"][0]["revision"] == 2, "the new settings")
+        assert gateway.ask() == {"data": {"customer": {"name": "Li Na"}}}
+
+
+def open_to_write(pipe: Path) -> int | None:
+    """Open a pipe that somebody reads."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+def test_the_check_of_a_reload_ends_with_the_gateway(probes: ProbeConfig):
+    """Its process does not stay when a source hangs in it."""
+    with serve_process(probes.file, path=probes.kinds) as gateway:
+        gateway.wait_ready(1)
+        stall = probes.folder / "late" / "stall"
+        stall.parent.mkdir()
+        stall.touch()
+        probes.write(crm="", late="")
+        gateway.process.send_signal(signal.SIGHUP)
+        (pid,) = wait_until(lambda: probes.noted("late", "made"), "the check")
+        assert gateway.end() == 0
+        wait_until(lambda: not is_alive(int(pid)), "the end of the check")
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -124,6 +124,22 @@ def test_a_worker_in_its_start_is_not_taken_for_hung(probes: ProbeConfig):
         assert len(gateway.events("worker_started")) == 1
 
 
+def test_what_a_worker_counted_last_is_not_lost(probes: ProbeConfig):
+    """It says so when it ends. Its counters are added to those of the next one, its gauges are gone."""
+    with serve_process(probes.file, path=probes.kinds) as gateway:
+        (pid,) = gateway.ready_pids(gateway.wait_ready(1))
+        for round_number in (1, 2):
+            for _ in range(7):
+                gateway.ask()
+            os.kill(pid, signal.SIGTERM)
+            gateway.wait_for("worker_exited", round_number)
+            (pid,) = gateway.ready_pids(gateway.wait_ready(1))
+            assert gateway.metric('gateway_requests_total{caller="other",code="OK",operation="anonymous"}') == 7 * round_number
+            lines = gateway.admin.get("/metrics").text.splitlines()
+            workers = [line for line in lines if line.startswith("gateway_requests_under_way{")]
+            assert workers == [f'gateway_requests_under_way{{worker="{round_number + 1}"}} 0.0']
+
+
 @pytest.mark.parametrize("taken", ["port", "admin"])
 def test_a_taken_port_is_all_that_is_said(probes: ProbeConfig, taken: str):
     """No address is announced before the port is ours."""

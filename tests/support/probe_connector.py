@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,10 @@ from connectors.errors import SourceUnavailableError
 
 
 class ProbeSettings(ConnectorSettings):
-    """`folder` has the files `crash` (at its opening), `down` and `hold`, and gets `opened`, `closed` and `called`."""
+    """`folder` has the files `stall` (while it is made), `crash` and `broken` (at its opening, `broken` in one process),
+    `freeze` (while it is opened), `stubborn` (at its closing), `down` and `hold`. It gets `made`, `opened`, `closed` and
+    `called`.
+    """
 
     folder: Path
     customer_name: str = "Ana Souza"
@@ -22,16 +27,29 @@ class Probe(Connector[ProbeSettings]):
     kind = "probe"
     settings_type = ProbeSettings
 
+    def __init__(self, name: str, settings: ProbeSettings) -> None:
+        super().__init__(name, settings)
+        self._note("made")
+        while (settings.folder / "stall").exists():
+            time.sleep(0.01)
+
     async def open(self) -> None:
         if (self.settings.folder / "crash").exists():
             os._exit(9)
+        with suppress(FileNotFoundError):
+            (self.settings.folder / "broken").unlink()
+            raise OSError
         if (self.settings.folder / "hang").exists():
             (self.settings.folder / "hang").unlink()
             os.kill(os.getpid(), 19)  # as a loop that does not turn any more: SIGSTOP
+        while (self.settings.folder / "freeze").exists():
+            await asyncio.sleep(0.01)
         self._note("opened")
 
     async def aclose(self) -> None:
         self._note("closed")
+        if (self.settings.folder / "stubborn").exists():
+            raise OSError
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=50)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:

@@ -7,6 +7,7 @@ import pytest
 
 from connectors.contract import MeasureOp
 from gateway.tags.definitions import Fact, TagCategory
+from gateway.tags.yaml_sections import read_lines
 from tests.tags.test_tags_pack import load, problems
 
 FACTS = """\
@@ -144,3 +145,16 @@ def test_an_expression_without_quotation_marks_says_so(tmp_path: Path) -> None:
     text = DEFAULTS + FACTS + "tags:\n  a:\n    expression: n > 0 ? 'A' : 'B'\n"
     reason = "mapping values are not allowed here; put text that has ': ' in it into quotation marks"
     assert problems(tmp_path, text) == [f"tags.yaml:9: is not YAML: {reason}"]
+
+
+@pytest.mark.parametrize("text", ["facts: " + "[" * 2_000, "".join(" " * depth + "a:\n" for depth in range(500))])
+def test_what_is_nested_too_deeply_is_a_problem_of_the_file(tmp_path: Path, text: str) -> None:
+    """It is no mistake of the gateway, and `check` finds no lines in it."""
+    assert problems(tmp_path, text) == ["tags.yaml:1: is nested too deeply; write what is in it flatter"]
+    assert read_lines(tmp_path / "tags.yaml") == {}
+
+
+def test_lines_of_a_mapping_in_itself_end(tmp_path: Path) -> None:
+    """YAML allows it."""
+    (tmp_path / "tags.yaml").write_text("facts: &a\n  x: *a\n")
+    assert list(read_lines(tmp_path / "tags.yaml").items())[:2] == [("facts", 1), ("facts.x", 2)]

@@ -6,11 +6,16 @@ import pytest
 
 from connectors.errors import ConfigurationError
 from gateway.app import create_services
-from gateway.settings import TraceSettings, parse_settings
+from gateway.execution.schema_types import core_schema
+from gateway.http import Head
+from gateway.operations import Limits, Operations
+from gateway.settings import TelemetrySettings, TraceSettings, parse_settings
 from gateway.telemetry import application
 from gateway.telemetry.application import Telemetry
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.request_metrics import MAX_OPERATIONS
 from gateway.telemetry.source_metrics import SourceCollector
+from resolvers.schema import schema_with
 from tests.support import shop
 from tests.support.gateway_server import settings_for
 from tests.support.otlp_receiver import otlp_receiver
@@ -114,3 +119,37 @@ def test_settings_that_cannot_be_meant_are_refused(words):
 def test_headers_of_the_collector_are_not_shown():
     """They hold credentials."""
     assert "t0ken" not in repr(TraceSettings.model_validate(TRACES | {"headers": {"x-token": "t0ken"}}))
+
+
+async def test_traces_stay_when_others_cannot_be_made(monkeypatch):
+    """OpenTelemetry reads variables of the system, too, which may be wrong."""
+
+    def fail(*words):
+        raise ValueError
+
+    with otlp_receiver() as receiver:
+        traces = {"endpoint": receiver.endpoint}
+        telemetry = Telemetry(services_with(telemetry={"traces": traces}), Metrics())
+        async with telemetry.running():
+            first = telemetry.observer.tracer
+            changed = services_with(telemetry={"traces": traces | {"sample": 1}})
+            with monkeypatch.context() as patched:
+                patched.setattr("gateway.telemetry.traces.Traces", fail)
+                with pytest.raises(ValueError):
+                    await telemetry.switch(changed)
+            await telemetry.switch(services_with(telemetry={"traces": traces}))
+            assert telemetry.observer.tracer is first
+
+
+def test_fifty_operations_are_named_over_all_settings():
+    """Settings that list operations for a while do not let the next ones have names."""
+    metrics, operations = Metrics(), Operations(core_schema(schema_with(())), limits=Limits())
+    telemetry = Telemetry(services_with(), metrics)
+    for turn in range(3):
+        telemetry.observer.configure(TelemetrySettings())
+        for number in range(MAX_OPERATIONS):
+            operation = operations.prepare(f"query Name{turn}x{number} {{ __typename }}", None)
+            telemetry.observer.end(Head("POST", [], b""), operation, "OK")
+        telemetry.observer.configure(TelemetrySettings(operations=["Listed"]))
+    names = {labels[2] for labels in values_of(metrics.render(), "gateway_requests_total")}
+    assert names == {f"Name0x{number}" for number in range(MAX_OPERATIONS)} | {"other"}
