@@ -183,6 +183,12 @@ class Duckdb(Dialect):
         own = self.key(value, type_)
         return own.in_(select(func.unnest(cast(bindparam(name, type_=Text()), ARRAY(Text)))).scalar_subquery())
 
+    def same_id(self, column: Expression, id_: Expression) -> Expression:
+        # Files may have one as text and the other as numbers; DuckDB would take '07' for 7, and fail for other texts.
+        if isinstance(column.type, Text) and isinstance(id_.type, Text):
+            return column == id_
+        return self.key(column, BigInteger()) == self.key(id_, BigInteger())
+
     def elements(self, json: Expression) -> FromClause:
         return func.unnest(func.json_extract_string(cast(json, JSON), "$[*]")).table_valued("value").render_derived()
 

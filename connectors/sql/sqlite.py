@@ -127,6 +127,10 @@ class Sqlite(TextJsonDialect):
         # Without an estimate SQLite would read the whole other table and build an index on these few rows.
         return UnaryExpression(value, operator=custom_op("+"))
 
+    def exact(self, value: Expression) -> list[Expression]:
+        # A collation may know no case, and beside a column of numbers '07' is 7.
+        return [self.ordered(value)]
+
     def elements(self, json: Expression) -> FromClause:
         return func.json_each(json).table_valued("value")
 

@@ -1,0 +1,98 @@
+"""Ids that a database takes for the same, by a collation or a type: no record has the items or the keys of another."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from connectors.contract import Ask, Condition, KeyKind, Measure, MeasureOp
+from connectors.files import FilesConnector, FilesSettings
+from connectors.record_fields import Fields
+from connectors.records import Customer, Order
+from connectors.sql import SqlConnector
+from tests.support.sql_shop import Shop, decoded, ids, settings, shop_at, sqlite_url
+
+RECORDS: dict[str, Any] = {
+    "order": {
+        "query": "SELECT id, 'c1' AS customer, '2018-01-01T00:00:00Z' AS placed_at FROM records",
+        "keys": {"customer_id": "customer"},
+        "lists": {"items": {"query": "SELECT parent, sku FROM parts"}},
+    },
+    "customer": {
+        "query": "SELECT id, owner FROM records",
+        "keys": {"customer_id": "owner", "email": {"query": "SELECT parent AS id, sku AS key FROM parts"}},
+    },
+}
+TWINS = {
+    "case": ("VARCHAR(20){no_case}", "VARCHAR(20){no_case}", "A1", "a1"),
+    "number beside texts": ("VARCHAR(20)", "BIGINT", "07", "7"),
+    "text beside numbers": ("BIGINT", "VARCHAR(20)", "8", "7"),
+    "beyond 2^53": ("BIGINT", "VARCHAR(20)", "9007199254740992", "9007199254740993"),
+}
+"""The types of an id and of what refers to it, and two ids."""
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> Any:
+    url = sqlite_url(tmp_path)
+    async with shop_at("sqlite", url) as shop:
+        await shop.connector.aclose()
+        shop.connector = SqlConnector("shop", settings(url, records=RECORDS))
+        yield shop
+
+
+async def fill(shop: Shop, id_type: str, parent_type: str, ids: tuple[str, str], parents: list[tuple[str, str]]) -> None:
+    types = [own.format(no_case=" COLLATE NOCASE") for own in (id_type, parent_type)]
+    await shop.execute(
+        f"CREATE TABLE records (id {types[0]}, owner VARCHAR(20) COLLATE NOCASE)",
+        f"CREATE TABLE parts (parent {types[1]}, sku VARCHAR(20) COLLATE NOCASE)",
+        *(f"INSERT INTO records VALUES ('{id_}', '{id_}')" for id_ in ids),
+        *(f"INSERT INTO parts VALUES ('{parent}', '{sku}')" for parent, sku in parents),
+    )
+
+
+@pytest.mark.parametrize("twins", TWINS.values(), ids=TWINS)
+async def test_a_record_has_its_own_items_and_keys(shop: Shop, twins: tuple[str, str, str, str]) -> None:
+    """Neither the items of its neighbour, nor the key that finds him; conditions and figures agree."""
+    id_type, parent_type, other, own = twins
+    parents = [(own, "s1"), *([("07", "s2")] if parent_type != "BIGINT" and own == "7" else [])]
+    await fill(shop, id_type, parent_type, (other, own), parents)
+    found = (await shop.fetch(Order, ["c1"], fields=Fields.from_paths("id", "items.sku")))["c1"]
+    assert {order["id"]: order["items"] for order in found} == {other: [], own: [{"sku": "s1"}]}
+    with_item = Condition("items.sku", ("s1",))
+    assert ids(await shop.fetch(Order, ["c1"], fields=Fields.from_paths("id"), where=(with_item,))) == {"c1": [own]}
+    count = Measure(op=MeasureOp.COUNT, where=(with_item,))
+    assert (await shop.aggregate(Order).measure(["c1"], [count]))["c1"] == [1]
+    keys = ["s1", "s2"]
+    assert ids(await shop.fetch(Customer, keys, KeyKind.EMAIL, fields=Fields.from_paths("id"))) == {"s1": [own]}
+
+
+async def test_keys_and_ids_that_differ_in_case_are_all_found(shop: Shop) -> None:
+    """Pairs that a collation takes for the same are several, and each key has a page of its own."""
+    own = "VARCHAR(20){no_case}"
+    await fill(shop, own, own, ("A1", "a1"), [("A1", "K"), ("a1", "K"), ("a1", "k"), ("a1", "k")])
+    for page in ({}, {"first": 2}):
+        found = await shop.fetch(Customer, ["K", "k"], KeyKind.EMAIL, fields=Fields.from_paths("id"), **page)
+        assert ids(found) == {"K": ["A1", "a1"], "k": ["a1"]}
+    found = await shop.fetch(Customer, ["A1", "a1"], fields=Fields.from_paths("id"), first=1, count=True)
+    assert ids(found) == {"A1": ["A1"], "a1": ["a1"]}
+
+
+@pytest.mark.parametrize("type_", ["BIGINT", "DOUBLE", "VARCHAR"])
+async def test_items_of_files_are_tied_by_text(tmp_path: Path, type_: str) -> None:
+    """A text that is no number does not cost the others their answer, and a fraction of nothing is none."""
+    duckdb.sql(f"COPY (SELECT 7::{type_} AS id, '7' AS owner) TO '{tmp_path}/records.parquet'")
+    rows = "(VALUES ('07', 's1'), ('7', 's2'), ('A2', 's3')) AS t(parent, sku)"
+    duckdb.sql(f"COPY (SELECT * FROM {rows}) TO '{tmp_path}/parts.parquet'")
+    tables = {name: f"{name}.parquet" for name in ("records", "parts")}
+    connector = FilesConnector(
+        "exports", FilesSettings.model_validate({"path": tmp_path, "tables": tables, "records": RECORDS})
+    )
+    await connector.open()
+    lookups = {(own.record, own.by): own for own in connector.lookups()}
+    orders = await lookups[Order, KeyKind.CUSTOMER_ID].fetch(["c1"], Ask(fields=Fields.from_paths("id", "items.sku")))
+    customers = await lookups[Customer, KeyKind.EMAIL].fetch(["s1", "s2", "s3"], Ask(fields=Fields.from_paths("id")))
+    await connector.aclose()
+    assert [order["items"] for order in decoded(orders)["c1"]] == [[{"sku": "s2"}]]
+    assert list(decoded(customers)) == ["s2"]
