@@ -102,7 +102,8 @@ class HttpLookup:
         sorts = Push.ORDER in self.pushdown
         first = ask.first if sorts and self._list_pushdown.is_complete(ask) and ask.after is None else None
         newest_first = not ask.oldest_first if sorts else None
-        readers = () if self._list_pushdown.bounds_here(ask) or self._may_repeat(keys) else self._readers(ask.fields, ask.shown)
+        needs_rows = self._list_pushdown.bounds_here(ask) or has_alike(self.by, keys)
+        readers = () if needs_rows else self._readers(ask.fields, ask.shown)
         if readers and not ask.shown and has_decimals(self.record, ask.fields) and has_odd_decimals(content):
             return None
         for reader in readers:
@@ -122,11 +123,7 @@ class HttpLookup:
 
     def new_rows(self, keys: Sequence[str]) -> RowLists:
         """Begin without rows."""
-        return RowLists(self._id_of, may_repeat=self._may_repeat(keys))
-
-    def _may_repeat(self, keys: Sequence[str]) -> bool:
-        """Tell whether rows may come once for each spelling of a key."""
-        return len(keys) > 1 and self.by is KeyKind.EMAIL and has_alike(self.by, keys)
+        return RowLists(self._id_of, may_repeat=has_alike(self.by, keys))
 
     def add_rows(self, answer: Any, keys: Sequence[str], rows_by_key: Rows) -> None:
         """Put the rows of an answer with their keys. A row of no key, or of one that was not asked for, is nobody's."""

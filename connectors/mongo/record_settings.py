@@ -11,12 +11,11 @@ import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from connectors.contract import ConnectorSettings, KeyKind, misplaced_keys
-from connectors.errors import SettingsError
 from connectors.record_fields import LEAF, LIST, fields_of, leaf_field
 from connectors.records import RECORD_NAMES, Record
 from connectors.suggestions import did_you_mean, explain_choice
 from connectors.toolkit.ratings import RatingScale, scale_problems
-from connectors.toolkit.record_settings import NamedSettings
+from connectors.toolkit.record_settings import NamedSettings, check_searches
 
 
 def _path(value: str) -> str:
@@ -112,11 +111,7 @@ class RecordSettings(NamedSettings):
     @field_validator("keys")
     @classmethod
     def _text_searches(cls, keys: dict[KeyKind, KeySettings]) -> dict[KeyKind, KeySettings]:
-        words = {True: "has no paths; give those to search in", False: "paths is for text; give a path"}
-        wrong = [kind for kind, key in keys.items() if (kind is KeyKind.TEXT) != bool(key.paths)]
-        problems = [f"{kind.value}: {words[kind is KeyKind.TEXT]}" for kind in wrong]
-        if problems:
-            raise SettingsError(problems)
+        check_searches({kind: bool(key.paths) for kind, key in keys.items()}, "path")
         return keys
 
     def problems(self, record: type[Record]) -> Iterator[str]:

@@ -12,12 +12,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName, misplaced_keys
-from connectors.errors import SettingsError
 from connectors.records import RECORD_NAMES, Record
 from connectors.sql.columns import lists_of
 from connectors.suggestions import suggest
 from connectors.toolkit.ratings import RatingScale, scale_problems
-from connectors.toolkit.record_settings import NamedSettings, check_names
+from connectors.toolkit.record_settings import NamedSettings, check_names, check_searches
 
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg", "mysql+asyncmy", "mariadb+asyncmy")
 
@@ -83,11 +82,7 @@ class RecordSettings(NamedSettings):
     @field_validator("keys")
     @classmethod
     def _text_searches(cls, keys: dict[KeyKind, KeySettings]) -> dict[KeyKind, KeySettings]:
-        words = {True: "has no columns; give those to search in", False: "columns is for text; give a column"}
-        wrong = [kind for kind, key in keys.items() if (kind is KeyKind.TEXT) != bool(key.columns)]
-        problems = [f"{kind.value}: {words[kind is KeyKind.TEXT]}" for kind in wrong]
-        if problems:
-            raise SettingsError(problems)
+        check_searches({kind: bool(key.columns) for kind, key in keys.items()}, "column")
         return keys
 
 

@@ -113,10 +113,10 @@ class RecordTable:
         return await self._run(read)
 
     async def sample(self, kind: KeyKind, count: int) -> Sample:
-        """Sample the keys of so many rows, by two statements."""
+        """Sample so many keys, by two statements."""
         key, rows = self.settings.keys[kind], (await self.statements()).rows
         found = await self._database.run(sampled_keys(rows, kind), {"first": count, "looked_at": count * ROWS_FOR_A_KEY})
-        written = list(dict.fromkeys(text for (text,) in found if text.strip()))
+        written = [text for (text,) in found if text.strip()]
         asked = asked_for(key, written, self._dialect.integers)
         if not asked:  # None can be a key of this type.
             return Sample([SampledKey(own, 0, 0) for own in written])

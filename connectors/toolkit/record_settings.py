@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError, ValidatorFunctionW
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from connectors.contract import ConnectorSettings
+from connectors.contract import ConnectorSettings, KeyKind
 from connectors.errors import SettingsError
 from connectors.records import RECORDS, Record
 
@@ -24,6 +24,21 @@ class NamedSettings(ConnectorSettings):
     def problems(self, record: type[Record]) -> Iterator[str]:
         """List names that the record does not have. They begin with the path below the record's settings."""
         raise NotImplementedError
+
+
+def check_searches(searches: Mapping[KeyKind, bool], place: str) -> None:
+    """Check that text, and no other kind of key, has several places to search in; `place` is the setting of a single one.
+
+    Raises `SettingsError`.
+    """
+    missing, surplus = f"has no {place}s; give those to search in", f"{place}s is for text; give a {place}"
+    problems = [
+        f"{kind.value}: {missing if kind is KeyKind.TEXT else surplus}"
+        for kind, is_search in searches.items()
+        if is_search != (kind is KeyKind.TEXT)
+    ]
+    if problems:
+        raise SettingsError(problems)
 
 
 def check_names(model: type[NamedSettings]) -> WrapValidator:

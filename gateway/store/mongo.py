@@ -5,11 +5,13 @@ timeout per `retry_after_ms` instead of one per request, and every failure is a 
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 import pymongo
+import pymongo.lock
 import structlog
 from bson.errors import BSONError
 from pymongo import AsyncMongoClient, IndexModel
@@ -280,6 +282,18 @@ def _options(settings: MongoSettings) -> dict[str, Any]:
         # By the next probe the driver has looked whether the server is back.
         heartbeatFrequencyMS=max(settings.retry_after_ms, _SHORTEST_HEARTBEAT_MS),
     )
+
+
+async def _wait_for(awaitable: Awaitable[T], timeout_s: float | None) -> T:
+    """Wait as `asyncio.wait_for` does from Python 3.12 on: in the task that asks."""
+    async with asyncio.timeout(timeout_s):
+        return await awaitable
+
+
+if sys.version_info < (3, 12):
+    # PyMongo waits for its conditions by `wait_for`, which has a task for it in Python 3.11. When an operation is given up
+    # while that task takes the lock again, the lock is nobody's and stays locked: no operation of the client would ever end.
+    pymongo.lock.wait_for = _wait_for  # type: ignore[assignment, attr-defined]
 
 
 def _connect_pymongo(settings: MongoSettings) -> tuple[Database, Callable[[], Awaitable[None]]]:

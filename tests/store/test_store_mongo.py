@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from pymongo import IndexModel
 from pymongo.errors import NetworkTimeout
+from pymongo.lock import _async_cond_wait, _async_create_condition, _async_create_lock
 from structlog.testing import capture_logs
 
 from connectors.errors import ConfigurationError
@@ -63,6 +64,30 @@ async def test_operation_gives_its_result(mongo: Mongo):
     await mongo.run(lambda database: database.things.insert_one({"_id": 1, "n": 2}))
     assert await mongo.run(lambda database: database.things.find_one({"_id": 1})) == {"_id": 1, "n": 2}
     assert mongo.available
+
+
+async def test_operation_that_is_given_up_leaves_no_lock():
+    """It waits for a condition, and is given up again while that takes the driver's lock back: the lock is free in the end."""
+    lock = _async_create_lock()
+    condition, over = _async_create_condition(lock), asyncio.Event()
+
+    async def wait() -> None:
+        async with condition:
+            await _async_cond_wait(condition, 60)
+
+    async def hold() -> None:
+        async with lock:
+            await over.wait()
+
+    tasks = [asyncio.create_task(wait()), asyncio.create_task(hold())]
+    await turns()
+    tasks[0].cancel()
+    await turns()
+    tasks[0].cancel()
+    over.set()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    await turns()
+    assert (list(map(type, ended)), lock.locked()) == ([asyncio.CancelledError, type(None)], False)
 
 
 @drivers

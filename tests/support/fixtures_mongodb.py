@@ -42,8 +42,11 @@ class _Commands(monitoring.CommandListener):
 
     def __init__(self) -> None:
         self.watched: dict[str, list[str]] = {}
+        self._sent: dict[int, list[str]] = {}
 
-    def started(self, event: monitoring.CommandStartedEvent) -> None: ...
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if event.database_name in self.watched:
+            self._sent[event.request_id] = self.watched[event.database_name]
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         self._note(event)
@@ -52,8 +55,9 @@ class _Commands(monitoring.CommandListener):
         self._note(event)
 
     def _note(self, event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent) -> None:
-        if event.database_name in self.watched:
-            self.watched[event.database_name].append(event.command_name)
+        names = self._sent.pop(event.request_id, None)
+        if names is not None:
+            names.append(event.command_name)
 
 
 _commands = _Commands()
