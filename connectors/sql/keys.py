@@ -12,8 +12,9 @@ from sqlalchemy import CTE, FromClause, Text, bindparam, cast, or_, select
 
 from connectors.contract import KeyKind
 from connectors.sql.dialect import KEY_TYPES, Dialect, Expression
-from connectors.sql.record_query import RecordQuery, as_subquery, required
+from connectors.sql.record_query import RecordQuery
 from connectors.sql.settings import KeySettings
+from connectors.sql.subqueries import as_subquery, required
 
 KEYS = "keys"
 _INTEGER = re.compile("0|-?[1-9][0-9]{0,38}")

@@ -33,7 +33,8 @@ from connectors.record_fields import Fields
 from connectors.sql.columns import columns_for
 from connectors.sql.dialect import KEY_TYPES, Dialect, Expression
 from connectors.sql.keys import KEYS, keyed, pairs_of
-from connectors.sql.record_query import RecordQuery, required
+from connectors.sql.record_query import RecordQuery
+from connectors.sql.subqueries import required
 from connectors.toolkit.json_repair import repair_json
 
 MAX_CHARACTERS = 10 * 1024 * 1024

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 
 from connectors.sql import sqlite_functions
 from connectors.sql.dialect import Expression, TextJsonDialect
-from connectors.sql.record_query import escaped
+from connectors.sql.subqueries import escaped
 
 INEXACT = "inexact"
 _JOINED = "gateway_joined"
