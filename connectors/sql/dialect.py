@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-from operator import eq
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Boolean, Select, Text, and_, case, cast, column, func, literal_column, null
@@ -262,13 +261,13 @@ class Dialect(ABC):
         """A value of few rows that many rows are looked up by."""
         return value
 
-    def exact(self, value: Expression) -> list[Expression]:  # noqa: ARG002  most take no two values for the same
-        """Tell values apart that a collation or a type takes for the same. Nothing where none does."""
-        return []
+    def exact(self, value: Expression) -> tuple[Expression, ...]:  # noqa: ARG002  most take no two values for the same
+        """Tell values apart that a collation takes for the same. Nothing where none does."""
+        return ()
 
     def same_id(self, column: Expression, id_: Expression) -> Expression:
         """Compare a column that refers to records with their id. An index serves, and no other spelling is the same."""
-        return and_(column == id_, *map(eq, self.exact(column), self.exact(id_)))
+        return column == id_
 
     def with_items(
         self,
