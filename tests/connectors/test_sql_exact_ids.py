@@ -1,5 +1,6 @@
 """Ids that a database takes for the same, by a collation or a type: no record has the items or the keys of another."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -31,22 +32,28 @@ TWINS = {
     "beyond 2^53": ("BIGINT", "VARCHAR(20)", "9007199254740992", "9007199254740993"),
 }
 """The types of an id and of what refers to it, and two ids."""
+NUMBERS = ("BIGINT", "DECIMAL(9, 2)", "DOUBLE", "VARCHAR(20)")
+FRACTIONS = [types for types in itertools.product(NUMBERS, NUMBERS) if types != ("DOUBLE", "VARCHAR(20)")]
+"""The types of an id and of what refers to it. SQLite compares the number 7.0 with texts as 7.0."""
 
 
-@pytest.fixture
-async def shop(tmp_path: Path) -> Any:
-    url = sqlite_url(tmp_path)
-    async with shop_at("sqlite", url) as shop:
+@pytest.fixture(params=["sqlite", pytest.param("mysql", marks=pytest.mark.mysql)])
+async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """A shop whose texts know no case."""
+    url = sqlite_url(tmp_path) if request.param == "sqlite" else request.getfixturevalue("mysql_database")
+    async with shop_at(request.param, url) as shop:
         await shop.connector.aclose()
         shop.connector = SqlConnector("shop", settings(url, records=RECORDS))
         yield shop
 
 
 async def fill(shop: Shop, id_type: str, parent_type: str, ids: tuple[str, str], parents: list[tuple[str, str]]) -> None:
-    types = [own.format(no_case=" COLLATE NOCASE") for own in (id_type, parent_type)]
+    no_case = " COLLATE NOCASE" if shop.backend == "sqlite" else ""
+    text = f"VARCHAR(20){no_case}"
+    types = [own.format(no_case=no_case) for own in (id_type, parent_type)]
     await shop.execute(
-        f"CREATE TABLE records (id {types[0]}, owner VARCHAR(20) COLLATE NOCASE)",
-        f"CREATE TABLE parts (parent {types[1]}, sku VARCHAR(20) COLLATE NOCASE)",
+        f"CREATE TABLE records (id {types[0]}, owner {text})",
+        f"CREATE TABLE parts (parent {types[1]}, sku {text})",
         *(f"INSERT INTO records VALUES ('{id_}', '{id_}')" for id_ in ids),
         *(f"INSERT INTO parts VALUES ('{parent}', '{sku}')" for parent, sku in parents),
     )
@@ -77,6 +84,15 @@ async def test_keys_and_ids_that_differ_in_case_are_all_found(shop: Shop) -> Non
         assert ids(found) == {"K": ["A1", "a1"], "k": ["a1"]}
     found = await shop.fetch(Customer, ["A1", "a1"], fields=Fields.from_paths("id"), first=1, count=True)
     assert ids(found) == {"A1": ["A1"], "a1": ["a1"]}
+
+
+@pytest.mark.parametrize("types", FRACTIONS, ids=" ".join)
+async def test_a_fraction_of_nothing_is_none(shop: Shop, types: tuple[str, str]) -> None:
+    """Whatever an id and what refers to it are."""
+    await fill(shop, *types, ("7", "8"), [("7", "s1")])
+    found = (await shop.fetch(Order, ["c1"], fields=Fields.from_paths("id", "items.sku")))["c1"]
+    assert {order["id"]: order["items"] for order in found} == {"7": [{"sku": "s1"}], "8": []}
+    assert ids(await shop.fetch(Customer, ["s1"], KeyKind.EMAIL, fields=Fields.from_paths("id"))) == {"s1": ["7"]}
 
 
 async def exported(folder: Path, records: str, parts: str) -> tuple[list[Any], dict[str, Any]]:
