@@ -86,6 +86,28 @@ async def test_keys_and_ids_that_differ_in_case_are_all_found(shop: Shop) -> Non
     assert ids(found) == {"A1": ["A1"], "a1": ["a1"]}
 
 
+@pytest.mark.parametrize("by", [KeyKind.CUSTOMER_ID, KeyKind.EMAIL])
+async def test_ids_given_as_constants_are_in_all_their_spellings(shop: Shop, by: KeyKind) -> None:
+    """A query that the database computes by itself is told the ids, and its column may know the case that the ids' does not."""
+    exact, blind = {"sqlite": ("BINARY", "NOCASE"), "mysql": ("utf8mb4_bin", "utf8mb4_general_ci")}[shop.backend]
+    await shop.execute(
+        f"CREATE TABLE blind (id VARCHAR(20) COLLATE {blind}, owner VARCHAR(20))",
+        f"CREATE TABLE exact (id VARCHAR(20) COLLATE {exact}, owner VARCHAR(20))",
+        *(f"INSERT INTO {table} VALUES ('{id_}', 'c1')" for table in ("blind", "exact") for id_ in ("A1", "a1")),
+    )
+    pairs = {"query": "SELECT id, owner AS key FROM blind"}
+    record = {
+        "query": "SELECT id, owner FROM " + ("blind" if by is KeyKind.CUSTOMER_ID else "exact GROUP BY id, owner"),
+        "keys": {"customer_id": "owner", "email": pairs},
+        "lists": {"device_ids": {"query": "SELECT id AS parent, id AS value FROM exact GROUP BY id, id"}},
+    }
+    await shop.connector.aclose()
+    shop.connector = SqlConnector("shop", settings(shop.url, records={"customer": record}))
+    for page in ({}, {"first": 2}, {"count": True}):
+        found = await shop.fetch(Customer, ["c1"], by, fields=Fields.from_paths("id", "device_ids"), **page)
+        assert found == {"c1": [{"id": id_, "deviceIds": [id_]} for id_ in ("A1", "a1")]}
+
+
 @pytest.mark.parametrize("types", FRACTIONS, ids=" ".join)
 async def test_a_fraction_of_nothing_is_none(shop: Shop, types: tuple[str, str]) -> None:
     """Whatever an id and what refers to it are."""
