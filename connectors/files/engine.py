@@ -21,7 +21,7 @@ from connectors.sql.compiled_statement import CompiledStatement
 from connectors.sql.database import SqlDatabase, learning_statement
 from connectors.sql.duckdb import Spelling
 from connectors.sql.interruption import interrupt_until
-from connectors.sql.record_query import Columns
+from connectors.sql.subqueries import Columns
 
 if TYPE_CHECKING:
     import duckdb

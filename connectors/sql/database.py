@@ -11,7 +11,7 @@ from sqlalchemy import Executable, Select, literal_column, select, text
 from connectors.errors import SourceError
 from connectors.sql.query_failures import QueryFailure, explain_failure
 from connectors.sql.query_plan import TableScan
-from connectors.sql.record_query import Columns, escaped
+from connectors.sql.subqueries import Columns, escaped
 
 
 class SqlDatabase(ABC):

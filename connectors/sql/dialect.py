@@ -261,6 +261,14 @@ class Dialect(ABC):
         """A value of few rows that many rows are looked up by."""
         return value
 
+    def exact(self, value: Expression) -> tuple[Expression, ...]:  # noqa: ARG002  most take no two values for the same
+        """Tell values apart that a collation takes for the same. Nothing where none does."""
+        return ()
+
+    def same_id(self, column: Expression, id_: Expression) -> Expression:
+        """Compare a column that refers to records with their id. An index serves, and no other spelling is the same."""
+        return column == id_
+
     def with_items(
         self,
         table: FromClause,

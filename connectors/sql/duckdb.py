@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql.base import PGCompiler, PGDialect
 from sqlalchemy.sql.elements import ColumnClause, TryCast
 from sqlalchemy.sql.selectable import FromClause
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 
 from connectors.records import MAX_EXACT
 from connectors.sql import dialect
@@ -38,6 +38,7 @@ NUMBER = Numeric(38, 10)
 FITTING = "^[+-]?([0-9]{1,28}([.][0-9]{0,10}0*)?|[.][0-9]{1,10}0*)$"
 TYPES: dict[str, TypeEngine[Any]] = {
     "VARCHAR": Text(),
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"), BigInteger()),
     "DOUBLE": Double(),
     "FLOAT": Double(),
     "JSON": JSON(),
@@ -182,6 +183,18 @@ class Duckdb(Dialect):
         # A column may have been read as another type than its key has, such as a number of digits only.
         own = self.key(value, type_)
         return own.in_(select(func.unnest(cast(bindparam(name, type_=Text()), ARRAY(Text)))).scalar_subquery())
+
+    def same_id(self, column: Expression, id_: Expression) -> Expression:
+        # Files may have one as text and the other as numbers; DuckDB would take '07' for 7, and fail for other texts.
+        if isinstance(id_.type, Text | BigInteger) and isinstance(column.type, type(id_.type)):
+            return column == id_
+        return self._id_text(column) == self._id_text(id_)
+
+    def _id_text(self, id_: Expression) -> Expression:
+        """The text of an id. The columns of pairs have no type before they are read."""
+        text = self.text(id_)
+        is_number = _matches(func.typeof(id_), "^(DOUBLE|FLOAT|DECIMAL)")
+        return case((is_number, _without_fraction(text)), else_=text) if isinstance(id_.type, NullType) else text
 
     def elements(self, json: Expression) -> FromClause:
         return func.unnest(func.json_extract_string(cast(json, JSON), "$[*]")).table_valued("value").render_derived()

@@ -16,10 +16,10 @@ from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.pool import Pool, PooledConnection
 from connectors.sql.postgresql import LEADING_COLUMN, IndexScan, PostgresqlSpelling, index_scans, index_statement
 from connectors.sql.query_plan import TableScan
-from connectors.sql.record_query import Columns
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
 from connectors.sql.sqlite import keeps_apart, plan_statement
+from connectors.sql.subqueries import Columns
 from connectors.sql.table_scans import large_scans
 
 LEARNING_S = 5

@@ -12,8 +12,9 @@ from sqlalchemy import CTE, FromClause, Text, bindparam, cast, or_, select
 
 from connectors.contract import KeyKind
 from connectors.sql.dialect import KEY_TYPES, Dialect, Expression
-from connectors.sql.record_query import RecordQuery, as_subquery, required
+from connectors.sql.record_query import RecordQuery
 from connectors.sql.settings import KeySettings
+from connectors.sql.subqueries import as_subquery, required
 
 KEYS = "keys"
 _INTEGER = re.compile("0|-?[1-9][0-9]{0,38}")
@@ -38,7 +39,7 @@ def keyed(rows: RecordQuery, kind: KeyKind) -> Keyed:
     if key.query is not None:
         pairs, id_ = pairs_of(dialect, kind, key), required(source, "id")
         text = dialect.key(pairs.c.key, KEY_TYPES[key.type])
-        return Keyed(source.join(pairs, id_ == pairs.c.id), text, dialect.among(id_, select(pairs.c.id)))
+        return Keyed(source.join(pairs, dialect.same_id(id_, pairs.c.id)), text, dialect.among(id_, select(pairs.c.id)))
     asked = dialect.elements(bindparam(KEYS, type_=Text()))
     text = cast(asked.c.value, Text)
     matches = [cast(required(source, name), Text).ilike(text, escape="\\") for name in key.columns]
@@ -50,7 +51,8 @@ def pairs_of(dialect: Dialect, kind: KeyKind, key: KeySettings) -> CTE:
     assert key.query is not None
     pairs = as_subquery(dialect, key.query, {"id": None, "key": None}, f"{kind.value}_pairs")
     asked = dialect.one_of(pairs.c.key, KEYS, KEY_TYPES[key.type])
-    return select(pairs.c.id, pairs.c.key).where(asked).distinct().cte("gateway_pairs")
+    exact = [own.label(f"exact_{column.name}_") for column in pairs.c for own in dialect.exact(column)]
+    return select(pairs.c.id, pairs.c.key, *exact).where(asked).distinct().cte("gateway_pairs")
 
 
 def asked_for(key: KeySettings, keys: Sequence[str], integers: range) -> dict[str, list[str]]:

@@ -20,7 +20,8 @@ from connectors.record_fields import Fields
 from connectors.sql.columns import columns_for
 from connectors.sql.dialect import Expression
 from connectors.sql.lookup_statement import MAX_CHARACTERS, whole
-from connectors.sql.record_query import RecordQuery, required
+from connectors.sql.record_query import RecordQuery
+from connectors.sql.subqueries import required
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
 
 FIRST, PLACE = "first", "place"

@@ -33,7 +33,8 @@ from connectors.record_fields import Fields
 from connectors.sql.columns import columns_for
 from connectors.sql.dialect import KEY_TYPES, Dialect, Expression
 from connectors.sql.keys import KEYS, keyed, pairs_of
-from connectors.sql.record_query import RecordQuery, required
+from connectors.sql.record_query import RecordQuery
+from connectors.sql.subqueries import required
 from connectors.toolkit.json_repair import repair_json
 
 MAX_CHARACTERS = 10 * 1024 * 1024
@@ -138,17 +139,23 @@ def lookup_ids(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any]
     conditions += _bounds(rows, shape)
     matches = matched(rows, kind, (), conditions).subquery("matched")
     if shape.count or len(where) < len(shape.where):
-        return select(matches.c.id).distinct()
+        return _distinct_ids(rows, matches)
     table, shown = _numbered(rows, matches, shape)
-    return select(table.c.id).where(*shown).distinct()
+    return _distinct_ids(rows, table).where(*shown)
 
 
 def record_ids(rows: RecordQuery, kind: KeyKind) -> Select[Any]:
     """Select the ids of all records of the keys asked for."""
     key = rows.settings.keys[kind]
     if key.query is not None:
-        return select(pairs_of(rows.dialect, kind, key).c.id).distinct()
-    return select(matched(rows, kind, (), ()).subquery("matched").c.id).distinct()
+        return _distinct_ids(rows, pairs_of(rows.dialect, kind, key))
+    return _distinct_ids(rows, matched(rows, kind, (), ()).subquery("matched"))
+
+
+def _distinct_ids(rows: RecordQuery, table: FromClause) -> Select[Any]:
+    """Select ids in all their spellings. The column that they are compared with may tell apart what theirs does not."""
+    exact = (own.label("exact_id_") for own in rows.dialect.exact(table.c.id))
+    return select(table.c.id, *exact).distinct()
 
 
 def _paths(shape: AskShape) -> list[str]:

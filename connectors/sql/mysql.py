@@ -40,9 +40,14 @@ NUMBER = Numeric(65, 20)
 
 TYPES: dict[int, TypeEngine[Any]] = {
     0: Numeric(),
+    1: BigInteger(),
+    2: BigInteger(),
+    3: BigInteger(),
     4: Float(),
     5: Double(),
     7: TIME,
+    8: BigInteger(),
+    9: BigInteger(),
     10: TIME,
     12: TIME,
     246: Numeric(),
@@ -50,7 +55,7 @@ TYPES: dict[int, TypeEngine[Any]] = {
     253: Text(),
     254: Text(),
 }
-"""The types of the protocol by their numbers. Whole numbers and the rest need none."""
+"""The types of the protocol by their numbers. The rest need none."""
 
 OFFSET_AT_END = f"{dialect.OFFSET}$"
 
@@ -154,9 +159,25 @@ class Mysql(TextJsonDialect):
         match = value.in_(asked)
         return and_(match, cast(self.text(value), LargeBinary).in_(asked)) if isinstance(type_, Text) else match
 
+    def exact(self, value: Expression) -> tuple[Expression, ...]:
+        return (self.ordered(value),)
+
+    def same_id(self, column: Expression, id_: Expression) -> Expression:
+        # The first finds an index of any collation, which may know no case, and takes '07' for 7; the second compares texts.
+        if all(isinstance(own.type, BigInteger | Numeric | Float) for own in (column, id_)):
+            return column == id_
+        both_are_texts = all(isinstance(own.type, Text) for own in (column, id_))
+        text = self.ordered if both_are_texts else _without_fraction
+        return and_(column == id_, text(column) == text(id_))
+
     def elements(self, json: Expression) -> FromClause:
         columns: Expression = literal_column("'$[*]' COLUMNS (value LONGTEXT PATH '$')")
         return func.json_table(json, columns).table_valued("value")
+
+
+def _without_fraction(id_: Expression) -> Expression:
+    """The text of an id. The columns of pairs have no type before they are read, and may be decimals."""
+    return func.regexp_replace(cast(id_, Text), "[.]0+$", "")
 
 
 def _is_decimal(value: Expression) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -14,10 +14,8 @@ from sqlalchemy import (
     BigInteger,
     FromClause,
     Label,
-    Select,
     Subquery,
     Text,
-    TextualSelect,
     and_,
     bindparam,
     case,
@@ -30,11 +28,9 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
 )
 
 from connectors.contract import KeyKind
-from connectors.errors import SourceProtocolError
 from connectors.record_fields import LEAF, LIST, OBJECT, FieldInfo, Fields, fields_of, limits
 from connectors.records import RECORDS, Money
 from connectors.sql.columns import (
@@ -50,15 +46,11 @@ from connectors.sql.columns import (
 )
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.settings import RecordSettings
+from connectors.sql.subqueries import Columns, as_subquery, rated, required
 from connectors.toolkit.converters import code_pattern
-from connectors.toolkit.ratings import RATING, Scale
 
 NUMBERS = (int, float, Number)
 """What numbers are that are no amounts."""
-
-Columns = Mapping[str, Any]
-"""The columns of a query, each with what the driver says of its type."""
-
 
 IDS = "ids"
 """The parameter that holds the records' ids, where a statement needs them as constants."""
@@ -75,38 +67,9 @@ class LearntColumns(NamedTuple):
     """Columns of keys whose rows an index finds."""
 
 
-def escaped(query: str) -> str:
-    """Escape a user's query for `text()`, where a colon begins a parameter."""
-    return query.replace(":", "\\:")
-
-
-def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Subquery:
-    """Write a user's query out as part of a statement.
-
-    Databases bring keys into it there. In a common table expression that is used twice, SQLite and MySQL do not.
-    """
-    own: TextualSelect | Select[Any] = text(escaped(query)).columns(
-        *(dialect.column(name, code) for name, code in columns.items())
-    )
-    if any(name != known(name, columns) for name in columns):
-        own = select(*(column.label(known(column.name, columns)) for column in own.subquery().c))
-    return own.subquery(f"gateway_{name}")
-
-
-def rated(dialect: Dialect, source: Subquery, scale: Scale) -> Subquery:
-    """Select a record's rows, with ratings on its own scale."""
-    columns = (dialect.rating(column, scale).label(RATING) if column.name == RATING else column for column in source.c)
-    return select(*columns).subquery(source.name)
-
-
 def _is_asked(column: Expression) -> Expression:
     """Test whether a record's id is among the statement's constants."""
     return column.in_(bindparam(IDS, expanding=True))
-
-
-def known(name: str, columns: Collection[str]) -> str:
-    """Name a column for look-ups: in lower case, unless several differ in nothing else."""
-    return name.lower() if [own.lower() for own in columns].count(name.lower()) == 1 else name
 
 
 class RecordQuery:
@@ -288,7 +251,8 @@ class RecordQuery:
 
     def owned(self, name: str, items: FromClause, table: FromClause) -> list[Expression]:
         """Tie the items of a list to their record. Elements of its own column need no tie."""
-        return [required(items, PARENT) == self.dialect.outer(required(table, "id"))] if name in self.lists else []
+        own = (required(items, PARENT), self.dialect.outer(required(table, "id"))) if name in self.lists else None
+        return [self.dialect.same_id(*own)] if own else []
 
     def position(self, items: FromClause) -> Expression | None:
         """Sort the items of a list. None if the query has no order."""
@@ -380,13 +344,6 @@ def _text_name(place: ColumnPlace) -> str:
 
 def _operand_name(column: str) -> str:
     return f"operand_{column}_"
-
-
-def required(table: FromClause, name: str) -> Expression:
-    column = table.c.get(name, table.c.get(name.lower()))
-    if column is None:
-        raise SourceProtocolError(f"a query has no column {name}")
-    return column
 
 
 def _default(field: FieldInfo) -> Any:

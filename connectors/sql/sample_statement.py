@@ -9,7 +9,8 @@ from sqlalchemy import BigInteger, Select, Text, bindparam, func, select
 from connectors.contract import KeyKind
 from connectors.sql.dialect import KEY_TYPES
 from connectors.sql.keys import keyed
-from connectors.sql.record_query import RecordQuery, as_subquery, required
+from connectors.sql.record_query import RecordQuery
+from connectors.sql.subqueries import as_subquery, required
 
 ROWS_FOR_A_KEY = 100
 """Rows that are looked at for each key of a sample: one busy customer is not the whole of it, and no table is read whole."""

@@ -56,7 +56,11 @@ PREPARED = {
         "SET NAMES utf8mb4 COLLATE /*!80000 utf8mb4_0900_bin */ /*M!100600 utf8mb4_nopad_bin */",
         # The texts of nested lists are as long as they are.
         "SET SESSION time_zone = '+00:00', SESSION group_concat_max_len = 1073741824",
-        f"SET SESSION /*!80000 max_execution_time = {STATEMENT_S}000 */ /*M!100600 max_statement_time = {STATEMENT_S} */",
+        # MariaDB would take what it has found for the id A1 for that of a1, too.
+        (
+            f"SET SESSION /*!80000 max_execution_time = {STATEMENT_S}000 */"
+            f" /*M!100600 max_statement_time = {STATEMENT_S}, SESSION optimizer_switch = 'subquery_cache=off' */"
+        ),
     ),
 }
 """What is said first on each connection."""

@@ -13,8 +13,8 @@ from connectors.records import RECORDS
 from connectors.sql.columns import PARENT, POSITION, VALUE, columns_of, deciding_columns, lists_of
 from connectors.sql.database import SqlDatabase
 from connectors.sql.query_failures import QueryFailure, explain_statement, find_name
-from connectors.sql.record_query import Columns, known
 from connectors.sql.settings import KeySettings
+from connectors.sql.subqueries import Columns, known
 from connectors.sql.table import RecordTable
 from connectors.suggestions import nearest, suggest
 

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 
 from connectors.sql import sqlite_functions
 from connectors.sql.dialect import Expression, TextJsonDialect
-from connectors.sql.record_query import escaped
+from connectors.sql.subqueries import escaped
 
 INEXACT = "inexact"
 _JOINED = "gateway_joined"
@@ -126,6 +126,15 @@ class Sqlite(TextJsonDialect):
     def outer(self, value: Expression) -> Expression:
         # Without an estimate SQLite would read the whole other table and build an index on these few rows.
         return UnaryExpression(value, operator=custom_op("+"))
+
+    def exact(self, value: Expression) -> tuple[Expression, ...]:
+        return (value.collate(self.collation),)
+
+    def same_id(self, column: Expression, id_: Expression) -> Expression:
+        # A collation may know no case, and beside a column of numbers '07' is 7. Most values are the same as they are,
+        # without what their columns say; texts are made for a number beside a text alone.
+        as_they_are = self.outer(column) == self.outer(id_).collate(self.collation)
+        return and_(column == id_, or_(as_they_are, self.ordered(column) == self.ordered(id_)))
 
     def elements(self, json: Expression) -> FromClause:
         return func.json_each(json).table_valued("value")

@@ -30,9 +30,10 @@ from connectors.sql.measure_statement import (
     measure_statement,
     nothing_of,
 )
-from connectors.sql.record_query import IDS, Columns, LearntColumns, RecordQuery, known
+from connectors.sql.record_query import IDS, LearntColumns, RecordQuery
 from connectors.sql.sample_statement import ROWS_FOR_A_KEY, counted_rows, sampled_keys
 from connectors.sql.settings import KeySettings, RecordSettings
+from connectors.sql.subqueries import Columns, known
 
 T = TypeVar("T")
 MAX_IDS = 30_000

@@ -20,7 +20,7 @@ from connectors.sql.query_plan import (
     sqlite_scans,
     sqlite_statement,
 )
-from connectors.sql.record_query import Columns
+from connectors.sql.subqueries import Columns
 
 Explain = Callable[[Any, str, str, Any], Awaitable[Iterable[TableScan]]]
 """(the driver's connection, the query, the column, what the driver says of its type) -> the tables that are read whole"""

@@ -34,6 +34,10 @@ _BY = {
 _ORDERS = """{
   orders(first: $first, after: $after, sortKey: PROCESSED_AT, reverse: true, query: $search) { nodes { ...fields } }
 }"""
+_FOUND_ORDERS = """query ($search: String!) {
+  orders(first: 10, after: $after, query: $search) { nodes { key: %s ...fields } }
+}"""
+"""A search for a name finds others like it, too."""
 _ALL_CUSTOMERS = """query ($first: Int!, $after: String) {
   customers(first: $first, after: $after, sortKey: ID) { nodes { ...fields } }
 }"""
@@ -273,10 +277,10 @@ def _described(settings: ShopifySettings, metafields: Mapping[str, Mapping[str, 
         by: {"query": f"query ({variable}, {search}) {{ {field} {_ORDERS} }}", "variables": own | since, **paged}
         for by, (variable, field, own) in _BY.items()
     }
-    found = "query ($search: String!) {{ orders(first: 10, query: $search) {{ nodes {{ key: {} ...fields }} }} }}"
+    searches = {KeyKind.ORDER_ID: ("legacyResourceId", "id:{key}"), KeyKind.ORDER_NUMBER: ("name", 'name:"{key}"')}
     orders |= {
-        KeyKind.ORDER_ID: {"query": found.format("legacyResourceId"), "variables": {"search": f"id:{{key}}{only}"}},
-        KeyKind.ORDER_NUMBER: {"query": found.format("name"), "variables": {"search": f'name:"{{key}}"{only}'}},
+        by: {"query": _FOUND_ORDERS % key, "variables": {"search": term + only}, "max_pages": settings.max_pages}
+        for by, (key, term) in searches.items()
     }
     every = {"query": _ALL_CUSTOMERS, "page_size": _MAX_PAGE}
     records: dict[str, dict[str, Any]] = {

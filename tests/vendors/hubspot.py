@@ -332,8 +332,8 @@ class HubSpotApi(GrantingApi):
         """The values by which a row is found; secondary addresses find it, too."""
         properties = row["properties"] | {"hs_object_id": row["id"]}
         more = {"email": "hs_additional_emails"} | ({"hs_object_id": "hs_merged_object_ids"} if self.redirects else {})
-        texts = [properties.get(name), properties.get(more.get(name, ""))]
-        return {part.lower() for text in texts if text for part in text.split(";")}
+        others = (properties.get(more.get(name, "")) or "").split(";")
+        return {text.lower() for text in (properties.get(name), *others) if text}
 
 
 def _named(error: dict[str, Any], ids: list[str]) -> list[str]:

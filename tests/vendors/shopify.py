@@ -89,7 +89,7 @@ type Query {
   customers(
     first: Int, after: String, sortKey: CustomerSortKeys = ID, reverse: Boolean = false, query: String
   ): CustomerConnection!
-  orders(first: Int, query: String): OrderConnection!
+  orders(first: Int, after: String, sortKey: OrderSortKeys = PROCESSED_AT, query: String): OrderConnection!
   customer(id: ID!): Customer customerByIdentifier(identifier: CustomerIdentifierInput!): Customer
 }
 """)
@@ -268,12 +268,13 @@ class ShopifyApi(GrantingApi):
 
 
 def _search(term: str) -> Callable[[Any], bool]:
-    """One term of a search. Those that Shopify does not know find everything."""
+    """One term of a search. Those that Shopify does not know find everything, and a name finds those that begin with it."""
     if term in {"test:false", "test:true"}:
         return lambda one: one["test"] is (term == "test:true")
     if own := re.fullmatch(r'(id|name):"?(.+?)"?', term):
-        field = {"id": "legacyResourceId", "name": "name"}[own[1]]
-        return lambda one: one[field] == own[2]
+        if own[1] == "name":
+            return lambda one: one["name"].startswith(own[2])
+        return lambda one: one["legacyResourceId"] == own[2]
     bound = re.fullmatch(r"(created|processed)_at:>='(.+)'", term)
     return lambda one: bound is None or one[f"{bound[1]}At"] >= bound[2]
 

@@ -71,6 +71,18 @@ class TestContract(ConnectorContract):
             yield connector
 
 
+async def test_a_semicolon_in_a_unique_property_is_a_part_of_it():
+    """Only properties of several values have one between them: no contact is found by a part of a number."""
+    api = HubSpotApi()
+    api.contacts += [contact(201, member_no="M;9"), contact(202, member_no="M", stripe_id="cus;1")]
+    async with hubspot(api) as connector:
+        by = {kind: lookup_of(connector, Customer, kind) for kind in (KeyKind.MEMBER_NUMBER, KeyKind.EXTERNAL_ID)}
+        members = await by[KeyKind.MEMBER_NUMBER].fetch(["M;9", "M"], Ask(fields=Fields.from_paths("id")))
+        others = await by[KeyKind.EXTERNAL_ID].fetch(["stripe:cus;1"], Ask(fields=Fields.from_paths("id")))
+    found = {key: [row["id"] for row in msgspec.json.decode(records)] for key, records in (members | others).items()}
+    assert found == {"M;9": ["201"], "M": ["202"], "stripe:cus;1": ["202"]}
+
+
 async def test_a_contact_is_a_customer():
     """Every field that HubSpot has, in canonical form, with the primary company."""
     async with gateway_to_hubspot(HubSpotApi()) as gateway:

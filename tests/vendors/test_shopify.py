@@ -20,7 +20,7 @@ from connectors.toolkit.listing_cursor import encode_cursor
 from connectors.vendors.shopify import Shopify
 from tests.support.listing_pages import read_page
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
-from tests.vendors.shopify import MANY, PATH, TOKEN, ShopifyApi, customer
+from tests.vendors.shopify import MANY, PATH, TOKEN, ShopifyApi, customer, order
 
 pytestmark = pytest.mark.vendors
 
@@ -74,6 +74,20 @@ async def test_an_order_is_found_by_its_id_and_finds_its_customer():
         "odd": None,
         "ben": {"id": "shop:7002"},
     }
+
+
+async def test_an_order_is_found_behind_many_others_that_its_number_finds():
+    """A search for a name finds others like it, in pages of ten."""
+    api = ShopifyApi()
+    api.customers[1]["orders"][:12] = [
+        order(8000 + n, "2026-01-01T09:00:00Z", "FULFILLED", "PAID", name=f"#9004-{n}") for n in range(12)
+    ]
+    async with shopify(api) as connector:
+        lookup = lookup_of(connector, Order, KeyKind.ORDER_NUMBER)
+        answer = await lookup.fetch(["#9004", "#9005", "#9004-11"], Ask(fields=ID))
+    found = {key: [one.id for one in page.records] for key, page in answer.items()}
+    assert found == {"#9004": ["9004"], "#9005": ["9005"], "#9004-11": ["8011"]}
+    assert len(api.bodies) == 2
 
 
 async def test_a_customer_with_orders():

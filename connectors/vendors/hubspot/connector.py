@@ -37,7 +37,6 @@ from connectors.vendors.hubspot.crm import (
     COMPANIES,
     CONTACTS,
     DEALS,
-    ID,
     PAGE,
     SUBSCRIPTIONS,
     SURVEYS,
@@ -51,6 +50,7 @@ from connectors.vendors.hubspot.objects import (
     COMPANY,
     COMPANY_ID,
     EMAILS,
+    IDS,
     OF_COMPANIES,
     PARENT_ID,
     READ_FROM,
@@ -83,8 +83,6 @@ _MORE = (
 _PROPERTY = PropertyNames("[a-z][a-z0-9_]*", "write the internal name of a property", separator=";")
 _MAX_FOUND = 1_000
 _WINDOW = (Push.FIRST, Push.AFTER, Push.ORDER, Push.WHERE, Push.COUNT)
-_IDS = (ID, "hs_merged_object_ids")
-"""The id of a contact, and those of contacts that were merged into it."""
 _IDS_IN_A_SEARCH = 50
 """A search may have 3,000 characters."""
 
@@ -154,7 +152,7 @@ class HubSpot(Crm):
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=BATCH)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._batch(list(filter(is_number, keys)), ask, *_IDS)
+        return await self._batch(list(filter(is_number, keys)), ask, *IDS)
 
     @lookup(Customer, by=KeyKind.EMAIL, max_batch=BATCH)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
@@ -269,7 +267,7 @@ class HubSpot(Crm):
         names = [*self._properties(ask.fields), name, *others]
         keys_of = partial(values_of, (name, *others))
         rows, failures = await self.read_all(CONTACTS, {"idProperty": name, "properties": names}, keys, until)
-        if name in _IDS:
+        if name in IDS:
             ids = {value for values in readable(rows, keys_of) for value in values if isinstance(value, str)}
             rows += await self._merged([key for key in keys if key not in ids and key not in failures], names, until)
         companies, without = await self._companies(readable(rows, company_id), ask.fields, until)
@@ -283,7 +281,7 @@ class HubSpot(Crm):
         """Find the contacts that others were merged into."""
         rows: list[Any] = []
         for start in range(0, len(ids), _IDS_IN_A_SEARCH):
-            own = {"propertyName": _IDS[1], "operator": "IN", "values": ids[start : start + _IDS_IN_A_SEARCH]}
+            own = {"propertyName": IDS[1], "operator": "IN", "values": ids[start : start + _IDS_IN_A_SEARCH]}
             body = {"filterGroups": [{"filters": [own]}], "properties": names, "limit": PAGE}
             rows += (await self.post(HubSpotPage, f"{CONTACTS}/search", body, until)).results
         return rows

@@ -5,12 +5,17 @@ from typing import Any
 
 from connectors.toolkit.converters import contact_points, converter, given, to_amount, to_country, to_text, to_time
 from connectors.toolkit.vendor_rows import country_code, is_number, joined, read_day
+from connectors.vendors.hubspot.crm import ID
 from connectors.vendors.hubspot.roles import ROLE, role_of
 from connectors.vendors.hubspot.settings import HubSpotSettings
 
 COMPANY_ID, PARENT_ID = "associatedcompanyid", "hs_parent_company_id"
 """Where a contact has the id of its primary company, and a company that of its parent."""
 EMAILS = ("email", "hs_additional_emails")
+IDS = (ID, "hs_merged_object_ids")
+"""The id of a contact, and those of contacts that were merged into it."""
+_SEVERAL = (EMAILS[1], IDS[1])
+"""Properties that hold several values, with semicolons between them."""
 _PHONES = ("hs_calculated_phone_number", "phone", "hs_calculated_mobile_number", "mobilephone")
 """As E.164, where HubSpot can tell, and as it was written; both of the one phone and of the other."""
 _FIRST_TOUCH = ("source", "first_touch_converting_campaign", "first_url", "first_timestamp")
@@ -138,12 +143,12 @@ def company_id(row: Any) -> str | None:
 
 
 def values_of(names: Iterable[str], row: Any) -> list[Any]:
-    """The values of properties that may hold several. Addresses are in lower case, as keys are."""
+    """List the values of properties. Some hold several. Addresses are in lower case, as keys are."""
     written = ((name, to_text(row["properties"].get(name))) for name in names)
     parts = (
         (name, part.strip() if isinstance(part, str) else part)
         for name, value in written
         if value
-        for part in (value.split(";") if isinstance(value, str) else [value])
+        for part in (value.split(";") if name in _SEVERAL and isinstance(value, str) else [value])
     )
     return [part.lower() if name in EMAILS and isinstance(part, str) else part for name, part in parts]
