@@ -90,7 +90,7 @@ def create_services(
         raise ConfigurationError(problems)
     cache = ReadCache(clock, settings.cache_bytes) if previous is None else previous.sources.cache
     sources = Sources(built, clock, settings, cache, shared)
-    return build_services(settings, clock, sources, pack, store)
+    return build_services(settings, clock, sources, pack, store, previous)
 
 
 @contextmanager
@@ -173,6 +173,7 @@ class GatewayApplication(Application):
     def _show(self, services: Services) -> None:
         development = services.settings.is_development
         self.endpoint.graphiql = graphiql_page(self._examples) if development else None
+        self.endpoint.identify = services.callers.identify
         self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute
         webhooks = Webhooks(self.revision, Invalidator(services))
         self.telemetry.read(AdmissionCollector(self._admission), ExecutorCollector(self._executor), WebhookCollector(webhooks))

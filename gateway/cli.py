@@ -1,4 +1,4 @@
-"""The command line: `profile-gateway demo | serve | reload | check | schema | tags | identity`.
+"""The command line: `profile-gateway demo | serve | reload | check | schema | tags | identity | keys`.
 
 A command imports what it needs when it runs, so that help and small commands start at once.
 """
@@ -16,6 +16,7 @@ import typer
 
 from gateway.demo.shop_markets import CAPACITY
 from gateway.identity_commands import identity
+from gateway.key_commands import keys
 from gateway.terminal import errors, out, print_problems, problems_shown
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 tags = typer.Typer(no_args_is_help=True, help="Tags and what they were computed from.")
 app.add_typer(tags, name="tags")
 app.add_typer(identity, name="identity")
+app.add_typer(keys, name="keys")
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]

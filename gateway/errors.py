@@ -5,10 +5,12 @@ ProfileGatewayError
 |   |-- InvalidKeyError
 |   |-- InvalidArgumentError
 |   |-- AmbiguousIdentityError
+|   |-- UnauthenticatedError
 |   |-- OperatorRequiredError
 |   |-- IdentityIncompleteError
 |   `-- QueryTooExpensiveError
 |-- OverloadedError             nobody, wait: refused before it costs anything
+|-- AccessUnavailableError      operator: who asks cannot be told
 `-- StoreError                  operator: answered without the cache, a request never fails for it
 """
 
@@ -55,6 +57,12 @@ class AmbiguousIdentityError(CallerError):
         super().__init__(f"this {key_name} belongs to {several}; ask for one of the candidates by id")
 
 
+class UnauthenticatedError(CallerError):
+    """Nobody is known by the credential of the request."""
+
+    code = "UNAUTHENTICATED"
+
+
 class OperatorRequiredError(CallerError):
     """Only operators may do this. `are_there` tells whether the settings name any."""
 
@@ -89,6 +97,16 @@ class OverloadedError(ProfileGatewayError):
 
     def __init__(self) -> None:
         super().__init__("the gateway has too much to do at the moment; ask again later")
+
+
+class AccessUnavailableError(ProfileGatewayError):
+    """Keys have not been read for so long that none of them holds."""
+
+    code = "ACCESS_UNAVAILABLE"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("it cannot be told at the moment whose credential this is; ask again later")
 
 
 class StoreError(ProfileGatewayError):

@@ -28,7 +28,7 @@ from connectors.toolkit.evaluation import encode_json
 from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
 from gateway.documents.messages import readable, shortened
-from gateway.errors import CallerError, InvalidArgumentError, OverloadedError
+from gateway.errors import AccessUnavailableError, CallerError, InvalidArgumentError, OverloadedError, UnauthenticatedError
 from gateway.log import frames_of
 from gateway.lookups.call_statistics import OK
 from gateway.lookups.call_tracer import RequestSpan
@@ -100,6 +100,7 @@ class Head:
         "answered_with",
         "arrived",
         "begun",
+        "caller",
         "headers",
         "loaders",
         "method",
@@ -114,6 +115,7 @@ class Head:
         self.query_string = query_string
         self.headers = dict(headers)
         self.answered_with: dict[str, str] = {}
+        self.caller = ""
         self.loaders: Loaders | None = None
         self.span: RequestSpan | None = None
         self.accept = self.headers.get(b"accept", b"*/*")
@@ -204,6 +206,8 @@ class GraphQLView:
         self._observe = observe
         self.max_body_bytes = max_body_bytes
         self.graphiql = graphiql
+        self.identify: Callable[[bytes | None], str | Awaitable[str]] = lambda _: ""
+        """Names the caller of a credential. Raises what refuses the request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.get("state", {})  # where our server says when the request came
@@ -227,6 +231,8 @@ class GraphQLView:
             if not posts and head.wants_page():
                 raise RefusedError(404, "there is no page here")
             media = known_media.get(head.accept) or negotiate(head.accept)
+            caller = self.identify(head.headers.get(b"authorization"))
+            head.caller = caller if isinstance(caller, str) else await caller
             if posts:
                 if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
                     check_body_type(head.headers)
@@ -350,10 +356,12 @@ def _failure_answer(error: Exception, media: str, head: Head) -> HttpResponse:
     if isinstance(error, RefusedError):
         status, headers = error.status, error.headers
         errors = [GraphQLError(str(error), extensions={"code": error.code})]
+    elif isinstance(error, UnauthenticatedError):
+        status, headers = 401, {"www-authenticate": "Bearer"}
     elif isinstance(error, CallerError):
         status = _invalid_status(media)
         errors = error.errors if isinstance(error, OperationError) else errors
-    elif isinstance(error, OverloadedError):
+    elif isinstance(error, OverloadedError | AccessUnavailableError):
         status, headers = 503, RETRY_AFTER
     return _error_answer(status, errors, media, head.request_id, headers)
 

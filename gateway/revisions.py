@@ -52,6 +52,10 @@ async def open_services(services: Services, previous: Services | None = None) ->
         if services.store is not None and (previous is None or services.store is not previous.store):
             stack.push_async_callback(services.store.aclose)
             await services.store.open()
+        keys = services.callers.keys
+        if keys is not None and (previous is None or keys is not previous.callers.keys):
+            stack.push_async_callback(keys.aclose)
+            await keys.start()
         stack.push_async_callback(services.sources.aclose, shared)
         await services.sources.open(shared)
         if services.router.decisions is not None and services.router.customers.are_several:
@@ -64,6 +68,9 @@ async def close_services(services: Services, following: Services | None = None) 
     async with AsyncExitStack() as stack:
         if services.store is not None and (following is None or services.store is not following.store):
             stack.push_async_callback(services.store.aclose)
+        keys = services.callers.keys
+        if keys is not None and (following is None or keys is not following.callers.keys):
+            stack.push_async_callback(keys.aclose)
         stack.push_async_callback(services.sources.aclose, _shared_sources(services, following))
         if services.router.decisions is not None:
             stack.push_async_callback(services.router.decisions.aclose)

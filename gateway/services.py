@@ -6,6 +6,10 @@ from functools import partial
 
 import msgspec
 
+from gateway.access.api_keys import ApiKeys
+from gateway.access.callers import Callers
+from gateway.access.key_file import KeyFile
+from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators
 from gateway.admission import Arrival
 from gateway.clock import Clock
@@ -33,6 +37,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     store: Store | None
     tags: TagService
     operators: Operators
+    callers: Callers
     stitcher: Callable[..., Stitcher]
 
     @property
@@ -79,19 +84,44 @@ def _known_customers(settings: Settings, clock: Clock, router: SourceRouter, sto
     )
 
 
-def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
+def _key_table(settings: Settings, clock: Clock, store: Store | None, previous: Services | None) -> KeyTable | None:
+    """Follow the keys of callers. The table of `previous` services goes on where it is of the same keys."""
+    keys = settings.access.keys
+    if keys is None:
+        return None
+    if previous is not None and keys == previous.settings.access.keys and (keys.file is not None or store is previous.store):
+        return previous.callers.keys
+    kept = api_keys_of(settings, store)
+    return KeyTable(kept, keys.secret.get_secret_value(), keys.stale_s, clock)
+
+
+def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:
+    """Find where the settings keep the keys of callers. There must be `access.keys`."""
+    keys = settings.access.keys
+    if keys is not None and keys.file is not None:
+        return KeyFile(keys.file)
+    assert store is not None
+    return store.api_keys
+
+
+def build_services(
+    settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None, previous: Services | None = None
+) -> Services:
     """Wire the services together."""
     decisions = None if store is None else SharedLog(store.identity_log, store.decisions)
     router = SourceRouter(sources, settings, decisions, frozenset(fact.record for fact in pack.facts.values()))
     router.known = _known_customers(settings, clock, router, store)
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
+    operators = Operators(settings.identity.operators)
+    keys = _key_table(settings, clock, store, previous)
     return Services(
         settings=settings,
         clock=clock,
         router=router,
         store=store,
         tags=tags,
-        operators=Operators(settings.identity.operators),
+        operators=operators,
+        callers=Callers(settings.callers, settings.access.anonymous, keys, operators, clock),
         stitcher=stitcher,
     )

@@ -21,7 +21,7 @@ from connectors.record_fields import fields_of
 from connectors.records import Customer
 from connectors.suggestions import suggest
 from connectors.toolkit.text_forms import fits
-from gateway.settings.texts import SourceName
+from gateway.settings.texts import LongSecret, SourceName
 
 NEWEST = "newest"
 
@@ -54,17 +54,6 @@ def _rule(rule: Any) -> Any:
 OperatorName = Annotated[
     str, fits(r"[A-Za-z0-9._-]{1,64}", "is no name of an operator; write 1 to 64 letters without accents, digits, ., _ and -")
 ]
-
-MIN_KEY_LENGTH = 32
-
-
-def _operator_key(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < MIN_KEY_LENGTH:
-        raise ValueError(f"a key has {MIN_KEY_LENGTH} characters or more; make one by chance")
-    return key
-
-
-OperatorKey = Annotated[SecretStr, AfterValidator(_operator_key)]
 
 LinkingKind = Annotated[KeyKind, BeforeValidator(_linking)]
 """A kind of key that can link records."""
@@ -127,7 +116,7 @@ class IdentitySettings(_Frozen):
         str, fits(r"[^:\s]+", "is no name of a system; write it without spaces and colons, such as member_number or shop")
     ] = "member_number"
     """What proposals compare as an identifier: the member number, or the ids at the system of this name."""
-    operators: Annotated[dict[OperatorName, OperatorKey], Field(repr=False)] = {}
+    operators: Annotated[dict[OperatorName, LongSecret], Field(repr=False)] = {}
     """Who may link and cut customers, by name: the key of each."""
     block_role_addresses: bool = False
     """Whether addresses such as info@ link nobody."""

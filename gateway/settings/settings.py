@@ -17,6 +17,7 @@ from connectors.errors import ConfigurationError
 from connectors.records import BirthDates
 from connectors.suggestions import suggest
 from connectors.toolkit.webhook_signatures import Encoding
+from gateway.settings.access_settings import AccessSettings, CallerName, CallerSettings, check_callers
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.order_settings import OrderSettings
@@ -183,6 +184,9 @@ class Settings(_Frozen):
     """ISO 3166-1 region of phone numbers that are given without a country code, by callers and sources."""
     clock: ClockSettings = ClockSettings()
     mongodb: MongoSettings | None = None
+    access: AccessSettings = AccessSettings()
+    callers: dict[CallerName, CallerSettings] = {}
+    """Who may ask. Without any, everybody may."""
     tags: TagSettings = TagSettings()
     customer: CustomerSettings = CustomerSettings()
     identity: IdentitySettings = IdentitySettings()
@@ -213,6 +217,14 @@ class Settings(_Frozen):
             raise ValueError(
                 "max_deadline_ms: is less than deadline_ms, which callers have who ask for nothing; raise it, or remove it"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_callers(self) -> Self:
+        given = self.model_fields_set
+        check_callers(self.access if "access" in given else None, self.callers if "callers" in given else None)
+        if self.access.keys is not None and self.access.keys.file is None and self.mongodb is None:
+            raise ValueError("access.keys: they are kept in MongoDB, and there is none; add [mongodb], or name a file")
         return self
 
     @model_validator(mode="after")
@@ -275,9 +287,14 @@ def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: 
 
 def with_folder(settings: Settings, folder: Path) -> Settings:
     """Make paths in the settings relative to a folder."""
-    if settings.tags.file is None:
-        return settings
-    return settings.model_copy(update={"tags": settings.tags.model_copy(update={"file": folder / settings.tags.file})})
+    changed: dict[str, Any] = {}
+    if settings.tags.file is not None:
+        changed["tags"] = settings.tags.model_copy(update={"file": folder / settings.tags.file})
+    keys = settings.access.keys
+    if keys is not None and keys.file is not None:
+        own = keys.model_copy(update={"file": folder / keys.file})
+        changed["access"] = settings.access.model_copy(update={"keys": own})
+    return settings.model_copy(update=changed) if changed else settings
 
 
 def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:

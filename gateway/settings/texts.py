@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SecretStr
 
 from connectors.toolkit.text_forms import fits
 
@@ -40,3 +40,15 @@ def _known_region(text: str) -> str:
 
 
 Region = Annotated[str, fits(r"[A-Z]{2}", "is no region; write two capital letters, such as GB"), AfterValidator(_known_region)]
+
+
+MIN_SECRET_LENGTH = 32
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < MIN_SECRET_LENGTH:
+        raise ValueError(f"has fewer than {MIN_SECRET_LENGTH} characters; make a longer one by chance")
+    return secret
+
+
+LongSecret = Annotated[SecretStr, AfterValidator(_long_enough)]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from gateway.clock import Clock
 from gateway.identity.records import RecordId
 from gateway.settings import MongoSettings
+from gateway.store.api_keys import ApiKeyCollection
 from gateway.store.collection import CustomerCollection
 from gateway.store.identity_components import ComponentCollection
 from gateway.store.identity_log import IdentityLog
@@ -29,6 +30,7 @@ class Store:
         self.decisions = LogReplica(self.identity_log, clock)
         self.components = ComponentCollection(self.mongo, clock)
         self.shared_keys = SharedKeyCollection(self.mongo, clock)
+        self.api_keys = ApiKeyCollection(self.mongo)
         self.leases = Leases(self.mongo, clock)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,

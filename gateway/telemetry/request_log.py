@@ -31,6 +31,7 @@ class RequestLog:
         """Write the lines of a request that ended."""
         sources = {} if head.loaders is None else head.loaders.source_times()
         fields = {
+            **({"caller": head.caller} if head.caller else {}),
             "operation": operation,
             "code": code,
             "ms": round(seconds * 1000, 1),

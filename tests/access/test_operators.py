@@ -39,6 +39,6 @@ def test_a_short_key_is_refused_and_not_repeated():
     with pytest.raises(ConfigurationError) as refused:
         parse_settings({"sources": SOURCES, "identity": {"operators": {"anna": "s3cret-key"}}})
     (problem,) = refused.value.problems
-    assert problem.startswith("settings: identity.operators.anna: a key has")
+    assert problem.startswith("settings: identity.operators.anna: has fewer than")
     assert "32" in problem
     assert "s3cret" not in problem

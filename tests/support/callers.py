@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,15 +16,16 @@ LOST = "lost"
 class Callers:
     """`answers` counts the names of the customer that were answered, what was `LOST` and connections that were `REFUSED`."""
 
-    def __init__(self, port: int, fields: str) -> None:
+    def __init__(self, port: int, fields: str, header: str = "") -> None:
         body = json.dumps({"query": f'{{ customer(by: {{id: "c1"}}) {{ {fields} }} }}'}).encode()
         self.port = port
-        self._request = _HEAD % len(body) + body
+        head = _HEAD % len(body)
+        self._request = (head.replace(b"\r\n\r\n", f"\r\n{header}\r\n\r\n".encode()) if header else head) + body
         self.answers: Counter[str] = Counter()
         self.is_over = False
 
-    async def run(self) -> None:
-        """Ask until it is over."""
+    async def run(self, per_connection: float = math.inf) -> None:
+        """Ask until it is over. After so many answers on another connection."""
         while not self.is_over:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -31,11 +33,11 @@ class Callers:
                 self.answers[REFUSED] += 1
                 await asyncio.sleep(0.05)
                 continue
-            await self._ask_on(reader, writer)
+            await self._ask_on(reader, writer, per_connection)
             writer.close()
 
-    async def _ask_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while not self.is_over:
+    async def _ask_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: float) -> None:
+        while not self.is_over and (most := most - 1) >= 0:
             try:
                 writer.write(self._request)
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()

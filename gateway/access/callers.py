@@ -1,0 +1,66 @@
+"""Know who asks by the credential of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Coroutine
+from typing import Any
+
+from gateway.access.api_keys import ApiKey, is_key
+from gateway.access.key_table import KeyTable
+from gateway.access.operators import Operators
+from gateway.clock import Clock
+from gateway.errors import OperatorRequiredError, UnauthenticatedError
+
+_SCHEME = "bearer"
+
+
+class Callers:
+    """The callers of the settings. Without any, everybody may ask, and has no name."""
+
+    def __init__(
+        self, names: Collection[str], anonymous: str | None, keys: KeyTable | None, operators: Operators, clock: Clock
+    ) -> None:
+        self.keys = keys
+        self._names = frozenset(names)
+        self._anonymous = anonymous
+        self._operators = operators
+        self._clock = clock
+
+    def identify(self, authorization: bytes | None) -> str | Coroutine[Any, Any, str]:
+        """Name the caller whose credential is in an `Authorization` header; an operator has his own name.
+
+        Raises `UnauthenticatedError` where it is nobody's, and `AccessUnavailableError` where that cannot be told. For a key
+        that is not known yet, the name is to be awaited.
+        """
+        if not self._names:
+            return ""
+        if authorization is None:
+            if self._anonymous is None:
+                raise UnauthenticatedError("nobody may ask without a credential; send Authorization: Bearer and your key")
+            return self._anonymous
+        scheme, _, text = authorization.decode("latin-1").partition(" ")
+        text = text.strip()
+        if scheme.lower() == _SCHEME and self.keys is not None and is_key(text):
+            key = self.keys.find(text)
+            return self._identify_new(self.keys, text) if key is None else self._caller_of(key)
+        if self._is_operator(authorization):
+            return self._operators.name_of(authorization)
+        raise _nobody()
+
+    async def _identify_new(self, keys: KeyTable, text: str) -> str:
+        return self._caller_of(await keys.find_new(text))
+
+    def _caller_of(self, key: ApiKey | None) -> str:
+        if key is None or key.caller not in self._names or (key.ends_at is not None and key.ends_at <= self._clock.now()):
+            raise _nobody()
+        return key.caller
+
+    def _is_operator(self, authorization: bytes) -> bool:
+        try:
+            return bool(self._operators.name_of(authorization))
+        except OperatorRequiredError:
+            return False
+
+
+def _nobody() -> UnauthenticatedError:
+    return UnauthenticatedError("the credential is nobody's, or holds no more; send Authorization: Bearer and your key")

@@ -1,0 +1,71 @@
+"""Keep keys in a file, for gateways without MongoDB. It is written whole, and only its owner may read it."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import msgspec
+
+from gateway.access.api_keys import ApiKey
+from gateway.errors import StoreError
+
+
+class KeyFile:
+    """The keys of one file. One that is not there has none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def version(self) -> str:
+        """Tell when it was written last, and as what."""
+        try:
+            about = self._path.stat()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise StoreError(f"the file of the keys cannot be read ({error.strerror})") from None
+        return f"{about.st_ino} {about.st_mtime_ns} {about.st_size}"
+
+    async def read(self) -> Sequence[ApiKey]:
+        return self._read()
+
+    async def add(self, key: ApiKey) -> None:
+        with self._changing() as keys:
+            keys.append(key)
+
+    async def end(self, id_: str, at: datetime) -> ApiKey | None:
+        with self._changing() as keys:
+            for place, key in enumerate(keys):
+                if key.id == id_:
+                    keys[place] = ended = msgspec.structs.replace(key, ends_at=at)
+                    return ended
+        return None
+
+    def _read(self) -> list[ApiKey]:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=list[ApiKey])
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError(f"the file of the keys cannot be read ({error.strerror})") from None
+        except msgspec.MsgspecError:
+            raise StoreError("the file of the keys is not one that these commands wrote") from None
+
+    @contextmanager
+    def _changing(self) -> Iterator[list[ApiKey]]:
+        """Lend the keys, and write them. Of two commands at once the second waits."""
+        try:
+            with self._path.with_name(f"{self._path.name}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                keys = self._read()
+                yield keys
+                with NamedTemporaryFile(dir=self._path.parent, prefix=f"{self._path.name}.", delete=False) as new:
+                    new.write(msgspec.json.format(msgspec.json.encode(keys)))
+                Path(new.name).replace(self._path)
+        except OSError as error:
+            raise StoreError(f"the file of the keys cannot be written ({error.strerror})") from None

@@ -1,0 +1,168 @@
+"""The commands `profile-gateway keys create | rotate | revoke | list`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from gateway.terminal import errors, out, problems_shown
+
+if TYPE_CHECKING:
+    from gateway.access.api_keys import ApiKey, ApiKeys
+    from gateway.settings import Settings
+
+T = TypeVar("T")
+
+keys = typer.Typer(no_args_is_help=True, help="API keys of callers.")
+
+Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
+Id = Annotated[str, typer.Argument(help="The id of the key: its middle part, which `list` prints.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_SPAN = re.compile(r"(\d{1,5})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@keys.command()
+def create(
+    caller: Annotated[str, typer.Argument(help="A caller of the settings.")],
+    config: Config = Path("gateway.toml"),
+    ends_in: Annotated[str | None, typer.Option(help="When it ends, such as 90d; without it never.")] = None,
+) -> None:
+    """Make a key for a caller, and print it. It is not shown again."""
+    from gateway.access.api_keys import new_key
+
+    async def make(kept: ApiKeys, settings: Settings, now: datetime) -> str:
+        _require_caller(caller, settings)
+        text, key = new_key(caller, _secret(settings), now, None if ends_in is None else now + _span(ends_in, "--ends-in"))
+        await kept.add(key)
+        return text
+
+    typer.echo(_run(config, make))
+
+
+@keys.command()
+def rotate(
+    id_: Id,
+    config: Config = Path("gateway.toml"),
+    overlap: Annotated[str, typer.Option(help="For how long the old one holds beside the new one.")] = "1d",
+) -> None:
+    """Make another key for the caller of a key, and print it. The old one ends after the overlap."""
+    from gateway.access.api_keys import new_key
+
+    async def make(kept: ApiKeys, settings: Settings, now: datetime) -> str:
+        old = await _holding(kept, id_, now)
+        ends_at = now + _span(overlap, "--overlap")
+        text, key = new_key(old.caller, _secret(settings), now)
+        await kept.add(key)
+        await kept.end(old.id, ends_at if old.ends_at is None else min(ends_at, old.ends_at))
+        return text
+
+    typer.echo(_run(config, make))
+
+
+@keys.command()
+def revoke(id_: Id, config: Config = Path("gateway.toml")) -> None:
+    """End a key now. Workers know it within two seconds."""
+
+    async def end(kept: ApiKeys, settings: Settings, now: datetime) -> ApiKey:  # noqa: ARG001  every command gets them
+        old = await _holding(kept, id_, now)
+        await kept.end(old.id, now)
+        return old
+
+    errors.print(f"The key {id_} of {_run(config, end).caller} holds no more.", markup=False, highlight=False)
+
+
+@keys.command("list")
+def list_keys(
+    config: Config = Path("gateway.toml"),
+    ended: Annotated[bool, typer.Option("--ended", help="List those that have ended, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the keys that hold: id, caller, when they were made and when they end. No key is printed."""
+    import msgspec
+
+    from gateway.access.api_keys import holding
+
+    async def read(kept: ApiKeys, settings: Settings, now: datetime) -> Sequence[ApiKey]:  # noqa: ARG001
+        found = await kept.read()
+        return sorted(found if ended else holding(found, now), key=lambda key: (key.caller, key.made_at))
+
+    found = _run(config, read)
+    if as_json:
+        shown = [{"id": key.id, "caller": key.caller, "madeAt": key.made_at, "endsAt": key.ends_at} for key in found]
+        typer.echo(msgspec.json.encode(shown).decode())
+        return
+    for key in found:
+        ends = "never ends" if key.ends_at is None else f"ends {key.ends_at:%Y-%m-%d %H:%M} UTC"
+        line = f"{key.id}  {key.caller}  made {key.made_at:%Y-%m-%d %H:%M} UTC, {ends}"
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _run(config: Path, command: Callable[[ApiKeys, Settings, datetime], Awaitable[T]]) -> T:
+    import asyncio
+
+    from connectors.errors import ConfigurationError
+    from gateway.clock import Clock
+    from gateway.log import configure_logging
+    from gateway.services import api_keys_of
+    from gateway.settings import load_settings
+    from gateway.store.store import Store
+
+    async def run() -> T:
+        clock = Clock()
+        store = None if settings.mongodb is None else Store(settings.mongodb, clock)
+        try:
+            if store is not None:
+                await store.open()
+            return await command(api_keys_of(settings, store), settings, clock.now())
+        finally:
+            if store is not None:
+                await store.aclose()
+
+    configure_logging("ERROR")
+    with problems_shown():
+        settings = load_settings(config)
+        if settings.access.keys is None:
+            raise ConfigurationError([f"{config.name}: access.keys: is not there, so there are no keys; add [access.keys]"])
+        return asyncio.run(run())
+    raise AssertionError  # `problems_shown` has ended the command
+
+
+def _secret(settings: Settings) -> str:
+    assert settings.access.keys is not None
+    return settings.access.keys.secret.get_secret_value()
+
+
+def _require_caller(name: str, settings: Settings) -> None:
+    from connectors.errors import ConfigurationError
+    from connectors.suggestions import suggest
+
+    if name not in settings.callers:
+        raise ConfigurationError([f"callers: there is no caller {name}{suggest(name, settings.callers, 'name one of them')}"])
+
+
+async def _holding(kept: ApiKeys, id_: str, now: datetime) -> ApiKey:
+    """Find a key that holds. Raises `ConfigurationError`."""
+    from connectors.errors import ConfigurationError
+    from gateway.access.api_keys import holding
+
+    found = [key for key in holding(await kept.read(), now) if key.id == id_]
+    if not found:
+        raise ConfigurationError([f"no key that holds has the id {id_}; `profile-gateway keys list` has the ids"])
+    return found[0]
+
+
+def _span(text: str, option: str) -> timedelta:
+    """Read a span of time. Raises `ConfigurationError`."""
+    from connectors.errors import ConfigurationError
+
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise ConfigurationError([f"{option}: is no span of time; write a number and s, m, h or d, such as 90d"])
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -1,0 +1,62 @@
+"""Settings of callers: who they are, and what they show who they are with."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.suggestions import suggest
+from connectors.toolkit.text_forms import fits
+from gateway.settings.texts import LongSecret
+
+CallerName = Annotated[
+    str, fits(r"[A-Za-z0-9._-]{1,64}", "is no name of a caller; write 1 to 64 letters without accents, digits, ., _ and -")
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CallerSettings(_Frozen):
+    """Somebody who asks: an application, a team, a partner."""
+
+    owner: Annotated[str, Field(max_length=200)] = ""
+    """Who answers for it, for people. Callers do not see it."""
+
+
+class KeySettings(_Frozen):
+    """API keys of callers, in MongoDB or in a file. What is kept of a key is a digest that needs the `secret`, too."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    secret: LongSecret
+    file: Path | None = None
+    """A file that workers read and commands write, relative to the settings file; without it MongoDB."""
+    stale_s: Annotated[int, Field(ge=0, le=86_400)] = 60
+    """For how long keys hold that were last read so many seconds ago."""
+
+
+class AccessSettings(_Frozen):
+    """How callers show who they are."""
+
+    anonymous: CallerName | None = None
+    """The caller of requests without a credential; without it such requests are refused."""
+    keys: KeySettings | None = None
+
+
+def check_callers(access: AccessSettings | None, callers: Mapping[str, CallerSettings] | None) -> None:
+    """Check that callers and what they show go together. None is for a table that is not there.
+
+    Raises `ValueError`, which names the setting.
+    """
+    if callers is None:
+        if access is not None and access != AccessSettings():
+            raise ValueError("access: there is no caller; add one, such as [callers.console]")
+        return
+    if access is None:
+        raise ValueError("callers: nobody can show that he is one of them; add [access.keys], or name one access.anonymous")
+    anonymous = access.anonymous
+    if anonymous is not None and anonymous not in callers:
+        raise ValueError(f"access.anonymous: no caller has this name{suggest(anonymous, callers, 'name one of yours')}")
