@@ -89,7 +89,7 @@ def new_request_id() -> str:
 
 
 class Head:
-    """The headers of a request, and the headers for its response. Names of headers are in lower case.
+    """The headers of a request, and those for its response. Names are in lower case; two credentials are joined: nobody's.
 
     Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock. `loaders` know
     what it asked for, once it runs; `span` is there while it is traced.
@@ -121,6 +121,8 @@ class Head:
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept
+            if credentials := [value for name, value in headers if name == b"authorization"]:
+                self.headers[b"authorization"] = b",".join(credentials)
         given = self.headers.get(b"x-request-id")
         self.request_id = given.decode() if given and _SANE_REQUEST_ID.fullmatch(given) else new_request_id()
 

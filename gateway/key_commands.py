@@ -23,6 +23,7 @@ keys = typer.Typer(no_args_is_help=True, help="API keys of callers.")
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Id = Annotated[str, typer.Argument(help="The id of the key: its middle part, which `list` prints.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+EndsIn = Annotated[str | None, typer.Option(help="When the new key ends, such as 90d; without it never.")]
 
 _SPAN = re.compile(r"(\d{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -32,14 +33,14 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def create(
     caller: Annotated[str, typer.Argument(help="A caller of the settings.")],
     config: Config = Path("gateway.toml"),
-    ends_in: Annotated[str | None, typer.Option(help="When it ends, such as 90d; without it never.")] = None,
+    ends_in: EndsIn = None,
 ) -> None:
     """Make a key for a caller, and print it. It is not shown again."""
     from gateway.access.api_keys import new_key
 
     async def make(kept: ApiKeys, settings: Settings, now: datetime) -> str:
         _require_caller(caller, settings)
-        text, key = new_key(caller, _secret(settings), now, None if ends_in is None else now + _span(ends_in, "--ends-in"))
+        text, key = new_key(caller, _secret(settings), now, _end(ends_in, now))
         await kept.add(key)
         return text
 
@@ -51,14 +52,16 @@ def rotate(
     id_: Id,
     config: Config = Path("gateway.toml"),
     overlap: Annotated[str, typer.Option(help="For how long the old one holds beside the new one.")] = "1d",
+    ends_in: EndsIn = None,
 ) -> None:
     """Make another key for the caller of a key, and print it. The old one ends after the overlap."""
     from gateway.access.api_keys import new_key
 
     async def make(kept: ApiKeys, settings: Settings, now: datetime) -> str:
         old = await _holding(kept, id_, now)
+        _require_caller(old.caller, settings)
         ends_at = now + _span(overlap, "--overlap")
-        text, key = new_key(old.caller, _secret(settings), now)
+        text, key = new_key(old.caller, _secret(settings), now, _end(ends_in, now))
         await kept.add(key)
         await kept.end(old.id, ends_at if old.ends_at is None else min(ends_at, old.ends_at))
         return text
@@ -156,6 +159,10 @@ async def _holding(kept: ApiKeys, id_: str, now: datetime) -> ApiKey:
     if not found:
         raise ConfigurationError([f"no key that holds has the id {id_}; `profile-gateway keys list` has the ids"])
     return found[0]
+
+
+def _end(ends_in: str | None, now: datetime) -> datetime | None:
+    return None if ends_in is None else now + _span(ends_in, "--ends-in")
 
 
 def _span(text: str, option: str) -> timedelta:

@@ -6,6 +6,7 @@ from functools import partial
 
 import msgspec
 
+from connectors.errors import ConfigurationError
 from gateway.access.api_keys import ApiKeys
 from gateway.access.callers import Callers
 from gateway.access.key_file import KeyFile
@@ -18,6 +19,7 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
 from gateway.settings import Settings
+from gateway.settings.access_settings import NO_KEY_STORE
 from gateway.stitching.known_customers import KnownCustomers
 from gateway.stitching.shared_keys import SharedKeys
 from gateway.stitching.shared_log import SharedLog
@@ -96,11 +98,15 @@ def _key_table(settings: Settings, clock: Clock, store: Store | None, previous: 
 
 
 def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:
-    """Find where the settings keep the keys of callers. There must be `access.keys`."""
+    """Find where the settings keep the keys of callers. There must be `access.keys`.
+
+    Raises `ConfigurationError` where that is MongoDB and there is none, as with a recording and its replay.
+    """
     keys = settings.access.keys
     if keys is not None and keys.file is not None:
         return KeyFile(keys.file)
-    assert store is not None
+    if store is None:
+        raise ConfigurationError([f"access.keys: {NO_KEY_STORE}"])
     return store.api_keys
 
 

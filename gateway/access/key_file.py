@@ -1,8 +1,9 @@
-"""Keep keys in a file, for gateways without MongoDB. It is written whole, and only its owner may read it."""
+"""Keep keys in a file, for gateways without MongoDB. It is written whole, and made for its owner alone."""
 
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -64,8 +65,23 @@ class KeyFile:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 keys = self._read()
                 yield keys
-                with NamedTemporaryFile(dir=self._path.parent, prefix=f"{self._path.name}.", delete=False) as new:
-                    new.write(msgspec.json.format(msgspec.json.encode(keys)))
-                Path(new.name).replace(self._path)
+                self._write(keys)
         except OSError as error:
             raise StoreError(f"the file of the keys cannot be written ({error.strerror})") from None
+
+    def _write(self, keys: list[ApiKey]) -> None:
+        """Replace the file. It stays its owner's, for workers read it, whoever runs the command."""
+        with NamedTemporaryFile(dir=self._path.parent, prefix=f"{self._path.name}.", delete=False) as new:
+            path = Path(new.name)
+            try:
+                new.write(msgspec.json.format(msgspec.json.encode(keys)))
+                new.flush()
+                if self._path.exists():
+                    about = self._path.stat()
+                    os.chown(path, about.st_uid, about.st_gid)
+                    path.chmod(about.st_mode & 0o777)
+                os.fsync(new.fileno())
+                path.replace(self._path)
+            except OSError:
+                path.unlink()
+                raise

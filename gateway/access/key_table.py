@@ -14,6 +14,9 @@ from gateway.errors import AccessUnavailableError
 REFRESH_S = 1.0
 """How often it is asked whether keys have changed, in seconds."""
 
+REREAD_S = 30.0
+"""How often all keys are read, changed or not, in seconds: a change may be there whose version was not told."""
+
 LOOK_S = 0.2
 """How far apart looks for keys are that nobody knows, in seconds, however many callers make some up."""
 
@@ -34,6 +37,7 @@ class KeyTable:
         self._known: dict[str, ApiKey] = {}
         self._version: int | str | None = None
         self._read_at: float | None = None
+        self._all_read_at = 0.0
         self._looked_at = -LOOK_S
         self._following: asyncio.Task[None] | None = None
         self._next_look: asyncio.Task[bool] | None = None
@@ -71,24 +75,26 @@ class KeyTable:
         Raises `AccessUnavailableError` where they cannot be read.
         """
         if self._next_look is None:
-            self._next_look = look = asyncio.create_task(self._look_soon())
-            self._looks.add(look)
-            look.add_done_callback(self._looks.discard)
-        if not await asyncio.shield(self._next_look):
+            self._next_look = asyncio.create_task(self._look_soon())
+            self._looks.add(self._next_look)
+            self._next_look.add_done_callback(self._looks.discard)
+        look = self._next_look
+        await asyncio.wait({look})  # which goes on for the others where this request is given up
+        if look.cancelled() or not look.result():
             raise AccessUnavailableError
         return self.find(text)
 
     async def refresh(self) -> None:
-        """Read the keys where they have changed. Raises `StoreError`."""
+        """Read the keys where they have changed, or were not read for a while. Raises `StoreError`."""
         async with self._refreshing:
             await self._refresh()
 
     async def _refresh(self) -> None:
         self._looked_at = self._clock.monotonic()
         version = await self._keys.version()
-        if version != self._version:
+        if version != self._version or self._looked_at - self._all_read_at >= REREAD_S:
             self._known = {key.digest: key for key in await self._keys.read()}
-            self._version = version
+            self._version, self._all_read_at = version, self._looked_at
         self._read_at = self._looked_at
 
     async def _look_soon(self) -> bool:

@@ -16,6 +16,7 @@ from gateway.replay.fault_settings import Fault, FaultSettings, find_aim_problem
 from gateway.settings import MongoSettings, Settings, SourceSettings, with_folder
 from gateway.settings.document import SettingsDocument
 from gateway.settings.paths import Path, at, without
+from gateway.settings.settings import find_access_problems
 from gateway.settings.validation import SettingProblem, validate
 from gateway.store.store import Store
 from gateway.tags.pack import load_pack
@@ -40,6 +41,7 @@ def validate_configuration(file: TomlFile, read: SettingsDocument) -> CheckedCon
     """Validate the settings in a file and in the environment, and the tags that they name."""
     unset = [*read.unset, *file.unset]
     settings, found = validate(Settings, read.document, unset=unset)
+    found = [*found, *find_access_problems(settings, read.document)]
     problems = [file.problem(problem, read) for problem in (*read.problems, *found)]
     connectors: list[Connector[Any]] = []
     blocks = read.document.get("sources")

@@ -15,6 +15,10 @@ CallerName = Annotated[
 ]
 
 
+NO_KEY_STORE = "they are kept in MongoDB, and there is none, as in a replay; add [mongodb], or name access.keys.file"
+"""What is wrong where keys have no place."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,7 +38,7 @@ class KeySettings(_Frozen):
     secret: LongSecret
     file: Path | None = None
     """A file that workers read and commands write, relative to the settings file; without it MongoDB."""
-    stale_s: Annotated[int, Field(ge=0, le=86_400)] = 60
+    stale_s: Annotated[int, Field(ge=5, le=86_400)] = 60
     """For how long keys hold that were last read so many seconds ago."""
 
 

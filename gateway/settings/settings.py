@@ -17,14 +17,14 @@ from connectors.errors import ConfigurationError
 from connectors.records import BirthDates
 from connectors.suggestions import suggest
 from connectors.toolkit.webhook_signatures import Encoding
-from gateway.settings.access_settings import AccessSettings, CallerName, CallerSettings, check_callers
+from gateway.settings.access_settings import NO_KEY_STORE, AccessSettings, CallerName, CallerSettings, check_callers
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.order_settings import OrderSettings
 from gateway.settings.own_field_settings import OwnFieldsSettings
 from gateway.settings.texts import BodyPath, CollectorAddress, DatabaseName, HeaderName, OperationName, Region, SourceName
 from gateway.settings.toml_files import checked, read_toml
-from gateway.settings.validation import Validated, validate
+from gateway.settings.validation import SettingProblem, Validated, validate
 
 
 class _Frozen(BaseModel):
@@ -223,9 +223,12 @@ class Settings(_Frozen):
     def _knows_its_callers(self) -> Self:
         given = self.model_fields_set
         check_callers(self.access if "access" in given else None, self.callers if "callers" in given else None)
-        if self.access.keys is not None and self.access.keys.file is None and self.mongodb is None:
-            raise ValueError("access.keys: they are kept in MongoDB, and there is none; add [mongodb], or name a file")
         return self
+
+    @property
+    def lacks_key_store(self) -> bool:
+        """Tell whether API keys are to be in MongoDB, and there is none."""
+        return self.access.keys is not None and self.access.keys.file is None and self.mongodb is None
 
     @model_validator(mode="after")
     def _names_known_sources(self) -> Self:
@@ -268,16 +271,29 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, c
     if not connects:
         written = _without_connections(written)
     read = fill_in(written, environment_variables() if environment is None else environment)
-    settings, problems = validate_settings(read)
+    settings, problems = validate_settings(read, connects=connects)
     if problems or settings is None:
         raise ConfigurationError([read.describe(problem, path.name) for problem in problems])
     return with_folder(settings, path.parent)
 
 
-def validate_settings(read: SettingsDocument) -> Validated:
+def validate_settings(read: SettingsDocument, *, connects: bool = True) -> Validated:
     """Validate all settings but those of connectors. The problems begin with the variables that are not set."""
     settings, problems = validate(Settings, read.document, unset=read.unset)
-    return Validated(settings, [*read.problems, *problems])
+    further = find_access_problems(settings, read.document, connects=connects)
+    return Validated(settings, [*read.problems, *problems, *further])
+
+
+def find_access_problems(
+    settings: Settings | None, document: Mapping[str, Any], *, connects: bool = True
+) -> list[SettingProblem]:
+    """Find what the document itself shows: rounds of validation leave out callers that are wrong, and a wrong MongoDB."""
+    found = []
+    if document.get("callers") == {}:
+        found.append(SettingProblem(("callers",), "the table is empty; add one, such as [callers.console]"))
+    if connects and settings is not None and settings.lacks_key_store and "mongodb" not in document:
+        found.append(SettingProblem(("access", "keys"), NO_KEY_STORE))
+    return found
 
 
 def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:

@@ -9,11 +9,13 @@ A key is written before the version goes up, so who reads the version and then t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
+import msgspec
 from pymongo import ReturnDocument
 
 from gateway.access.api_keys import ApiKey
+from gateway.errors import StoreError
 from gateway.store.mongo import Database, Document, Mongo
 
 COLLECTION = "api_keys"
@@ -21,7 +23,7 @@ CONTROL = "control"
 
 
 class ApiKeyCollection:
-    """Reads and writes keys. Every method raises `StoreError`, and only that, when MongoDB fails."""
+    """Reads and writes keys. Every method raises `StoreError`, and only that, when MongoDB fails or has what is no key."""
 
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
@@ -66,11 +68,7 @@ async def _go_on(database: Database) -> None:
 
 
 def _key(document: Document) -> ApiKey:
-    ends_at = document["endsAt"]
-    return ApiKey(
-        document["_id"],
-        document["caller"],
-        document["digest"],
-        document["madeAt"].astimezone(UTC),
-        None if ends_at is None else ends_at.astimezone(UTC),
-    )
+    try:
+        return msgspec.convert({**document, "id": document["_id"]}, ApiKey)
+    except msgspec.ValidationError:
+        raise StoreError(f"a document in {COLLECTION} is no key; `profile-gateway keys` writes them") from None

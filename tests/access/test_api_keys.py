@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from errno import ENOSPC
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 
 from gateway.access.api_keys import ApiKey, ApiKeys, digest_of, holding, is_key, new_key
 from gateway.access.key_file import KeyFile
-from gateway.access.key_table import REFRESH_S, KeyTable
+from gateway.access.key_table import REFRESH_S, REREAD_S, KeyTable
 from gateway.errors import AccessUnavailableError, StoreError
 from gateway.store.api_keys import ApiKeyCollection
 from gateway.store.mongo import Mongo
@@ -84,6 +85,43 @@ async def test_a_file_that_may_not_be_read_says_so(tmp_path: Path):
         await KeyFile(tmp_path / "keys.json").read()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser may give files away")
+async def test_a_file_of_keys_stays_whose_it_is(tmp_path: Path, hand_clock: HandClock):
+    """An administrator's command does not take it from the workers."""
+    path = tmp_path / "keys.json"
+    kept = KeyFile(path)
+    await kept.add(made(hand_clock)[1])
+    os.chown(path, 1234, 1235)
+    path.chmod(0o640)
+    await kept.add(made(hand_clock)[1])
+    about = path.stat()
+    assert (about.st_uid, about.st_gid, about.st_mode & 0o777) == (1234, 1235, 0o640)
+
+
+async def test_what_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path, hand_clock: HandClock, monkeypatch: pytest.MonkeyPatch
+):
+    """As on a full disk: the keys of before stay, and no second file with them. What is there is on the disk first."""
+
+    def full(_: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    kept = KeyFile(tmp_path / "keys.json")
+    await kept.add(made(hand_clock)[1])
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match=r"cannot be written \(No space left on device\)"):
+        await kept.add(made(hand_clock)[1])
+    assert len(await kept.read()) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"keys.json", "keys.json.lock"}  # noqa: ASYNC240
+
+
+class Held(HandClock):
+    """A clock on which nobody comes to the end of his sleep."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.Event().wait()
+
+
 class Kept:
     """Keys that are away when they are told to be. It counts how often they are read."""
 
@@ -140,6 +178,51 @@ async def test_keys_are_read_when_they_have_changed(hand_clock: HandClock):
     await kept.add(late)
     await table.refresh()
     assert (kept.reads, table.find(other)) == (2, late)
+
+
+async def test_all_keys_are_read_now_and_then(hand_clock: HandClock):
+    """So one that ended holds no more where the version was not told, as by a command that died before it wrote it."""
+    text, key = made(hand_clock)
+    kept = Kept(key)
+    table = KeyTable(kept, SECRET, 60, hand_clock)
+    await table.refresh()
+    kept.keys[:] = [msgspec.structs.replace(key, ends_at=hand_clock.now())]
+    hand_clock.advance(timedelta(seconds=REREAD_S - 1))
+    await table.refresh()
+    assert (kept.reads, table.find(text)) == (1, key)
+    hand_clock.advance(timedelta(seconds=1))
+    await table.refresh()
+    assert (kept.reads, table.find(text)) == (2, kept.keys[0])
+
+
+async def test_who_waits_for_a_table_that_is_closed_gets_an_answer(hand_clock: HandClock):
+    """A reload may close it while a key is looked for: that is no end of the request."""
+    table = KeyTable(Kept(), SECRET, 60, Held())
+    waits = asyncio.create_task(table.find_new(made(hand_clock)[0]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await table.aclose()
+    with pytest.raises(AccessUnavailableError):
+        await waits
+
+
+async def test_who_goes_away_ends_no_look_of_others(hand_clock: HandClock):
+    (text, key), kept = made(hand_clock), Kept()
+    table = KeyTable(kept, SECRET, 60, hand_clock)
+    await kept.add(key)
+    gone, stays = (asyncio.create_task(table.find_new(text)) for _ in range(2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await stays == key
+    assert gone.cancelled()
+
+
+@pytest.mark.mongodb
+@pytest.mark.parametrize("odd", [{"caller": "acme"}, {"caller": 7, "digest": "x", "madeAt": 1, "endsAt": None}])
+async def test_a_document_that_is_no_key_is_told(mongo: Mongo, odd: dict[str, object]):
+    await mongo.run(lambda database: database["api_keys"].insert_one({"_id": "0123456789ab"} | odd), kind="write")
+    with pytest.raises(StoreError, match="a document in api_keys is no key"):
+        await ApiKeyCollection(mongo).read()
 
 
 async def test_a_key_that_nobody_knows_is_looked_for(hand_clock: HandClock):

@@ -1,6 +1,8 @@
 """Who asks is known by the credential, before anything else is looked at."""
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,11 +15,12 @@ from connectors.errors import ConfigurationError
 from connectors.testing import MemoryConnector
 from gateway.access.api_keys import ApiKey, new_key
 from gateway.access.key_file import KeyFile
+from gateway.app import create_services
 from gateway.clock import Clock
-from gateway.settings import parse_settings
+from gateway.settings import load_settings, parse_settings
 from tests.support import shop
 from tests.support.fixtures_mongodb import HandClock
-from tests.support.gateway_server import Gateway, gateway_on
+from tests.support.gateway_server import Gateway, gateway_on, served, settings_for
 
 SECRET = "a secret of digests that is long enough"
 OPERATOR = "anna-key-0123456789-0123456789-0123"
@@ -61,6 +64,40 @@ async def test_who_shows_a_key_may_ask(tmp_path: Path):
         answer = await gateway.client.get("/graphql", params={"query": QUERY}, headers={"authorization": f"bearer {text}"})
         assert answer.json() == ASKED
         assert (await gateway.client.get("/healthz")).status_code == (await gateway.client.get("/readyz")).status_code == 200
+
+
+async def test_two_credentials_are_nobodys(tmp_path: Path):
+    """Who stands before the gateway may have looked at the other one. In either order, by POST and GET, also of an operator."""
+    (text, _), crm = await new_key_in(tmp_path), shop.crm()
+    good, operator, bad = f"Bearer {text}", f"Bearer {OPERATOR}", "Bearer x"
+    async with gateway_with(tmp_path, crm, anonymous="console") as gateway:
+        for pair in ((good, bad), (bad, good), (good, good), (operator, bad), (bad, operator), ("", good)):
+            headers = [("authorization", value) for value in pair]
+            by_post = await gateway.client.post("/graphql", json={"query": QUERY}, headers=headers)
+            by_get = await gateway.client.get("/graphql", params={"query": QUERY}, headers=headers)
+            assert (by_post.status_code, by_get.status_code) == (401, 401), pair
+    assert not crm.calls
+
+
+async def test_a_connection_has_no_credential(tmp_path: Path):
+    """Each request shows its own, also those that come behind each other on one connection, by the short way and the long."""
+    (text, _), crm = await new_key_in(tmp_path), shop.crm()
+    body = json.dumps({"query": QUERY}).encode()
+    length = b"content-length: %d\r\n" % len(body)
+    post = b"POST /graphql HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n%b%b\r\n"
+    key = b"authorization: Bearer %b\r\n" % text.encode()
+    chunked = post % (b"transfer-encoding: chunked\r\n", b"") + b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(body), body, key)
+    known, unknown = (post % (length, header) + body for header in (key, b""))
+    twice = post % (length, key + b"Authorization: Bearer x\r\n") + body
+    requests = [known, unknown, known, chunked, twice, post.replace(b"POST", b"HEAD") % (b"connection: close\r\n", b"")]
+    access = {"keys": {"secret": SECRET, "file": str(tmp_path / "keys.json")}}
+    async with served(settings_for([crm], access=access, callers=CALLERS), connectors=[crm]) as gateway:
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.client.base_url.port)
+        writer.write(b"".join(requests))
+        answers = await reader.read()
+        writer.close()
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"200", b"401", b"200", b"401", b"401", b"401"]
+    assert len(crm.calls) == 2
 
 
 async def test_a_wrong_credential_is_not_anonymous(tmp_path: Path):
@@ -132,8 +169,8 @@ KEYS = {"secret": SECRET, "file": "keys.json"}
             "access.anonymous: no caller has this name; did you mean 'acme'?",
         ),
         (
-            {"callers": CALLERS, "access": {"keys": {"secret": SECRET}}},
-            "access.keys: they are kept in MongoDB, and there is none",
+            {"callers": CALLERS, "access": {"keys": KEYS | {"stale_s": 4}}},
+            "access.keys.stale_s: ",
         ),
         ({"callers": {"a b": {}}, "access": {"keys": KEYS}}, "callers.a b: is no name of a caller"),
         (
@@ -149,3 +186,37 @@ def test_settings_that_do_not_fit_are_told(settings: dict[str, Any], problem: st
     (told,) = refused.value.problems
     assert told.startswith(f"settings: {problem}")
     assert "s3cret" not in told
+
+
+IN_MONGODB = """
+[mongodb]
+uri = "mongodb://127.0.0.1:1"
+[access.keys]
+secret = "a secret of digests that is long enough"
+[callers.acme]
+[sources.crm]
+kind = "sql"
+url = "sqlite+aiosqlite:///shop.db"
+"""
+
+
+def test_keys_in_mongodb_need_one(tmp_path: Path):
+    """What serves without MongoDB, such as a replay, says so; what only reads the schema does not need it."""
+    (tmp_path / "gateway.toml").write_text(IN_MONGODB)
+    settings = load_settings(tmp_path / "gateway.toml", {}, connects=False)
+    assert settings.mongodb is None
+    problem = "access.keys: they are kept in MongoDB, and there is none"
+    with pytest.raises(ConfigurationError, match=problem):
+        create_services(settings, connectors=[shop.crm()])
+    (tmp_path / "gateway.toml").write_text(IN_MONGODB.replace("[mongodb]", "").replace('uri = "mongodb://127.0.0.1:1"', ""))
+    with pytest.raises(ConfigurationError, match=f"gateway.toml: {problem}"):
+        load_settings(tmp_path / "gateway.toml", {})
+
+
+def test_a_table_without_callers_does_not_open_the_door(tmp_path: Path):
+    """As it is left where the last one is taken out."""
+    (tmp_path / "gateway.toml").write_text(IN_MONGODB.replace("callers.acme", "callers"))
+    for connects in (True, False):
+        with pytest.raises(ConfigurationError) as refused:
+            load_settings(tmp_path / "gateway.toml", {}, connects=connects)
+        assert refused.value.problems == ("gateway.toml: callers: the table is empty; add one, such as [callers.console]",)

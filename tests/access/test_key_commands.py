@@ -59,6 +59,22 @@ def test_keys_are_made_exchanged_and_ended(config: Path):
     assert run(config, "rotate", desk["id"]).exit_code == 2
 
 
+def test_an_exchanged_key_ends_when_it_is_to_end(tmp_path: Path):
+    """A caller that is gone gets no other."""
+    file = tmp_path / "gateway.toml"
+    text = f'[access.keys]\nsecret = "{SECRET}"\nfile = "keys.json"\n{CALLERS}{SOURCES}'
+    file.write_text(text)
+    id_ = run(file, "create", "desk", "--ends-in", "90d").stdout.split("_")[1]
+    assert is_key(run(file, "rotate", id_, "--ends-in", "30d").stdout.strip())
+    old, new = listed(file)
+    assert new["madeAt"] < old["endsAt"] < new["endsAt"]
+    file.write_text(text.replace("[callers.desk]", ""))
+    refused = run(file, "rotate", id_)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "there is no caller desk" in refused.stderr
+    assert len(listed(file)) == 2
+
+
 @pytest.mark.mongodb
 @pytest.mark.parametrize(
     ("words", "told"),
