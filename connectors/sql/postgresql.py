@@ -61,13 +61,13 @@ TYPES: dict[int, TypeEngine[Any]] = {
 }
 """The types of PostgreSQL by their numbers. A column of another one is read by its text."""
 
-FIRST_OWN_TYPE = 16_384
+FIRST_EXTENSION_TYPE = 16_384
 """The number of the first type that is not of the server itself."""
 
 TIME = DateTime(timezone=True)
 
 
-class OwnType(NullType):
+class ExtensionType(NullType):
     """A type of an extension, such as citext. It may take several texts for the same."""
 
     cache_ok = True
@@ -203,7 +203,7 @@ class Postgresql(Dialect):
         return func.to_json(text)
 
     def column(self, name: str, type_code: Any) -> ColumnClause[Any]:
-        return column(name, OwnType() if (type_code or 0) >= FIRST_OWN_TYPE else TYPES.get(type_code))
+        return column(name, ExtensionType() if (type_code or 0) >= FIRST_EXTENSION_TYPE else TYPES.get(type_code))
 
     def may_be_text(self, value: Expression) -> bool:
         return isinstance(value.type, Text)
@@ -310,8 +310,8 @@ class Postgresql(Dialect):
     def same_id(self, column: Expression, id_: Expression) -> Expression:
         # The first finds an index, the second compares texts.
         same = column == id_
-        is_own = any(isinstance(own.type, OwnType) for own in (column, id_))
-        return and_(same, self.ordered(column) == self.ordered(id_)) if is_own else same
+        is_of_extension = any(isinstance(own.type, ExtensionType) for own in (column, id_))
+        return and_(same, self.ordered(column) == self.ordered(id_)) if is_of_extension else same
 
     def with_items(
         self, table: FromClause, items: FromClause, columns: Sequence[Expression], tied: Expression

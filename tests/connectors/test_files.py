@@ -274,19 +274,6 @@ async def test_closing_interrupts_what_is_under_way(folder: Path) -> None:
             await call
 
 
-async def test_no_line_of_csv_is_a_comment(tmp_path: Path) -> None:
-    """Order numbers of shops begin with `#`. A line above the names of the columns is passed over."""
-    connector = exports(
-        tmp_path, tables={"orders": "*.csv"}, records=one_order("SELECT id, customer, placed_at, status FROM orders")
-    )
-    rows = "#1,c,2024-01-04,a\n2,c,2024-01-03,b #3\n#4,c,2024-01-02,d\n"
-    for above in ("", "# made by a shop\n", "# made by\n# a shop\n"):
-        (tmp_path / "o.csv").write_text(f"{above}id,customer,placed_at,status\n{rows}")
-        found = await fetch(connector, Order, ["c"], fields=Fields.from_paths("id", "raw_status"))
-        assert [order["id"] for order in found["c"]] == ["#1", "2", "#4"]
-    await connector.aclose()
-
-
 async def test_lines_that_differ_are_told(folder: Path) -> None:
     """Far behind the lines from which the file's form is guessed."""
     rows = "".join(f"{n},c,2024-01-01\n" for n in range(100_000))
