@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 GUESSED = "union_by_name = true"
 """What stands in a reader whose files' form DuckDB guesses each time."""
 _SNIFF = (
-    "SELECT Delimiter, NewLineDelimiter, Comment, SkipRows, Columns"
-    """ FROM sniff_csv($1, header = true, all_varchar = true, quote = '"', escape = '"')"""
+    "SELECT Delimiter, NewLineDelimiter, SkipRows, Columns"
+    """ FROM sniff_csv($1, header = true, all_varchar = true, quote = '"', escape = '"', comment = '')"""
 )
-_ABSENT = "(empty)"
 _LINE_ENDS = frozenset({"\\n", "\\r\\n", "\\r"})
 
 
@@ -95,11 +94,9 @@ def _formed(reader: str, pattern: str, files: tuple[File, ...], cursor: duckdb.D
 def _form(path: str, cursor: duckdb.DuckDBPyConnection) -> str:
     row = cursor.execute(_SNIFF, [path]).fetchone()
     assert row is not None
-    delimiter, line_end, comment, skipped, columns = row
+    delimiter, line_end, skipped, columns = row
     named = ", ".join(f"{_literal(column['name'])}: 'VARCHAR'" for column in columns)
     options = [f"delim = {_literal(delimiter)}", f"columns = {{{named}}}", f"skip = {int(skipped)}"]
-    if comment != _ABSENT:
-        options.append(f"comment = {_literal(comment)}")
     if line_end in _LINE_ENDS:
         options.append(f"new_line = {_literal(line_end)}")
     return f"auto_detect = false, {', '.join(options)}"

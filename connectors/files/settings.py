@@ -14,7 +14,7 @@ from connectors.sql.settings import Records, RecordSettings
 
 CSV = (
     "read_csv('{}', header = true, all_varchar = true, union_by_name = true,"
-    """ quote = '"', escape = '"', buffer_size = 8000000)"""
+    """ quote = '"', escape = '"', comment = '', buffer_size = 8000000)"""
 )
 PARQUET = "read_parquet('{}', union_by_name = true)"
 JSON = "read_json('{}', union_by_name = true)"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
+
+from bson import Decimal128, ObjectId
 
 from connectors.errors import SourceError
 from connectors.inspection import MIN_INDEXED_ROWS, MissingIndex
@@ -17,6 +20,13 @@ SAMPLE = 100
 """How many documents are looked at, the newest ones."""
 CHECK_S = 5.0
 """How long a call of the check may take, in seconds."""
+_ID_TYPES: dict[type | tuple[type, ...], str] = {
+    bool: "booleans",
+    (int, float, Decimal128): "numbers",
+    str: "texts",
+    ObjectId: "ObjectIds",
+    UUID: "UUIDs",
+}
 
 
 async def problems_of_collection(where: str, database: MongoDatabase, collection: Collection) -> list[str]:
@@ -91,9 +101,20 @@ def _record_problems(where: str, collection: Collection, sample: Sequence[Mappin
             )
     if "id" not in settings.fields and not _is_there(sample, order.id):
         yield f"{where}.fields.id: no document of {settings.collection} has {order.id}; give the path of the id"
-    numbers = [isinstance(value, int | float) for document in sample for value in each_at(document, order.id)]
-    if any(numbers) and not settings.integer_ids:
-        yield f"{where}.integer_ids: ids of {settings.collection} are numbers; set it to true, for ids are ordered as text"
+    types = {_id_type(value) for document in sample for value in each_at(document, order.id) if value is not None}
+    alone = set() if settings.integer_ids or len(types) > 1 else {"UUIDs"}  # only some servers write them as text
+    if others := sorted(types - {"ObjectIds", "numbers", "texts"} - alone):
+        yield (
+            f"{where}.fields.id: ids of {settings.collection} are {' and '.join(others)}, among which no page can begin; "
+            "give the path of an id that is a text"
+        )
+    elif not settings.integer_ids and (len(types) > 1 or "numbers" in types):
+        given = " and ".join(sorted(types))
+        yield f"{where}.integer_ids: ids of {settings.collection} are {given}; set it to true, for ids are ordered as text"
+
+
+def _id_type(value: Any) -> str:
+    return next((name for type_, name in _ID_TYPES.items() if isinstance(value, type_)), type(value).__name__)
 
 
 def _is_there(sample: Sequence[Mapping[str, Any]], path: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from bson import Decimal128, ObjectId, Timestamp
+from bson import Code, Decimal128, ObjectId, Timestamp
 from bson.datetime_ms import DatetimeMS
 from bson.errors import InvalidId
 
@@ -53,7 +53,7 @@ def to_plain(value: Any) -> Any:
     match value:
         case Decimal128():
             return value.to_decimal()
-        case ObjectId() | UUID():
+        case ObjectId() | UUID() | Code():  # a Code is a text without a hash
             return str(value)
         case Timestamp():
             return value.as_datetime()

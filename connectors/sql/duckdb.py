@@ -77,7 +77,7 @@ class Duckdb(Dialect):
         return isinstance(value.type, Text | JSON)
 
     def may_be_odd(self, value: Expression) -> bool:
-        return isinstance(value.type, Text | JSON | DateTime | Double)
+        return isinstance(value.type, Text | JSON | DateTime | Double | NullType)
 
     def text(self, value: Expression) -> Expression:
         text = _text(value)
@@ -164,6 +164,7 @@ class Duckdb(Dialect):
         text = _digits(value)
         short = func.rtrim(text, "0", type_=Text)
         return case(
+            (func.regexp_full_match(text, "-(0+[.]?0*|[.]0+)"), "0.00"),
             (func.regexp_full_match(text, "-?[0-9]+"), text.concat(".00")),
             (func.regexp_full_match(text, "-?[0-9]*[.]0*"), short.concat("00")),
             (func.regexp_full_match(text, "-?[0-9]*[.][0-9]0*"), short.concat("0")),

@@ -61,7 +61,17 @@ TYPES: dict[int, TypeEngine[Any]] = {
 }
 """The types of PostgreSQL by their numbers. A column of another one is read by its text."""
 
+FIRST_EXTENSION_TYPE = 16_384
+"""The number of the first type that is not of the server itself."""
+
 TIME = DateTime(timezone=True)
+
+
+class ExtensionType(NullType):
+    """A type of an extension, such as citext. It may take several texts for the same."""
+
+    cache_ok = True
+
 
 PLAIN_TIME = (
     "^[12][0-9]{3}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
@@ -193,7 +203,7 @@ class Postgresql(Dialect):
         return func.to_json(text)
 
     def column(self, name: str, type_code: Any) -> ColumnClause[Any]:
-        return column(name, TYPES.get(type_code))
+        return column(name, ExtensionType() if (type_code or 0) >= FIRST_EXTENSION_TYPE else TYPES.get(type_code))
 
     def may_be_text(self, value: Expression) -> bool:
         return isinstance(value.type, Text)
@@ -293,6 +303,15 @@ class Postgresql(Dialect):
         if isinstance(value.type, Numeric) and isinstance(type_, BigInteger):
             type_ = Numeric()
         return value == any_(bindparam(name, type_=ARRAY(type_)))
+
+    def exact(self, value: Expression) -> tuple[Expression, ...]:
+        return (self.ordered(value),) if isinstance(value.type, NullType) else ()
+
+    def same_id(self, column: Expression, id_: Expression) -> Expression:
+        # The first finds an index, the second compares texts.
+        same = column == id_
+        is_of_extension = any(isinstance(own.type, ExtensionType) for own in (column, id_))
+        return and_(same, self.ordered(column) == self.ordered(id_)) if is_of_extension else same
 
     def with_items(
         self, table: FromClause, items: FromClause, columns: Sequence[Expression], tied: Expression

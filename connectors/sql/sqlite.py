@@ -96,6 +96,7 @@ class Sqlite(TextJsonDialect):
         short = func.rtrim(value, "0", type_=Text)
         text = case(
             (or_(*(_glob(value, odd) for odd in NO_NUMBER), not_(_glob(value, "*[0-9]*"))), cast(value, Text)),
+            (and_(_glob(value, "-*"), not_(_glob(value, "*[1-9]*"))), "0.00"),
             (not_(_glob(value, "*.*")), cast(value, Text).concat(".00")),
             (_glob(short, "*."), short.concat("00")),
             (_glob(short, "*.?"), short.concat("0")),

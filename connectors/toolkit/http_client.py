@@ -33,7 +33,7 @@ from connectors.errors import (
 from connectors.toolkit.converters import json_decoder
 from connectors.toolkit.http_connection import ContentLimit, Fields, SourceResponse
 from connectors.toolkit.http_pool import HttpPool
-from connectors.toolkit.json_repair import BOM
+from connectors.toolkit.json_repair import in_utf8
 from connectors.toolkit.trace_context import traceparent
 
 T = TypeVar("T")
@@ -227,16 +227,17 @@ class HttpClient:
         if not 200 <= status < 300:
             headers = response.headers
             if self._refusal is not None and status >= 400:
-                self._refuse(self._refusal, status, headers, content)
+                said = None if content is None else in_utf8(content, fields.get(b"content-type", b""))
+                self._refuse(self._refusal, status, headers, said)
             raise _error(status, headers, one_key)
         if content is None:
             raise _too_large()
-        return content.removeprefix(BOM)
+        return in_utf8(content, fields.get(b"content-type", b""))
 
     def _refuse(self, refusal: Refusal, status: int, headers: Mapping[str, str], content: bytes | None) -> None:
         said = None
         with suppress(SourceProtocolError):
-            said = None if content is None else decoded(content.removeprefix(BOM))
+            said = None if content is None else decoded(content)
         error = refusal(RefusedResponse(status, headers, said))
         if error is not None:
             if error.retry_after_s is None:

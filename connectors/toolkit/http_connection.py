@@ -17,6 +17,7 @@ from connectors.errors import SourceError, SourceProtocolError, SourceUnavailabl
 MAX_HEAD_BYTES = 64 * 1024
 """Of what may come without a byte of content: interim responses, headers, trailers. What is read at once may exceed it."""
 MAX_GZIP_MEMBERS = 100
+_OTHER_CODINGS = {b"br", b"compress", b"dcb", b"dcz", b"zstd"}
 Fields = dict[bytes, bytes]
 """Header fields by their names in small letters; of several with one name the first."""
 ContentLimit = Callable[[int, Fields], int]
@@ -159,7 +160,10 @@ class HttpConnection(asyncio.Protocol):
         if not self._max_bytes:
             self._finish(b"")
         elif (coding := self._fields.get(b"content-encoding")) is not None:
-            self._inflation = _inflation_of(coding)
+            try:
+                self._inflation = _inflation_of(coding)
+            except SourceProtocolError as error:
+                self._fail(error)
 
     def on_body(self, content: bytes) -> None:
         if self._response is None:
@@ -253,5 +257,10 @@ class _Inflation:
 
 
 def _inflation_of(coding: bytes) -> _Inflation | None:
-    name = coding.strip().lower()
-    return _Inflation(is_gzip=name == b"gzip") if name in {b"gzip", b"deflate"} else None
+    """Find what decodes a coding, None for what is none: some sources name the charset there."""
+    names = [
+        name for part in coding.lower().split(b",") if (name := part.strip().removeprefix(b"x-")) not in {b"", b"identity"}
+    ]
+    if len(names) > 1 or not _OTHER_CODINGS.isdisjoint(names):
+        raise SourceProtocolError("its Content-Encoding is not one of gzip and deflate, which were asked for")
+    return _Inflation(is_gzip=names == [b"gzip"]) if names and names[0] in {b"gzip", b"deflate"} else None

@@ -39,9 +39,9 @@ HALVES = [
 """Half a character as an escape and as bytes, the beginning of one, and Latin 1."""
 
 
-async def by_http(content: bytes, **more: Any) -> Page:
+async def by_http(content: bytes, media_type: str = "application/json", **more: Any) -> Page:
     async def handler(_request: web.Request) -> web.Response:
-        return web.Response(body=content, content_type="application/json")
+        return web.Response(body=content, headers={"Content-Type": media_type})
 
     rules = {"list": "rows", "keys": {"email": {"path": "/{key}"} | more}}
     async with serving(handler) as base_url, opened(HttpSettings(base_url=base_url, records={"ticket": rules})) as connector:
@@ -51,8 +51,8 @@ async def by_http(content: bytes, **more: Any) -> Page:
     return page
 
 
-async def slowly_by_http(content: bytes) -> Page:
-    return await by_http(content, next="next")
+async def slowly_by_http(content: bytes, media_type: str = "application/json") -> Page:
+    return await by_http(content, media_type, next="next")
 
 
 async def by_graphql(content: bytes) -> Page:
@@ -112,6 +112,28 @@ async def test_a_mark_of_the_byte_order_is_ignored(kind: Callable[[bytes], Any])
     """RFC 8259, 8.1."""
     content = BOM + b'{"rows":[{"id":"a","subject":"x"}]}'
     assert msgspec.json.decode(json_of(await kind(content))) == [{"id": "a", "subject": "x"}]
+
+
+@pytest.mark.parametrize("kind", [by_http, slowly_by_http])
+@pytest.mark.parametrize(
+    ("sent_in", "named"),
+    [
+        ("latin-1", "ISO-8859-1"),
+        ("cp1252", '"windows-1252"'),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "utf-16le"),
+        ("utf-8", "ISO-8859-1"),
+        ("utf-8", "utf-16"),
+        ("utf-8-sig", "latin1"),
+        ("utf-8", "punycode"),
+        ("utf-8", "nonsense"),
+    ],
+)
+async def test_the_charset_of_the_media_type_is_read(kind: Callable[..., Any], sent_in: str, named: str) -> None:
+    """Of an answer that is no UTF-8: what is, is read as such, whatever its server says."""
+    content = '{"rows":[{"id":"Müller","subject":"café"},{"id":"Möller","subject":"y"}]}'.encode(sent_in)
+    found = msgspec.json.decode(json_of(await kind(content, f"application/json; Charset={named}")))
+    assert found == [{"id": "Müller", "subject": "café"}, {"id": "Möller", "subject": "y"}]
 
 
 @KINDS

@@ -102,3 +102,11 @@ async def amounts(folder: Path, rows: list[Any]) -> tuple[dict[str, Any], int, i
     finally:
         await connector.aclose()
     return {one.id: one.total and str(one.total.amount) for one in found.records}, found.dropped, len(found.unreadable)
+
+
+async def test_no_line_of_csv_is_a_comment(tmp_path: Path) -> None:
+    """Order numbers of shops begin with `#`. A line above the names of the columns is passed over."""
+    rows = "#1,c,2026-06-04,a\n2,c,2026-06-03,b #3\n#4,c,2026-06-02,d\n"
+    for above in ("", "# made by a shop\n", "# made by\n# a shop\n"):
+        (tmp_path / "orders.csv").write_text(f"{above}id,cid,day,note\n{rows}")
+        assert await found(tmp_path, "orders.csv", "c") == ["#1", "2", "#4"]

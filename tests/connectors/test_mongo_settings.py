@@ -1,9 +1,10 @@
 """Settings of the mongo kind: what is refused at once, and what the database finds wrong with them."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
-from bson import Decimal128
+from bson import Binary, Decimal128, ObjectId
 from pydantic import ValidationError
 
 from connectors.inspection import MIN_INDEXED_ROWS, MissingIndex, Sample, SampledKey
@@ -84,6 +85,7 @@ def test_short_forms_mean_paths() -> None:
 
 
 REST = "placed: -1, _id: -1"
+NO_PAGE = "among which no page can begin; give the path of an id that is a text"
 GOOD_ORDER = {"_id": "1", "customer": "c1", "placed": day(1), "total": 1, "currency": "EUR", "lines": [{"cents": 5}]}
 
 
@@ -135,6 +137,16 @@ NO_DATE = (
         ([GOOD_ORDER | {"_id": 7}], {"keys": {"customer_id": "_id"}}, [
             ".integer_ids: ids of orders are numbers; set it to true, for ids are ordered as text",
         ]),
+        ([GOOD_ORDER, GOOD_ORDER | {"_id": ObjectId("64b7f0c2a1d3e4f5a6b7c8d9")}], {}, [
+            ".integer_ids: ids of orders are ObjectIds and texts; set it to true, for ids are ordered as text",
+        ]),
+        ([GOOD_ORDER | {"_id": Binary(b"ab", 3)}, GOOD_ORDER | {"_id": day(2)}], {}, [
+            ".fields.id: ids of orders are Binary and datetime, " + NO_PAGE,
+        ]),
+        ([GOOD_ORDER, GOOD_ORDER | {"_id": UUID(int=5)}], {"integer_ids": True}, [
+            ".fields.id: ids of orders are UUIDs, " + NO_PAGE,
+        ]),
+        ([GOOD_ORDER | {"_id": UUID(int=5)}, GOOD_ORDER | {"_id": UUID(int=6)}], {}, []),
         ([GOOD_ORDER | {"delivered_at": day(2)}], {"keys": {"customer_id": "_id"}}, [
             '.names: documents of orders have delivered_at; set names = "snake", or give the paths in fields',
         ]),

@@ -42,12 +42,19 @@ async def given(shop: MongoShop, record: type[Any], **fields: Any) -> dict[str, 
         ("text", "text"), ("", ""), (5, "5"), (Int64(2**40), "1099511627776"), (5.0, "5"), (1.5, "1.5"), (True, "true"),
         (ObjectId(REF), REF), (UUID(TOKEN), TOKEN), (Decimal128("1.50"), "1.50"), (day(1), "2018-01-01T00:00:00Z"),
         (None, ABSENT), (ABSENT, ABSENT), ([1], [1]), ({"a": 1}, {"a": 1}), (Regex("x"), None), (MaxKey(), None),
+        (Code("x"), "x"),
     ],
 )  # fmt: skip
 async def test_text_comes_from_every_type_that_ids_have(mongo_shop: MongoShop, value: Any, expected: Any) -> None:
     """What is no text goes on as it is, or as null where JSON has no such thing: the record's own check decides."""
     found = await given(mongo_shop, Event, page=value)
     assert found.get("page", ABSENT) == expected
+
+
+async def test_code_in_the_place_of_a_word_is_a_word(mongo_shop: MongoShop) -> None:
+    """It is a text that cannot be looked up in a table."""
+    found = await given(mongo_shop, Order, status=Code("gone"))
+    assert found["status"] == "SHIPPED"
 
 
 @pytest.mark.parametrize(

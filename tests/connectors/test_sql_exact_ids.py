@@ -1,6 +1,8 @@
 """Ids that a database takes for the same, by a collation or a type: no record has the items or the keys of another."""
 
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from connectors.files import FilesConnector, FilesSettings
 from connectors.record_fields import Fields
 from connectors.records import Customer, Order
 from connectors.sql import SqlConnector
-from tests.support.sql_shop import Shop, decoded, ids, settings, shop_at, sqlite_url
+from tests.support import citext
+from tests.support.sql_shop import DATABASES, Shop, decoded, ids, settings, shop_at, sqlite_url
 
 RECORDS: dict[str, Any] = {
     "order": {
@@ -37,19 +40,36 @@ FRACTIONS = [types for types in itertools.product(NUMBERS, NUMBERS) if types != 
 """The types of an id and of what refers to it. SQLite compares the number 7.0 with texts as 7.0."""
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mysql", marks=pytest.mark.mysql)])
-async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """A shop whose texts know no case."""
-    url = sqlite_url(tmp_path) if request.param == "sqlite" else request.getfixturevalue("mysql_database")
-    async with shop_at(request.param, url) as shop:
+@asynccontextmanager
+async def shop_without_case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
+    backend = request.param
+    url = sqlite_url(tmp_path) if backend == "sqlite" else request.getfixturevalue(f"{backend}_database")
+    async with shop_at(backend, url) as shop:
+        if backend == "postgresql":
+            await shop.execute(*citext.statements())
         await shop.connector.aclose()
         shop.connector = SqlConnector("shop", settings(url, records=RECORDS))
         yield shop
 
 
+@pytest.fixture(params=["sqlite", pytest.param("mysql", marks=pytest.mark.mysql)])
+async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
+    """A shop whose texts know no case, and are compared with numbers."""
+    async with shop_without_case(request, tmp_path) as shop:
+        yield shop
+
+
+@pytest.fixture(params=DATABASES)
+async def any_shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
+    """A shop whose texts know no case."""
+    async with shop_without_case(request, tmp_path) as shop:
+        yield shop
+
+
 async def fill(shop: Shop, id_type: str, parent_type: str, ids: tuple[str, str], parents: list[tuple[str, str]]) -> None:
     no_case = " COLLATE NOCASE" if shop.backend == "sqlite" else ""
-    text = f"VARCHAR(20){no_case}"
+    text = "CITEXT" if shop.backend == "postgresql" else f"VARCHAR(20){no_case}"
+    id_type, parent_type = (text if "{" in own else own for own in (id_type, parent_type))
     types = [own.format(no_case=no_case) for own in (id_type, parent_type)]
     await shop.execute(
         f"CREATE TABLE records (id {types[0]}, owner {text})",
@@ -75,8 +95,20 @@ async def test_a_record_has_its_own_items_and_keys(shop: Shop, twins: tuple[str,
     assert ids(await shop.fetch(Customer, keys, KeyKind.EMAIL, fields=Fields.from_paths("id"))) == {"s1": [own]}
 
 
-async def test_keys_and_ids_that_differ_in_case_are_all_found(shop: Shop) -> None:
+@pytest.mark.parametrize("types", [("{no_case}", "{no_case}"), ("VARCHAR(20)", "{no_case}"), ("{no_case}", "VARCHAR(20)")])
+async def test_ids_that_differ_in_case_have_their_own_items(any_shop: Shop, types: tuple[str, str]) -> None:
+    """Whichever of the two columns takes them for the same."""
+    id_type, parent_type = ("VARCHAR(20){no_case}" if "{" in own else own for own in types)
+    await fill(any_shop, id_type, parent_type, ("A1", "a1"), [("a1", "s1")])
+    found = (await any_shop.fetch(Order, ["c1"], fields=Fields.from_paths("id", "items.sku")))["c1"]
+    assert {order["id"]: order["items"] for order in found} == {"A1": [], "a1": [{"sku": "s1"}]}
+    count = Measure(op=MeasureOp.COUNT, where=(Condition("items.sku", ("s1",)),))
+    assert (await any_shop.aggregate(Order).measure(["c1"], [count]))["c1"] == [1]
+
+
+async def test_keys_and_ids_that_differ_in_case_are_all_found(any_shop: Shop) -> None:
     """Pairs that a collation takes for the same are several, and each key has a page of its own."""
+    shop = any_shop
     own = "VARCHAR(20){no_case}"
     await fill(shop, own, own, ("A1", "a1"), [("A1", "K"), ("a1", "K"), ("a1", "k"), ("a1", "k")])
     for page in ({}, {"first": 2}):

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from connectors.contract import Ask, Condition, Measure, MeasureOp, Page, Positi
 from connectors.errors import SourceProtocolError
 from connectors.record_fields import Fields
 from connectors.records import Customer, Order, Record, Ticket
-from tests.support.sql_shop import Shop, connector_at, day, decoded, ids
+from tests.support.sql_shop import Shop, connector_at, day, decoded, ids, shop_at
 
 pytestmark = pytest.mark.cases
 
@@ -263,6 +264,23 @@ async def test_a_sum_with_an_amount_that_is_none_is_left_to_the_gateway(shop: Sh
     assert [own["total"]["amount"] for own in found] == ["20.00", odd, "10.00"]
     assert isinstance(await measured(shop, Order, Measure(op=MeasureOp.SUM, field="total")), SourceProtocolError)
     assert await measured(shop, Order, Measure(op=MeasureOp.COUNT)) == [3]
+
+
+@pytest.mark.parametrize("value", [("text", "-0"), ("text", "-0.00"), ("text", "-00.000"), ("real", "-0.0"), ("decimal", "-0")])
+async def test_zero_has_no_sign(shop: Shop, value: tuple[str, str]) -> None:
+    """Whatever it is written as."""
+    await asks(shop, "order", money_rows(shop, value[0], value[1]))
+    found = (await shop.fetch(Order, ["c1"], fields=Fields.from_paths("total.amount")))["c1"]
+    assert [own["total"]["amount"] for own in found] == ["0.00"]
+
+
+@pytest.mark.parametrize("odd", ["INTERVAL 1 DAY", "[1, 2]", "170141183460469231731687303715884105727::HUGEINT"])
+async def test_amounts_of_other_types_of_files_are_left_to_the_gateway(tmp_path: Path, odd: str) -> None:
+    """They were in no sum, without a word."""
+    row = f"SELECT 1 AS id, 'c1' AS customer, '2026-06-01' AS placed_at, {odd} AS total_amount, 'EUR' AS total_currency"
+    async with shop_at("files", f"files:{tmp_path}") as shop:
+        await asks(shop, "order", row)
+        assert isinstance(await measured(shop, Order, Measure(op=MeasureOp.SUM, field="total")), SourceProtocolError)
 
 
 @pytest.mark.parametrize("odd", [None, "soon"])

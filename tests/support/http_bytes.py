@@ -174,6 +174,8 @@ READABLE = {
     "odd headers": (framed(CONTENT, "X-A: a\x01b", "X-B:", "X-C: \xe9"), False),
     "gzip": (framed(gzip.compress(CONTENT), "Content-Encoding: gzip"), False),
     "gzip in capitals": (framed(gzip.compress(CONTENT), "content-encoding: GZip"), False),
+    "gzip by its old name": (framed(gzip.compress(CONTENT), "Content-Encoding: x-gzip"), False),
+    "gzip and identity": (framed(gzip.compress(CONTENT), "Content-Encoding: gzip, identity"), False),
     "gzip of two members": (
         framed(gzip.compress(CONTENT[:HALF]) + gzip.compress(CONTENT[HALF:]), "Content-Encoding: gzip"),
         False,
@@ -182,6 +184,7 @@ READABLE = {
     "gzip until the end": (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(CONTENT), True),
     "deflate": (framed(deflated(CONTENT, 15), "Content-Encoding: deflate"), False),
     "deflate without its header": (framed(deflated(CONTENT, -15), "Content-Encoding: deflate"), False),
+    "a charset as a coding": (framed(CONTENT, "Content-Encoding: utf-8"), False),
     "identity": (framed(CONTENT, "Content-Encoding: identity"), False),
     "a byte order mark": (framed(b"\xef\xbb\xbf" + CONTENT), False),
     "an interim response": (b"HTTP/1.1 100 Continue\r\n\r\n" + framed(CONTENT), False),

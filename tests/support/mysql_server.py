@@ -33,7 +33,8 @@ class MysqlServer:
         self._temporary.mkdir(exist_ok=True)
         if not self._data.exists():
             install = ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
-            subprocess.run([*install, f"--datadir={self._data}", *self._user], check=True, capture_output=True)
+            own = [f"--datadir={self._data}", f"--tmpdir={self._temporary}", *self._user]
+            subprocess.run([*install, *own], check=True, capture_output=True)
         assert MARIADBD is not None
         words = [
             f"--tmpdir={self._temporary}",

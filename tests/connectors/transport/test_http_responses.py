@@ -90,6 +90,14 @@ async def test_content_that_cannot_be_decompressed_is_a_failure(coding: str):
     assert isinstance(found, SourceProtocolError | SourceUnavailableError)
 
 
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "deflate,GZIP"])
+async def test_a_coding_that_nobody_asked_for_is_named(coding: str):
+    """Without it the content would just be no JSON."""
+    found = await outcome(framed(b"\x0b\x02\x80", f"Content-Encoding: {coding}"))
+    assert isinstance(found, SourceProtocolError)
+    assert "Content-Encoding" in str(found)
+
+
 @pytest.mark.parametrize("extra", [0, 1])
 @pytest.mark.parametrize("form", ["length", "chunks", "gzip", "deflate", "end"])
 async def test_the_limit_of_content_is_exact(form: str, extra: int):
