@@ -58,7 +58,7 @@ def rotate(
     from gateway.access.api_keys import new_key
 
     async def make(kept: ApiKeys, settings: Settings, now: datetime) -> str:
-        old = await _holding(kept, id_, now)
+        old = await _find_key(kept, id_, now)
         _require_caller(old.caller, settings)
         ends_at = now + _span(overlap, "--overlap")
         text, key = new_key(old.caller, _secret(settings), now, _end(ends_in, now))
@@ -74,8 +74,8 @@ def revoke(id_: Id, config: Config = Path("gateway.toml")) -> None:
     """End a key now. Workers know it within two seconds."""
 
     async def end(kept: ApiKeys, settings: Settings, now: datetime) -> ApiKey:  # noqa: ARG001  every command gets them
-        old = await _holding(kept, id_, now)
-        await kept.end(old.id, now)
+        old = await _find_key(kept, id_, now)
+        await kept.end(old.id, now, is_revoked=True)
         return old
 
     errors.print(f"The key {id_} of {_run(config, end).caller} holds no more.", markup=False, highlight=False)
@@ -90,11 +90,9 @@ def list_keys(
     """List the keys that hold: id, caller, when they were made and when they end. No key is printed."""
     import msgspec
 
-    from gateway.access.api_keys import holding
-
     async def read(kept: ApiKeys, settings: Settings, now: datetime) -> Sequence[ApiKey]:  # noqa: ARG001
         found = await kept.read()
-        return sorted(found if ended else holding(found, now), key=lambda key: (key.caller, key.made_at))
+        return sorted([key for key in found if ended or key.holds(now)], key=lambda key: (key.caller, key.made_at))
 
     found = _run(config, read)
     if as_json:
@@ -150,12 +148,11 @@ def _require_caller(name: str, settings: Settings) -> None:
         raise ConfigurationError([f"callers: there is no caller {name}{suggest(name, settings.callers, 'name one of them')}"])
 
 
-async def _holding(kept: ApiKeys, id_: str, now: datetime) -> ApiKey:
+async def _find_key(kept: ApiKeys, id_: str, now: datetime) -> ApiKey:
     """Find a key that holds. Raises `ConfigurationError`."""
     from connectors.errors import ConfigurationError
-    from gateway.access.api_keys import holding
 
-    found = [key for key in holding(await kept.read(), now) if key.id == id_]
+    found = [key for key in await kept.read() if key.id == id_ and key.holds(now)]
     if not found:
         raise ConfigurationError([f"no key that holds has the id {id_}; `profile-gateway keys list` has the ids"])
     return found[0]

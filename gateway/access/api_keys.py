@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from hmac import digest
@@ -19,13 +19,21 @@ _FORM = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_[\w-]{{43}}", re.ASCII)
 
 
 class ApiKey(msgspec.Struct, frozen=True, rename="camel"):
-    """What is kept of a key. `digest` is its HMAC-SHA-256 in hexadecimal, `ends_at` when it holds no more."""
+    """What is kept of a key. `digest` is its HMAC-SHA-256 in hexadecimal, `ends_at` when it holds no more.
+
+    One that `is_revoked` has ended whatever a clock says.
+    """
 
     id: str
     caller: str
     digest: str
     made_at: datetime
     ends_at: datetime | None = None
+    is_revoked: bool = False
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether it has not ended."""
+        return not self.is_revoked and (self.ends_at is None or self.ends_at > now)
 
 
 class ApiKeys(Protocol):
@@ -43,8 +51,8 @@ class ApiKeys(Protocol):
         """Keep a new key."""
         ...
 
-    async def end(self, id_: str, at: datetime) -> ApiKey | None:
-        """Have a key hold until then and no longer. Gives it, None where there is none."""
+    async def end(self, id_: str, at: datetime, *, is_revoked: bool = False) -> ApiKey | None:
+        """Have a key hold until then and no longer, or no more. Gives it, None where there is none."""
         ...
 
 
@@ -63,8 +71,3 @@ def digest_of(text: str, secret: str) -> str:
 def is_key(text: str) -> bool:
     """Tell whether a text has the form of a key."""
     return _FORM.fullmatch(text) is not None
-
-
-def holding(keys: Iterable[ApiKey], now: datetime) -> list[ApiKey]:
-    """List the keys that have not ended."""
-    return [key for key in keys if key.ends_at is None or key.ends_at > now]

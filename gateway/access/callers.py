@@ -51,7 +51,7 @@ class Callers:
         return self._caller_of(await keys.find_new(text))
 
     def _caller_of(self, key: ApiKey | None) -> str:
-        if key is None or key.caller not in self._names or (key.ends_at is not None and key.ends_at <= self._clock.now()):
+        if key is None or key.caller not in self._names or not key.holds(self._clock.now()):
             raise _nobody()
         return key.caller
 

@@ -17,19 +17,23 @@ from gateway.errors import StoreError
 
 
 class KeyFile:
-    """The keys of one file. One that is not there has none."""
+    """The keys of one file. One that was never there has none."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._was_there = False
 
     async def version(self) -> str:
         """Tell when it was written last, and as what."""
         try:
             about = self._path.stat()
         except FileNotFoundError:
+            if self._was_there:
+                raise StoreError("the file of the keys is gone") from None
             return ""
         except OSError as error:
             raise StoreError(f"the file of the keys cannot be read ({error.strerror})") from None
+        self._was_there = True
         return f"{about.st_ino} {about.st_mtime_ns} {about.st_size}"
 
     async def read(self) -> Sequence[ApiKey]:
@@ -39,11 +43,11 @@ class KeyFile:
         with self._changing() as keys:
             keys.append(key)
 
-    async def end(self, id_: str, at: datetime) -> ApiKey | None:
+    async def end(self, id_: str, at: datetime, *, is_revoked: bool = False) -> ApiKey | None:
         with self._changing() as keys:
             for place, key in enumerate(keys):
                 if key.id == id_:
-                    keys[place] = ended = msgspec.structs.replace(key, ends_at=at)
+                    keys[place] = ended = msgspec.structs.replace(key, ends_at=at, is_revoked=is_revoked)
                     return ended
         return None
 

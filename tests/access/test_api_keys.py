@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
-from gateway.access.api_keys import ApiKey, ApiKeys, digest_of, holding, is_key, new_key
+from gateway.access.api_keys import ApiKey, ApiKeys, digest_of, is_key, new_key
 from gateway.access.key_file import KeyFile
 from gateway.access.key_table import REFRESH_S, REREAD_S, KeyTable
 from gateway.errors import AccessUnavailableError, StoreError
@@ -58,8 +59,13 @@ async def test_keys_are_kept_and_end(kept: ApiKeys, hand_clock: HandClock):
     ended = await kept.end(first.id, first.made_at)
     versions.append(await kept.version())
     assert ended == msgspec.structs.replace(first, ends_at=first.made_at)
-    assert holding(await kept.read(), hand_clock.now()) == [second]
-    assert holding(await kept.read(), hand_clock.now() + timedelta(seconds=60)) == []
+    now = hand_clock.now()
+    assert [key for key in await kept.read() if key.holds(now)] == [second]
+    assert not any(key.holds(now + timedelta(seconds=60)) for key in await kept.read())
+    revoked = await kept.end(second.id, now, is_revoked=True)
+    versions.append(await kept.version())
+    assert revoked is not None
+    assert not revoked.holds(now - timedelta(days=365))
     assert await kept.end("nobody's", first.made_at) is None
     assert len(set(versions)) == len(versions)
 
@@ -142,7 +148,7 @@ class Kept:
         self.keys.append(key)
         self.number += 1
 
-    async def end(self, id_: str, at: datetime) -> ApiKey | None:
+    async def end(self, id_: str, at: datetime, *, is_revoked: bool = False) -> ApiKey | None:
         raise NotImplementedError
 
 
@@ -219,10 +225,25 @@ async def test_who_goes_away_ends_no_look_of_others(hand_clock: HandClock):
 
 @pytest.mark.mongodb
 @pytest.mark.parametrize("odd", [{"caller": "acme"}, {"caller": 7, "digest": "x", "madeAt": 1, "endsAt": None}])
-async def test_a_document_that_is_no_key_is_told(mongo: Mongo, odd: dict[str, object]):
+async def test_a_document_that_is_no_key_costs_no_other(mongo: Mongo, hand_clock: HandClock, odd: dict[str, object]):
+    """The log names it."""
+    key = made(hand_clock)[1]
+    await ApiKeyCollection(mongo).add(key)
     await mongo.run(lambda database: database["api_keys"].insert_one({"_id": "0123456789ab"} | odd), kind="write")
-    with pytest.raises(StoreError, match="a document in api_keys is no key"):
-        await ApiKeyCollection(mongo).read()
+    with capture_logs() as lines:
+        assert await ApiKeyCollection(mongo).read() == [key]
+    assert [(line["event"], line["id"]) for line in lines] == [("key_not_read", "0123456789ab")]
+
+
+async def test_a_file_that_is_gone_is_not_one_without_keys(tmp_path: Path, hand_clock: HandClock):
+    """Its folder may be away for a while; who had a key then has one."""
+    kept = KeyFile(tmp_path / "keys.json")
+    assert await kept.version() == ""
+    await kept.add(made(hand_clock)[1])
+    await kept.version()
+    (tmp_path / "keys.json").unlink()
+    with pytest.raises(StoreError, match="is gone"):
+        await kept.version()
 
 
 async def test_a_key_that_nobody_knows_is_looked_for(hand_clock: HandClock):
