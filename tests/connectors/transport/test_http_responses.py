@@ -14,6 +14,7 @@ from connectors.errors import (
     SourceProtocolError,
     SourceUnavailableError,
 )
+from connectors.toolkit.http_client import decoded
 from tests.support.http_bytes import (
     CONTENT,
     MAX,
@@ -256,3 +257,13 @@ def _damaged(dice: random.Random, answer: bytes) -> bytes:
             case 3:
                 del damaged[max(place, 15) :]
     return bytes(damaged)
+
+
+@pytest.mark.parametrize("part", [b"{}", b"[]"])
+def test_parts_that_are_many_and_tiny_are_refused(part: bytes):
+    """Reading them would hold all other requests. Many that have something in them are read, and so are a few tiny ones."""
+    many = b"[" + b",".join([part] * 250_001) + b"]"
+    with pytest.raises(SourceProtocolError, match="more than 250,000 objects and lists of less than 32 bytes"):
+        decoded(many)
+    assert len(decoded(b"[" + b",".join([part] * 249_999) + b"]")) == 249_999
+    assert len(decoded(b"[" + b",".join([b'{"name": "as long as others are"}'] * 250_001) + b"]")) == 250_001
