@@ -52,10 +52,9 @@ async def open_services(services: Services, previous: Services | None = None) ->
         if services.store is not None and (previous is None or services.store is not previous.store):
             stack.push_async_callback(services.store.aclose)
             await services.store.open()
-        keys = services.callers.keys
-        if keys is not None and (previous is None or keys is not previous.callers.keys):
-            stack.push_async_callback(keys.aclose)
-            await keys.start()
+        before = None if previous is None else previous.callers
+        stack.push_async_callback(services.callers.aclose, before)
+        await services.callers.start(before)
         stack.push_async_callback(services.sources.aclose, shared)
         await services.sources.open(shared)
         if services.router.decisions is not None and services.router.customers.are_several:
@@ -68,9 +67,7 @@ async def close_services(services: Services, following: Services | None = None) 
     async with AsyncExitStack() as stack:
         if services.store is not None and (following is None or services.store is not following.store):
             stack.push_async_callback(services.store.aclose)
-        keys = services.callers.keys
-        if keys is not None and (following is None or keys is not following.callers.keys):
-            stack.push_async_callback(keys.aclose)
+        stack.push_async_callback(services.callers.aclose, None if following is None else following.callers)
         stack.push_async_callback(services.sources.aclose, _shared_sources(services, following))
         if services.router.decisions is not None:
             stack.push_async_callback(services.router.decisions.aclose)

@@ -12,6 +12,7 @@ from gateway.access.callers import Callers
 from gateway.access.key_file import KeyFile
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators
+from gateway.access.tokens import Tokens
 from gateway.admission import Arrival
 from gateway.clock import Clock
 from gateway.lookups.deadline import Deadline
@@ -97,6 +98,14 @@ def _key_table(settings: Settings, clock: Clock, store: Store | None, previous: 
     return KeyTable(kept, keys.secret.get_secret_value(), keys.stale_s, clock)
 
 
+def _tokens(settings: Settings, clock: Clock, previous: Services | None) -> Tokens | None:
+    """Know tokens of issuers. Those of `previous` services go on where the issuers are the same."""
+    issuers = settings.access.issuers
+    if previous is not None and issuers == previous.settings.access.issuers:
+        return previous.callers.tokens
+    return Tokens(issuers, clock) if issuers else None
+
+
 def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:
     """Find where the settings keep the keys of callers. There must be `access.keys`.
 
@@ -120,7 +129,7 @@ def build_services(
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
     operators = Operators(settings.identity.operators)
-    keys = _key_table(settings, clock, store, previous)
+    keys, tokens = _key_table(settings, clock, store, previous), _tokens(settings, clock, previous)
     return Services(
         settings=settings,
         clock=clock,
@@ -128,6 +137,6 @@ def build_services(
         store=store,
         tags=tags,
         operators=operators,
-        callers=Callers(settings.callers, settings.access.anonymous, keys, operators, clock),
+        callers=Callers(settings.callers, settings.access.anonymous, keys, tokens, operators, clock),
         stitcher=stitcher,
     )

@@ -8,29 +8,52 @@ from typing import Any
 from gateway.access.api_keys import ApiKey, is_key
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators
+from gateway.access.tokens import Tokens
 from gateway.clock import Clock
 from gateway.errors import OperatorRequiredError, UnauthenticatedError
 
 _SCHEME = "bearer"
+_TOKEN_DOTS = 2
 
 
 class Callers:
     """The callers of the settings. Without any, everybody may ask, and has no name."""
 
     def __init__(
-        self, names: Collection[str], anonymous: str | None, keys: KeyTable | None, operators: Operators, clock: Clock
+        self,
+        names: Collection[str],
+        anonymous: str | None,
+        keys: KeyTable | None,
+        tokens: Tokens | None,
+        operators: Operators,
+        clock: Clock,
     ) -> None:
         self.keys = keys
+        self.tokens = tokens
         self._names = frozenset(names)
         self._anonymous = anonymous
         self._operators = operators
         self._clock = clock
 
+    async def start(self, previous: Callers | None = None) -> None:
+        """Begin to know credentials, but for what is shared with previous callers, which does already."""
+        for own in self._apart_from(previous):
+            await own.start()
+
+    async def aclose(self, following: Callers | None = None) -> None:
+        """End what is not shared with the following callers."""
+        for own in self._apart_from(following):
+            await own.aclose()
+
+    def _apart_from(self, other: Callers | None) -> list[KeyTable | Tokens]:
+        shared = () if other is None else (other.keys, other.tokens)
+        return [own for own in (self.keys, self.tokens) if own is not None and own not in shared]
+
     def identify(self, authorization: bytes | None) -> str | Coroutine[Any, Any, str]:
         """Name the caller whose credential is in an `Authorization` header; an operator has his own name.
 
         Raises `UnauthenticatedError` where it is nobody's, and `AccessUnavailableError` where that cannot be told. For a key
-        that is not known yet, the name is to be awaited.
+        or a token that is not known yet, the name is to be awaited.
         """
         if not self._names:
             return ""
@@ -43,6 +66,8 @@ class Callers:
         if scheme.lower() == _SCHEME and self.keys is not None and is_key(text):
             key = self.keys.find(text)
             return self._identify_new(self.keys, text) if key is None else self._caller_of(key)
+        if scheme.lower() == _SCHEME and self.tokens is not None and text.count(".") == _TOKEN_DOTS:
+            return self.tokens.find(text) or self.tokens.verify(text)
         if self._is_operator(authorization):
             return self._operators.name_of(authorization)
         raise _nobody()

@@ -1,14 +1,15 @@
 """Settings of callers: who they are, and what they show who they are with."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from connectors.suggestions import suggest
 from connectors.toolkit.text_forms import fits
-from gateway.settings.texts import LongSecret
+from gateway.settings.texts import CollectorAddress, LongSecret, SourceName
 
 CallerName = Annotated[
     str, fits(r"[A-Za-z0-9._-]{1,64}", "is no name of a caller; write 1 to 64 letters without accents, digits, ., _ and -")
@@ -42,12 +43,35 @@ class KeySettings(_Frozen):
     """For how long keys hold that were last read so many seconds ago."""
 
 
+class IssuerSettings(_Frozen):
+    """Who signs tokens, and which caller they are. Nothing of these is taken from a token."""
+
+    issuer: Annotated[str, Field(min_length=1, max_length=500)]
+    """The `iss` of its tokens, letter by letter."""
+    audience: Annotated[str, Field(min_length=1, max_length=500)]
+    """What `aud` must name."""
+    algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"]
+    keys: CollectorAddress
+    """The address of its public keys, a JWKS."""
+    caller: CallerName
+
+
+def _are_usable(value: dict[str, IssuerSettings]) -> dict[str, IssuerSettings]:
+    if value and find_spec("jwt") is None:
+        raise ValueError("tokens need an extra; install customer-profile-gateway[jwt]")
+    if len({own.issuer for own in value.values()}) < len(value):
+        raise ValueError("two of them have the same issuer; name each once")
+    return value
+
+
 class AccessSettings(_Frozen):
     """How callers show who they are."""
 
     anonymous: CallerName | None = None
     """The caller of requests without a credential; without it such requests are refused."""
     keys: KeySettings | None = None
+    issuers: Annotated[dict[SourceName, IssuerSettings], AfterValidator(_are_usable)] = {}
+    """Who signs tokens (JWT) of callers."""
 
 
 def check_callers(access: AccessSettings | None, callers: Mapping[str, CallerSettings] | None) -> None:
@@ -61,6 +85,10 @@ def check_callers(access: AccessSettings | None, callers: Mapping[str, CallerSet
         return
     if access is None:
         raise ValueError("callers: nobody can show that he is one of them; add [access.keys], or name one access.anonymous")
+    for name, own in access.issuers.items():
+        if own.caller not in callers:
+            fix = suggest(own.caller, callers, "name one of yours")
+            raise ValueError(f"access.issuers.{name}.caller: no caller has this name{fix}")
     anonymous = access.anonymous
     if anonymous is not None and anonymous not in callers:
         raise ValueError(f"access.anonymous: no caller has this name{suggest(anonymous, callers, 'name one of yours')}")

@@ -1,0 +1,177 @@
+"""Know callers by JSON Web Tokens (RFC 7519) that issuers sign. Keys come from the issuer's own list (RFC 7517)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import structlog
+from yarl import URL
+
+from connectors.errors import SourceError
+from connectors.toolkit.http_client import HttpClient, WebSettings, decoded
+from gateway.clock import CLOCK_TOLERANCE, Clock
+from gateway.errors import AccessUnavailableError, UnauthenticatedError
+from gateway.settings.access_settings import IssuerSettings
+
+if TYPE_CHECKING:
+    from jwt import PyJWK
+
+MAX_TOKEN_BYTES = 8_192
+MAX_VERIFIED = 10_000
+"""How many tokens a worker remembers. Each takes about 250 bytes."""
+
+FETCH_S = 30.0
+"""How far apart fetches of an issuer's keys are at least, in seconds, whatever keys tokens name."""
+
+MAX_AGE_S = 3_600.0
+"""After how long the keys are fetched again, in seconds: a key that the issuer has taken back is not among them."""
+
+CALL_S = 5.0
+"""How long a fetch may take, in seconds."""
+
+_FAMILIES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+"""The type of the keys of an algorithm, by its first letters (RFC 7518, RFC 8037)."""
+
+log = structlog.get_logger()
+
+
+class _Verified(NamedTuple):
+    caller: str
+    ends_at: float
+
+
+class Tokens:
+    """Verifies tokens of the issuers of the settings. What was verified is remembered by its digest until it ends."""
+
+    def __init__(self, issuers: Mapping[str, IssuerSettings], clock: Clock) -> None:
+        self._issuers = {own.issuer: _Issuer(name, own, clock) for name, own in issuers.items()}
+        self._clock = clock
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
+
+    async def start(self) -> None:
+        """Fetch the keys of all issuers, each for as long as a call may take."""
+        await asyncio.gather(*(issuer.start() for issuer in self._issuers.values()))
+
+    async def aclose(self) -> None:
+        for issuer in self._issuers.values():
+            await issuer.aclose()
+
+    def find(self, text: str) -> str | None:
+        """Name the caller of a token that was verified before. None for any other."""
+        digest = sha256(text.encode()).digest()
+        known = self._verified.get(digest)
+        if known is None:
+            return None
+        if known.ends_at <= self._clock.now().timestamp():
+            del self._verified[digest]
+            return None
+        self._verified.move_to_end(digest)
+        return known.caller
+
+    async def verify(self, text: str) -> str:
+        """Verify a token, and name its caller.
+
+        Raises `UnauthenticatedError`, and `AccessUnavailableError` where the issuer's keys cannot be had.
+        """
+        import jwt
+
+        if len(text) > MAX_TOKEN_BYTES:
+            raise UnauthenticatedError(f"the token is longer than {MAX_TOKEN_BYTES} bytes")
+        try:
+            read = jwt.decode_complete(text, options={"verify_signature": False})
+            issuer = self._issuers[read["payload"]["iss"]]
+            key = await issuer.key(read["header"])
+            payload = issuer.payload(text, key)
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError):
+            raise UnauthenticatedError("the token is not valid here; ask for a new one") from None
+        now, slack = self._clock.now().timestamp(), CLOCK_TOLERANCE.total_seconds()
+        if payload["exp"] <= now or payload.get("nbf", now) > now + slack:
+            raise UnauthenticatedError("the token holds no more, or not yet; ask for a new one")
+        self._verified[sha256(text.encode()).digest()] = _Verified(issuer.caller, payload["exp"])
+        if len(self._verified) > MAX_VERIFIED:
+            self._verified.popitem(last=False)
+        return issuer.caller
+
+
+class _Issuer:
+    """One issuer with its keys."""
+
+    def __init__(self, name: str, settings: IssuerSettings, clock: Clock) -> None:
+        self.caller = settings.caller
+        self._name = name
+        self._settings = settings
+        self._clock = clock
+        self._url = URL(settings.keys)
+        self._client = HttpClient(WebSettings(base_url=str(self._url.origin()), max_response_bytes=1 << 20, connections=1))
+        self._keys: dict[str | None, PyJWK] = {}
+        self._fetched_at: float | None = None
+        self._tried_at: float | None = None
+        self._fetching = asyncio.Lock()
+
+    async def start(self) -> None:
+        await self._client.open({})
+        await self._fetch()
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def key(self, header: Mapping[str, Any]) -> PyJWK:
+        """Find the key that a header names. Raises `KeyError` where the issuer has none, and `AccessUnavailableError`."""
+        if header["alg"] != self._settings.algorithm or "crit" in header:
+            raise KeyError("alg")
+        name = header.get("kid")
+        if name not in self._keys or self._age_s(self._fetched_at) > MAX_AGE_S:
+            await self._fetch_seldom()
+        if name not in self._keys and self._fetched_at is None:
+            raise AccessUnavailableError
+        return self._keys[name]
+
+    def payload(self, text: str, key: PyJWK) -> dict[str, Any]:
+        """Verify the signature, and read the payload. Times are left to the caller. Raises `PyJWTError`."""
+        import jwt
+
+        own = self._settings
+        payload: dict[str, Any] = jwt.decode(
+            text,
+            key,
+            algorithms=[own.algorithm],
+            audience=own.audience,
+            issuer=own.issuer,
+            options={"require": ["exp", "iss", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+        )
+        if not all(isinstance(payload.get(name, 0), int | float) for name in ("exp", "nbf")):
+            raise jwt.InvalidTokenError
+        return payload
+
+    def _age_s(self, at: float | None) -> float:
+        return float("inf") if at is None else self._clock.monotonic() - at
+
+    async def _fetch_seldom(self) -> None:
+        asked_at = self._clock.monotonic()
+        async with self._fetching:
+            if self._tried_at is None or (self._tried_at <= asked_at and self._age_s(self._tried_at) >= FETCH_S):
+                await self._fetch()
+
+    async def _fetch(self) -> None:
+        """Fetch the keys. Where that fails those that are known stay."""
+        import jwt
+
+        self._tried_at = self._clock.monotonic()
+        try:
+            until = asyncio.get_running_loop().time() + CALL_S
+            content = await self._client.call("GET", self._url, None, one_key=False, until=until)
+            keys = [jwt.PyJWK(own) for own in decoded(content or b"")["keys"] if self._is_own(own)]
+        except (SourceError, jwt.PyJWTError, KeyError, TypeError, AttributeError) as error:
+            log.warning("issuer_keys_not_read", issuer=self._name, error=type(error).__name__)
+            return
+        self._keys = {key.key_id: key for key in keys}
+        self._fetched_at = self._tried_at
+
+    def _is_own(self, key: Mapping[str, Any]) -> bool:
+        """Tell whether a key is for signatures by the issuer's algorithm."""
+        is_usable = key.get("use", "sig") == "sig" and key.get("alg", self._settings.algorithm) == self._settings.algorithm
+        return is_usable and key.get("kty") == _FAMILIES[self._settings.algorithm[:2]]

@@ -1,0 +1,247 @@
+"""Tokens of issuers: whose signature counts, for how long, and what is asked of the issuer."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from connectors.errors import ConfigurationError
+from gateway.access.tokens import FETCH_S, MAX_AGE_S, MAX_TOKEN_BYTES, MAX_VERIFIED, Tokens
+from gateway.errors import AccessUnavailableError, UnauthenticatedError
+from gateway.settings import parse_settings
+from gateway.settings.access_settings import IssuerSettings
+from tests.support import shop
+from tests.support.fixtures_mongodb import HandClock
+from tests.support.gateway_server import gateway_on
+from tests.support.http_source import serving
+
+ISSUER, AUDIENCE = "https://id.example.com/", "gateway"
+OWN, OTHER, CURVE = (
+    rsa.generate_private_key(public_exponent=65_537, key_size=2048),
+    rsa.generate_private_key(public_exponent=65_537, key_size=2048),
+    ec.generate_private_key(ec.SECP256R1()),
+)
+
+
+def public(key: Any, name: str | None, **more: Any) -> dict[str, Any]:
+    """The public part as an issuer lists it."""
+    algorithm = jwt.algorithms.ECAlgorithm if key is CURVE else jwt.algorithms.RSAAlgorithm
+    return json.loads(algorithm.to_jwk(key.public_key())) | ({} if name is None else {"kid": name}) | more
+
+
+class Issuer:
+    """An issuer that signs, and lists its keys. It counts how often it was asked."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.keys: list[Any] = [public(OWN, "one", use="sig", alg="RS256")]
+        self.status = 200
+        self.asked = 0
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        return web.json_response({"keys": self.keys}, status=self.status)
+
+    def token(self, key: Any = OWN, name: str | None = "one", alg: str = "RS256", **changes: Any) -> str:
+        """A token for the next hour. A change to None takes a claim away."""
+        now = self.clock.now().timestamp()
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u1", "iat": now, "exp": now + 3_600} | changes
+        headers = {} if name is None else {"kid": name}
+        return jwt.encode({own: value for own, value in claims.items() if value is not None}, key, alg, headers)
+
+
+@pytest.fixture
+def issuer(hand_clock: HandClock) -> Issuer:
+    return Issuer(hand_clock)
+
+
+def settings_of(base_url: str, algorithm: str = "RS256") -> dict[str, Any]:
+    return {"issuer": ISSUER, "audience": AUDIENCE, "algorithm": algorithm, "keys": f"{base_url}/keys", "caller": "console"}
+
+
+@asynccontextmanager
+async def tokens_of(issuer: Issuer, algorithm: str = "RS256") -> AsyncIterator[Tokens]:
+    async with serving(issuer.answer) as base_url:
+        tokens = Tokens({"id": IssuerSettings.model_validate(settings_of(base_url, algorithm))}, issuer.clock)
+        await tokens.start()
+        try:
+            yield tokens
+        finally:
+            await tokens.aclose()
+
+
+async def test_a_token_names_the_caller_of_its_issuer(issuer: Issuer):
+    """It is verified once, and remembered until it ends."""
+    async with tokens_of(issuer) as tokens:
+        text = issuer.token(exp=issuer.clock.now().timestamp() + 60)
+        assert tokens.find(text) is None
+        assert await tokens.verify(text) == "console"
+        assert tokens.find(text) == "console"
+        assert tokens.find(text + "A") is None
+        issuer.clock.advance(timedelta(seconds=60))
+        assert tokens.find(text) is None
+        with pytest.raises(UnauthenticatedError, match="holds no more"):
+            await tokens.verify(text)
+
+
+def forged(issuer: Issuer) -> dict[str, str]:
+    """Tokens that are not valid, each by what is wrong with it."""
+    good = issuer.token()
+    head, payload, signature = good.split(".")
+    secret = jwt.utils.base64url_encode(b'{"alg":"none","kid":"one"}').decode()
+    by_public_key = jwt.utils.base64url_encode(b'{"alg":"HS256","kid":"one"}').decode()
+    return {
+        "another key": issuer.token(OTHER),
+        "another algorithm": issuer.token(alg="RS512"),
+        "no algorithm": f"{secret}.{payload}.",
+        "an algorithm of secrets": f"{by_public_key}.{payload}.{signature}",
+        "another issuer": issuer.token(iss="https://id.example.com"),
+        "issuers": issuer.token(iss=None),
+        "another audience": issuer.token(aud="shop"),
+        "no audience": issuer.token(aud=None),
+        "no end": issuer.token(exp=None),
+        "an end in words": issuer.token().replace(payload, jwt.utils.base64url_encode(b'{"exp":"later"}').decode()),
+        "an end that is over": issuer.token(exp=issuer.clock.now().timestamp()),
+        "a beginning to come": issuer.token(nbf=issuer.clock.now().timestamp() + 120),
+        "no name of a key": issuer.token(name=None),
+        "an unknown key": issuer.token(name="two"),
+        "a critical header": jwt.encode({"iss": ISSUER, "aud": AUDIENCE}, OWN, "RS256", {"kid": "one", "crit": ["x"], "x": 1}),
+        "a changed payload": f"{head}.{payload[:-2]}AA.{signature}",
+        "no signature": f"{head}.{payload}.",
+        "no parts": "..",
+        "no text": "a.b.c",
+        "too long": f"{good}{'A' * MAX_TOKEN_BYTES}",
+    }
+
+
+@pytest.mark.parametrize("wrong", forged(Issuer(HandClock())))
+async def test_what_is_not_signed_for_us_is_nobodys(issuer: Issuer, wrong: str):
+    """Whatever a token says of itself: algorithm, key, issuer and audience are those of the settings."""
+    text = forged(issuer)[wrong]
+    async with tokens_of(issuer) as tokens:
+        with pytest.raises(UnauthenticatedError, match=r"^the token ") as refused:
+            await tokens.verify(text)
+        assert not any(word in str(refused.value) for word in ("id.example", "u1", "RS256"))
+        assert tokens.find(text) is None
+
+
+async def test_keys_that_are_not_for_signatures_count_for_nothing(issuer: Issuer):
+    issuer.keys = [
+        public(OWN, "one", use="enc"),
+        public(OWN, "two", alg="RS512"),
+        {"kty": "oct", "kid": "three", "k": "c2VjcmV0"},
+        public(CURVE, "four"),
+        public(OWN, "five"),
+    ]
+    async with tokens_of(issuer) as tokens:
+        for name in ("one", "two", "three", "four"):
+            with pytest.raises(UnauthenticatedError):
+                await tokens.verify(issuer.token(name=name))
+        assert await tokens.verify(issuer.token(name="five")) == "console"
+
+
+async def test_a_curve_is_an_algorithm_of_its_own(issuer: Issuer):
+    issuer.keys = [public(CURVE, "one"), public(OWN, "two")]
+    async with tokens_of(issuer, "ES256") as tokens:
+        assert await tokens.verify(issuer.token(CURVE, alg="ES256")) == "console"
+        with pytest.raises(UnauthenticatedError):
+            await tokens.verify(issuer.token(OWN, name="two"))
+
+
+async def test_an_unknown_key_is_asked_for_seldom(issuer: Issuer):
+    """However many tokens name one; a new key of the issuer is known by then."""
+    async with tokens_of(issuer) as tokens:
+        issuer.keys.append(public(OTHER, "two"))
+        assert issuer.asked == 1
+        for _ in range(5):
+            with pytest.raises(UnauthenticatedError):
+                await tokens.verify(issuer.token(OTHER, "two"))
+        assert issuer.asked == 1
+        issuer.clock.advance(timedelta(seconds=FETCH_S))
+        assert await tokens.verify(issuer.token(OTHER, "two")) == "console"
+        for name in ("three", "four"):
+            with pytest.raises(UnauthenticatedError):
+                await tokens.verify(issuer.token(OTHER, name))
+        assert issuer.asked == 2
+
+
+async def test_a_key_that_was_taken_back_is_forgotten(issuer: Issuer):
+    """After an hour; where the issuer is away, what is known stays."""
+    async with tokens_of(issuer) as tokens:
+        issuer.keys = [public(OTHER, "two")]
+        issuer.status = 503
+        issuer.clock.advance(timedelta(seconds=MAX_AGE_S + 1))
+        assert await tokens.verify(issuer.token()) == "console"
+        issuer.status = 200
+        issuer.clock.advance(timedelta(seconds=FETCH_S))
+        with pytest.raises(UnauthenticatedError):
+            await tokens.verify(issuer.token())
+
+
+async def test_without_keys_it_cannot_be_told_whose_a_token_is(issuer: Issuer):
+    """An issuer that is away at the start is asked again; what is no JWKS is none."""
+    issuer.status = 503
+    async with tokens_of(issuer) as tokens:
+        with pytest.raises(AccessUnavailableError):
+            await tokens.verify(issuer.token())
+        issuer.status, issuer.keys = 200, ["odd"]
+        issuer.clock.advance(timedelta(seconds=FETCH_S))
+        with pytest.raises(AccessUnavailableError):
+            await tokens.verify(issuer.token())
+        issuer.keys = [public(OWN, "one")]
+        issuer.clock.advance(timedelta(seconds=FETCH_S))
+        assert await tokens.verify(issuer.token()) == "console"
+
+
+async def test_few_tokens_are_remembered(issuer: Issuer, monkeypatch: pytest.MonkeyPatch):
+    """Those used last."""
+    assert MAX_VERIFIED == 10_000
+    monkeypatch.setattr("gateway.access.tokens.MAX_VERIFIED", 2)
+    async with tokens_of(issuer) as tokens:
+        texts = [issuer.token(sub=f"u{number}") for number in range(3)]
+        for text in texts[:2]:
+            await tokens.verify(text)
+        tokens.find(texts[0])
+        await tokens.verify(texts[2])
+        assert [tokens.find(text) for text in texts] == ["console", None, "console"]
+
+
+async def test_who_shows_a_token_may_ask(issuer: Issuer):
+    """Beside those who have keys."""
+    query = '{ customer(by: {id: "c1"}) { name } }'
+    async with serving(issuer.answer) as base_url:
+        words: dict[str, Any] = {"access": {"issuers": {"id": settings_of(base_url)}}, "callers": {"console": {}}}
+        async with gateway_on([shop.crm()], with_clock=issuer.clock, **words) as gateway:
+            for _ in range(2):
+                answer = await gateway.ask(query, authorization=f"Bearer {issuer.token()}")
+                assert answer == {"data": {"customer": {"name": "Ana Souza"}}}
+            for header in (
+                {},
+                {"authorization": f"Bearer {issuer.token(OTHER)}"},
+                {"authorization": f"Basic {issuer.token()}"},
+            ):
+                refused = await gateway.client.post("/graphql", json={"query": query}, headers=header)
+                assert refused.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"caller": "consol"}, "access.issuers.id.caller: no caller has this name; did you mean 'console'?"),
+        ({"algorithm": "HS256"}, "access.issuers.id.algorithm: "),
+        ({"algorithm": "none"}, "access.issuers.id.algorithm: "),
+        ({"keys": "id.example.com/keys"}, "access.issuers.id.keys: "),
+    ],
+)
+def test_an_issuer_that_cannot_be_one_is_told(changes: dict[str, Any], problem: str):
+    own = settings_of("https://id.example.com") | changes
+    with pytest.raises(ConfigurationError) as refused:
+        parse_settings({"sources": {"crm": {"kind": "demo"}}, "callers": {"console": {}}, "access": {"issuers": {"id": own}}})
+    (told,) = refused.value.problems
+    assert told.startswith(f"settings: {problem}")
