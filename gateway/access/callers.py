@@ -67,7 +67,9 @@ class Callers:
             key = self.keys.find(text)
             return self._identify_new(self.keys, text) if key is None else self._caller_of(key)
         if scheme.lower() == _SCHEME and self.tokens is not None and text.count(".") == _TOKEN_DOTS:
-            return self.tokens.find(text) or self.tokens.verify(text)
+            known = self.tokens.find(text)
+            if known is not None or not self._is_operator(authorization):  # whose key may look like a token
+                return known or self.tokens.verify(text)
         if self._is_operator(authorization):
             return self._operators.name_of(authorization)
         raise _nobody()

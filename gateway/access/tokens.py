@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_TOKEN_BYTES = 8_192
 MAX_VERIFIED = 10_000
-"""How many tokens a worker remembers. Each takes about 250 bytes."""
+"""How many tokens a worker remembers. Each takes about 300 bytes."""
 
 FETCH_S = 30.0
 """How far apart fetches of an issuer's keys are at least, in seconds, whatever keys tokens name."""
@@ -57,8 +59,7 @@ class Tokens:
         await asyncio.gather(*(issuer.start() for issuer in self._issuers.values()))
 
     async def aclose(self) -> None:
-        for issuer in self._issuers.values():
-            await issuer.aclose()
+        await asyncio.gather(*(issuer.aclose() for issuer in self._issuers.values()))
 
     def find(self, text: str) -> str | None:
         """Name the caller of a token that was verified before. None for any other."""
@@ -110,13 +111,16 @@ class _Issuer:
         self._keys: dict[str | None, PyJWK] = {}
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
-        self._fetching = asyncio.Lock()
+        self._fetching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await self._client.open({})
-        await self._fetch()
+        await self._fetch_seldom()
 
     async def aclose(self) -> None:
+        """Close, but for a fetch that runs: requests from before a reload may wait for it."""
+        if self._fetching is not None:
+            await asyncio.wait({self._fetching})
         await self._client.aclose()
 
     async def key(self, header: Mapping[str, Any]) -> PyJWK:
@@ -141,37 +145,53 @@ class _Issuer:
             algorithms=[own.algorithm],
             audience=own.audience,
             issuer=own.issuer,
-            options={"require": ["exp", "iss", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+            options={
+                "require": ["exp", "iss", "aud"],
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+                "enforce_minimum_key_length": True,
+            },
         )
-        if not all(isinstance(payload.get(name, 0), int | float) for name in ("exp", "nbf")):
+        times = payload["exp"], payload.get("nbf", 0)
+        if not all(isinstance(time, int | float) and -inf < time < inf for time in times):  # NaN and Infinity are read, too
             raise jwt.InvalidTokenError
         return payload
 
     def _age_s(self, at: float | None) -> float:
-        return float("inf") if at is None else self._clock.monotonic() - at
+        return inf if at is None else self._clock.monotonic() - at
 
     async def _fetch_seldom(self) -> None:
-        asked_at = self._clock.monotonic()
-        async with self._fetching:
-            if self._tried_at is None or (self._tried_at <= asked_at and self._age_s(self._tried_at) >= FETCH_S):
-                await self._fetch()
+        """Fetch the keys, unless that was tried lately. A caller who leaves ends his own waiting only."""
+        if self._age_s(self._tried_at) >= FETCH_S and (self._fetching is None or self._fetching.done()):
+            self._fetching = asyncio.create_task(self._fetch())
+        if self._fetching is not None:
+            await asyncio.shield(self._fetching)
 
     async def _fetch(self) -> None:
         """Fetch the keys. Where that fails those that are known stay."""
-        import jwt
-
         self._tried_at = self._clock.monotonic()
         try:
             until = asyncio.get_running_loop().time() + CALL_S
             content = await self._client.call("GET", self._url, None, one_key=False, until=until)
-            keys = [jwt.PyJWK(own) for own in decoded(content or b"")["keys"] if self._is_own(own)]
-        except (SourceError, jwt.PyJWTError, KeyError, TypeError, AttributeError) as error:
+            keys = [key for own in decoded(content or b"")["keys"] if (key := self._usable(own)) is not None]
+        except (SourceError, KeyError, TypeError) as error:
             log.warning("issuer_keys_not_read", issuer=self._name, error=type(error).__name__)
             return
         self._keys = {key.key_id: key for key in keys}
-        self._fetched_at = self._tried_at
+        self._fetched_at = self._tried_at if keys else None
+        if not keys:
+            log.warning("issuer_has_no_key", issuer=self._name)
 
-    def _is_own(self, key: Mapping[str, Any]) -> bool:
-        """Tell whether a key is for signatures by the issuer's algorithm."""
-        is_usable = key.get("use", "sig") == "sig" and key.get("alg", self._settings.algorithm) == self._settings.algorithm
-        return is_usable and key.get("kty") == _FAMILIES[self._settings.algorithm[:2]]
+    def _usable(self, key: Any) -> PyJWK | None:
+        """Read a public key for signatures by the issuer's algorithm. None is any other, and what cannot be read."""
+        import jwt
+
+        algorithm = self._settings.algorithm
+        if not isinstance(key, dict) or not isinstance(key.get("kid"), str | None) or "d" in key:
+            return None
+        if (key.get("use", "sig"), key.get("alg", algorithm), key.get("kty")) != ("sig", algorithm, _FAMILIES[algorithm[:2]]):
+            return None
+        with suppress(jwt.PyJWTError):
+            return jwt.PyJWK(key, algorithm)
+        return None

@@ -57,7 +57,7 @@ class IssuerSettings(_Frozen):
 
 
 def _are_usable(value: dict[str, IssuerSettings]) -> dict[str, IssuerSettings]:
-    if value and find_spec("jwt") is None:
+    if value and not (find_spec("jwt") and find_spec("cryptography")):
         raise ValueError("tokens need an extra; install customer-profile-gateway[jwt]")
     if len({own.issuer for own in value.values()}) < len(value):
         raise ValueError("two of them have the same issuer; name each once")

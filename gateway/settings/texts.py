@@ -4,6 +4,7 @@ from typing import Annotated
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, SecretStr
+from yarl import URL
 
 from connectors.toolkit.text_forms import fits
 
@@ -13,13 +14,20 @@ DatabaseName = Annotated[
 OperationName = Annotated[
     str, fits(r"[_A-Za-z][_0-9A-Za-z]{0,63}", "is no name of an operation; write 1 to 64 letters, digits and _, no digit first")
 ]
-CollectorAddress = Annotated[
-    str,
-    fits(
-        r"https?://[^\s/@]+(/\S*)?",
-        "must be an address with http:// or https:// and without a user; write one such as http://127.0.0.1:4318/v1/traces",
-    ),
-]
+_ADDRESS_PROBLEM = (
+    "must be an address with http:// or https:// and without a user; write one such as http://127.0.0.1:4318/v1/traces"
+)
+
+
+def _has_origin(text: str) -> str:
+    try:
+        URL(text).origin()
+    except ValueError:  # a port that is none, half an IPv6 address
+        raise ValueError(_ADDRESS_PROBLEM) from None
+    return text
+
+
+CollectorAddress = Annotated[str, fits(r"https?://[^\s/@]+(/\S*)?", _ADDRESS_PROBLEM), AfterValidator(_has_origin)]
 SourceName = Annotated[
     str, fits(r"[A-Za-z0-9_-]{1,64}", "is no name of a source; write 1 to 64 letters without accents, digits, _ and -")
 ]

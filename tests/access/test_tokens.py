@@ -1,5 +1,6 @@
 """Tokens of issuers: whose signature counts, for how long, and what is asked of the issuer."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +11,11 @@ import jwt
 import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from pydantic import SecretStr
 
 from connectors.errors import ConfigurationError
+from gateway.access.callers import Callers
+from gateway.access.operators import Operators
 from gateway.access.tokens import FETCH_S, MAX_AGE_S, MAX_TOKEN_BYTES, MAX_VERIFIED, Tokens
 from gateway.errors import AccessUnavailableError, UnauthenticatedError
 from gateway.settings import parse_settings
@@ -43,9 +47,14 @@ class Issuer:
         self.keys: list[Any] = [public(OWN, "one", use="sig", alg="RS256")]
         self.status = 200
         self.asked = 0
+        self.open, self.reached = asyncio.Event(), asyncio.Event()
+        self.open.set()
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked += 1
+        if not self.open.is_set():
+            self.reached.set()
+            await self.open.wait()
         return web.json_response({"keys": self.keys}, status=self.status)
 
     def token(self, key: Any = OWN, name: str | None = "one", alg: str = "RS256", **changes: Any) -> str:
@@ -108,6 +117,9 @@ def forged(issuer: Issuer) -> dict[str, str]:
         "no end": issuer.token(exp=None),
         "an end in words": issuer.token().replace(payload, jwt.utils.base64url_encode(b'{"exp":"later"}').decode()),
         "an end that is over": issuer.token(exp=issuer.clock.now().timestamp()),
+        "an end that never comes": issuer.token(exp=float("inf")),
+        "an end that is no number": issuer.token(exp=float("nan")),
+        "a beginning that is no number": issuer.token(nbf=float("nan")),
         "a beginning to come": issuer.token(nbf=issuer.clock.now().timestamp() + 120),
         "no name of a key": issuer.token(name=None),
         "an unknown key": issuer.token(name="two"),
@@ -144,6 +156,69 @@ async def test_keys_that_are_not_for_signatures_count_for_nothing(issuer: Issuer
             with pytest.raises(UnauthenticatedError):
                 await tokens.verify(issuer.token(name=name))
         assert await tokens.verify(issuer.token(name="five")) == "console"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "odd",
+        {"kty": "RSA", "kid": "two"},
+        {"kty": "RSA", "kid": "two", "n": 5, "e": "AQAB"},
+        public(OTHER, None, kid=["two"]),
+        json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(OTHER)) | {"kid": "two"},
+    ],
+    ids=["no object", "no parts", "odd parts", "an odd name", "a private one"],
+)
+async def test_a_key_that_cannot_be_used_does_not_cost_the_others(issuer: Issuer, odd: Any):
+    issuer.keys.append(odd)
+    async with tokens_of(issuer) as tokens:
+        assert await tokens.verify(issuer.token()) == "console"
+        with pytest.raises(UnauthenticatedError):
+            await tokens.verify(issuer.token(OTHER, "two"))
+
+
+async def test_a_key_that_names_no_algorithm_is_for_that_of_the_settings(issuer: Issuer):
+    issuer.keys = [public(OWN, "one")]
+    async with tokens_of(issuer, "PS256") as tokens:
+        assert await tokens.verify(issuer.token(alg="PS256")) == "console"
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+async def test_a_short_key_is_refused(issuer: Issuer):
+    short = rsa.generate_private_key(public_exponent=65_537, key_size=1024)
+    issuer.keys = [public(short, "one")]
+    async with tokens_of(issuer) as tokens:
+        with pytest.raises(UnauthenticatedError):
+            await tokens.verify(issuer.token(short))
+
+
+async def test_a_caller_who_leaves_does_not_end_a_fetch(issuer: Issuer):
+    """Others wait for it, and the next would come in half a minute."""
+    async with tokens_of(issuer) as tokens:
+        issuer.keys.append(public(OTHER, "two"))
+        issuer.clock.advance(timedelta(seconds=FETCH_S))
+        issuer.open.clear()
+        leaves, stays = (asyncio.create_task(tokens.verify(issuer.token(OTHER, "two"))) for _ in range(2))
+        await issuer.reached.wait()
+        leaves.cancel()
+        await asyncio.wait({leaves})
+        issuer.open.set()
+        assert await stays == "console"
+        assert issuer.asked == 2
+
+
+async def test_a_close_waits_for_a_fetch(issuer: Issuer):
+    """As when the settings are read again while a token is verified."""
+    async with tokens_of(issuer) as tokens:
+        issuer.keys.append(public(OTHER, "two"))
+        issuer.clock.advance(timedelta(seconds=FETCH_S))
+        issuer.open.clear()
+        verifying = asyncio.create_task(tokens.verify(issuer.token(OTHER, "two")))
+        await issuer.reached.wait()
+        closing = asyncio.create_task(tokens.aclose())
+        issuer.open.set()
+        assert await verifying == "console"
+        await closing
 
 
 async def test_a_curve_is_an_algorithm_of_its_own(issuer: Issuer):
@@ -230,6 +305,13 @@ async def test_who_shows_a_token_may_ask(issuer: Issuer):
                 assert refused.status_code == 401
 
 
+async def test_an_operator_whose_key_looks_like_a_token_is_known(issuer: Issuer):
+    key = f"{'a' * 32}.{'b' * 32}.{'c' * 32}"
+    async with tokens_of(issuer) as tokens:
+        callers = Callers(["console"], None, None, tokens, Operators({"ana": SecretStr(key)}), issuer.clock)
+        assert callers.identify(f"Bearer {key}".encode()) == "ana"
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -237,6 +319,9 @@ async def test_who_shows_a_token_may_ask(issuer: Issuer):
         ({"algorithm": "HS256"}, "access.issuers.id.algorithm: "),
         ({"algorithm": "none"}, "access.issuers.id.algorithm: "),
         ({"keys": "id.example.com/keys"}, "access.issuers.id.keys: "),
+        ({"keys": "https://id.example.com:99999/keys"}, "access.issuers.id.keys: must be an address"),
+        ({"keys": "https://[::1/keys"}, "access.issuers.id.keys: must be an address"),
+        ({"keys": "https://?keys"}, "access.issuers.id.keys: must be an address"),
     ],
 )
 def test_an_issuer_that_cannot_be_one_is_told(changes: dict[str, Any], problem: str):
