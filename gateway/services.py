@@ -99,11 +99,17 @@ def _key_table(settings: Settings, clock: Clock, store: Store | None, previous: 
 
 
 def _tokens(settings: Settings, clock: Clock, previous: Services | None) -> Tokens | None:
-    """Know tokens of issuers. Those of `previous` services go on where the issuers are the same."""
+    """Know tokens of issuers. Those of `previous` services go on where the issuers are the same, and keys of each that is."""
     issuers = settings.access.issuers
+    before = None if previous is None else previous.callers.tokens
     if previous is not None and issuers == previous.settings.access.issuers:
-        return previous.callers.tokens
-    return Tokens(issuers, clock) if issuers else None
+        return before
+    if not issuers:
+        return None
+    tokens = Tokens(issuers, clock)
+    if before is not None:
+        tokens.go_on_from(before)
+    return tokens
 
 
 def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:

@@ -54,6 +54,12 @@ class Tokens:
         self._clock = clock
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
+    def go_on_from(self, previous: Tokens) -> None:
+        """Know the keys that were known of issuers with the same settings."""
+        for iss, issuer in self._issuers.items():
+            if iss in previous._issuers:
+                issuer.go_on_from(previous._issuers[iss])
+
     async def start(self) -> None:
         """Fetch the keys of all issuers, each for as long as a call may take."""
         await asyncio.gather(*(issuer.start() for issuer in self._issuers.values()))
@@ -112,6 +118,10 @@ class _Issuer:
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
         self._fetching: asyncio.Task[None] | None = None
+
+    def go_on_from(self, previous: _Issuer) -> None:
+        if self._settings == previous._settings:
+            self._keys, self._fetched_at = previous._keys, previous._fetched_at
 
     async def start(self) -> None:
         await self._client.open({})

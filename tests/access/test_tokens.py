@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -17,12 +17,15 @@ from connectors.errors import ConfigurationError
 from gateway.access.callers import Callers
 from gateway.access.operators import Operators
 from gateway.access.tokens import FETCH_S, MAX_AGE_S, MAX_TOKEN_BYTES, MAX_VERIFIED, Tokens
+from gateway.app import create_services
 from gateway.errors import AccessUnavailableError, UnauthenticatedError
+from gateway.revisions import close_services, open_services
+from gateway.services import Services
 from gateway.settings import parse_settings
 from gateway.settings.access_settings import IssuerSettings
 from tests.support import shop
 from tests.support.fixtures_mongodb import HandClock
-from tests.support.gateway_server import gateway_on
+from tests.support.gateway_server import gateway_on, settings_for
 from tests.support.http_source import serving
 
 ISSUER, AUDIENCE = "https://id.example.com/", "gateway"
@@ -205,6 +208,26 @@ async def test_a_caller_who_leaves_does_not_end_a_fetch(issuer: Issuer):
         issuer.open.set()
         assert await stays == "console"
         assert issuer.asked == 2
+
+
+@pytest.mark.parametrize(("audience", "refused"), [(AUDIENCE, None), ("shop", AccessUnavailableError)])
+async def test_known_keys_outlast_a_reload(issuer: Issuer, audience: str, refused: type[Exception] | None):
+    """Those of an issuer with the same settings, though it is away by then, and another one is new."""
+    async with serving(issuer.answer) as base_url, AsyncExitStack() as stack:
+        own = settings_of(base_url)
+        previous: Services | None = None
+        for issuers in ({"id": own}, {"id": own | {"audience": audience}, "new": own | {"issuer": "https://new.example.com/"}}):
+            crm = shop.crm()
+            settings = settings_for([crm], access={"issuers": issuers}, callers={"console": {}})
+            services = create_services(settings, connectors=[crm], clock=issuer.clock, previous=previous)
+            await open_services(services, previous)
+            stack.push_async_callback(close_services, services)
+            previous, issuer.status = services, 503
+        assert previous is not None
+        assert previous.callers.tokens is not None
+        with nullcontext() if refused is None else pytest.raises(refused):
+            assert await previous.callers.tokens.verify(issuer.token(aud=audience)) == "console"
+        assert issuer.asked == 3
 
 
 async def test_a_close_waits_for_a_fetch(issuer: Issuer):
