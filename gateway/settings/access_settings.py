@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from yarl import URL
 
 from connectors.suggestions import suggest
 from connectors.toolkit.text_forms import fits
@@ -43,6 +44,13 @@ class KeySettings(_Frozen):
     """For how long keys hold that were last read so many seconds ago."""
 
 
+def _cannot_be_changed(address: str) -> str:
+    url = URL(address)
+    if url.scheme != "https" and url.host not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError("is not https://, so who changes the answer on its way could sign tokens; http:// is for this machine")
+    return address
+
+
 class IssuerSettings(_Frozen):
     """Who signs tokens, and which caller they are. Nothing of these is taken from a token."""
 
@@ -51,7 +59,7 @@ class IssuerSettings(_Frozen):
     audience: Annotated[str, Field(min_length=1, max_length=500)]
     """What `aud` must name."""
     algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"]
-    keys: CollectorAddress
+    keys: Annotated[CollectorAddress, AfterValidator(_cannot_be_changed)]
     """The address of its public keys, a JWKS."""
     caller: CallerName
 

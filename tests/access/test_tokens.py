@@ -342,6 +342,7 @@ async def test_an_operator_whose_key_looks_like_a_token_is_known(issuer: Issuer)
         ({"algorithm": "HS256"}, "access.issuers.id.algorithm: "),
         ({"algorithm": "none"}, "access.issuers.id.algorithm: "),
         ({"keys": "id.example.com/keys"}, "access.issuers.id.keys: "),
+        ({"keys": "http://id.example.com/keys"}, "access.issuers.id.keys: is not https://"),
         ({"keys": "https://id.example.com:99999/keys"}, "access.issuers.id.keys: must be an address"),
         ({"keys": "https://[::1/keys"}, "access.issuers.id.keys: must be an address"),
         ({"keys": "https://?keys"}, "access.issuers.id.keys: must be an address"),
