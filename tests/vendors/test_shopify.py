@@ -16,6 +16,7 @@ from connectors.errors import (
 from connectors.record_fields import Fields
 from connectors.records import Customer, Order
 from connectors.testing import ConnectorContract
+from connectors.testing.fetches import decoded
 from connectors.toolkit.listing_cursor import encode_cursor
 from connectors.vendors.shopify import Shopify
 from tests.support.listing_pages import read_page
@@ -85,7 +86,7 @@ async def test_an_order_is_found_behind_many_others_that_its_number_finds():
     async with shopify(api) as connector:
         lookup = lookup_of(connector, Order, KeyKind.ORDER_NUMBER)
         answer = await lookup.fetch(["#9004", "#9005", "#9004-11"], Ask(fields=ID))
-    found = {key: [one.id for one in page.records] for key, page in answer.items()}
+    found = {key: [row["id"] for row in decoded(Order, page, ID)] for key, page in answer.items()}
     assert found == {"#9004": ["9004"], "#9005": ["9005"], "#9004-11": ["8011"]}
     assert len(api.bodies) == 2
 
