@@ -117,7 +117,8 @@ def _run(config: Path, command: Callable[[ApiKeys, Settings, datetime], Awaitabl
 
     async def run() -> T:
         clock = Clock()
-        store = None if settings.mongodb is None else Store(settings.mongodb, clock)
+        in_mongodb = settings.access.keys is not None and settings.access.keys.file is None
+        store = Store(settings.mongodb, clock) if in_mongodb and settings.mongodb is not None else None
         try:
             if store is not None:
                 await store.open()

@@ -32,8 +32,12 @@ class RecordReader:
 
     def records(self, rows: Sequence[Any], fields: Fields, need_care: bool = False) -> list[Any]:
         """Records of rows, in order: narrowed to these fields, or mappings of canonical JSON where a row does not fit."""
-        with suppress(*_MISFITS):
-            if not need_care and (quick := self._quick(fields)) is not None:
+        try:
+            quick = None if need_care else self._quick(fields)
+        except SlowPathNeededError:
+            quick = None
+        if quick is not None:
+            with suppress(*_MISFITS):
                 return quick.records(rows)
         return [*map(self._mapping.mapper(fields), rows)]
 

@@ -251,8 +251,9 @@ class RecordQuery:
 
     def owned(self, name: str, items: FromClause, table: FromClause) -> list[Expression]:
         """Tie the items of a list to their record. Elements of its own column need no tie."""
-        own = (required(items, PARENT), self.dialect.outer(required(table, "id"))) if name in self.lists else None
-        return [self.dialect.same_id(*own)] if own else []
+        if name not in self.lists:
+            return []
+        return [self.dialect.same_id(required(items, PARENT), self.dialect.outer(required(table, "id")))]
 
     def position(self, items: FromClause) -> Expression | None:
         """Sort the items of a list. None if the query has no order."""

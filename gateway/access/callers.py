@@ -7,12 +7,11 @@ from typing import Any
 
 from gateway.access.api_keys import ApiKey, is_key
 from gateway.access.key_table import KeyTable
-from gateway.access.operators import Operators
+from gateway.access.operators import Operators, bearer_of
 from gateway.access.tokens import Tokens
 from gateway.clock import Clock
-from gateway.errors import OperatorRequiredError, UnauthenticatedError
+from gateway.errors import UnauthenticatedError
 
-_SCHEME = "bearer"
 _TOKEN_DOTS = 2
 
 
@@ -61,17 +60,19 @@ class Callers:
             if self._anonymous is None:
                 raise UnauthenticatedError("nobody may ask without a credential; send Authorization: Bearer and your key")
             return self._anonymous
-        scheme, _, text = authorization.decode("latin-1").partition(" ")
-        text = text.strip()
-        if scheme.lower() == _SCHEME and self.keys is not None and is_key(text):
+        text = bearer_of(authorization)
+        if text is None:
+            raise _nobody()
+        if self.keys is not None and is_key(text):
             key = self.keys.find(text)
             return self._identify_new(self.keys, text) if key is None else self._caller_of(key)
-        if scheme.lower() == _SCHEME and self.tokens is not None and text.count(".") == _TOKEN_DOTS:
-            known = self.tokens.find(text)
-            if known is not None or not self._is_operator(authorization):  # whose key may look like a token
-                return known or self.tokens.verify(text)
-        if self._is_operator(authorization):
-            return self._operators.name_of(authorization)
+        tokens = self.tokens if text.count(".") == _TOKEN_DOTS else None
+        known = None if tokens is None else tokens.find(text)
+        name = known or self._operators.find(authorization)  # whose key may look like a token
+        if name is not None:
+            return name
+        if tokens is not None:
+            return tokens.verify(text)
         raise _nobody()
 
     async def _identify_new(self, keys: KeyTable, text: str) -> str:
@@ -81,12 +82,6 @@ class Callers:
         if key is None or key.caller not in self._names or not key.holds(self._clock.now()):
             raise _nobody()
         return key.caller
-
-    def _is_operator(self, authorization: bytes) -> bool:
-        try:
-            return bool(self._operators.name_of(authorization))
-        except OperatorRequiredError:
-            return False
 
 
 def _nobody() -> UnauthenticatedError:

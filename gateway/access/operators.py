@@ -18,16 +18,23 @@ class Operators:
         self._digests = {name: _digest(key.get_secret_value()) for name, key in keys.items()}
 
     def name_of(self, authorization: bytes | None) -> str:
-        """Name the operator whose key is in an `Authorization` header.
-
-        All keys are compared, each in constant time. Raises `OperatorRequiredError`.
-        """
-        scheme, _, key = (authorization or b"").decode("latin-1").partition(" ")
-        digest = _digest(key.strip())
-        names = [name for name, own in self._digests.items() if compare_digest(own, digest)]
-        if not names or scheme.lower() != _SCHEME:
+        """Name the operator whose key is in an `Authorization` header. Raises `OperatorRequiredError`."""
+        name = self.find(authorization)
+        if name is None:
             raise OperatorRequiredError(are_there=bool(self._digests))
-        return names[0]
+        return name
+
+    def find(self, authorization: bytes | None) -> str | None:
+        """Find the operator whose key is in an `Authorization` header. All keys are compared, each in constant time."""
+        digest = _digest(bearer_of(authorization) or "")
+        names = [name for name, own in self._digests.items() if compare_digest(own, digest)]
+        return names[0] if names else None
+
+
+def bearer_of(authorization: bytes | None) -> str | None:
+    """Read the credential of an `Authorization` header (RFC 6750). None where it has another scheme, or is not there."""
+    scheme, _, text = (authorization or b"").decode("latin-1").partition(" ")
+    return text.strip() if scheme.lower() == _SCHEME else None
 
 
 def _digest(key: str) -> bytes:

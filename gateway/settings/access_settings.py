@@ -5,34 +5,25 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 from yarl import URL
 
 from connectors.suggestions import suggest
-from connectors.toolkit.text_forms import fits
-from gateway.settings.texts import CollectorAddress, LongSecret, SourceName
-
-CallerName = Annotated[
-    str, fits(r"[A-Za-z0-9._-]{1,64}", "is no name of a caller; write 1 to 64 letters without accents, digits, ., _ and -")
-]
-
+from gateway.settings.frozen_settings import FrozenSettings
+from gateway.settings.texts import CallerName, CollectorAddress, LongSecret, SourceName
 
 NO_KEY_STORE = "they are kept in MongoDB, and there is none, as in a replay; add [mongodb], or name access.keys.file"
 """What is wrong where keys have no place."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CallerSettings(_Frozen):
+class CallerSettings(FrozenSettings):
     """Somebody who asks: an application, a team, a partner."""
 
     owner: Annotated[str, Field(max_length=200)] = ""
     """Who answers for it, for people. Callers do not see it."""
 
 
-class KeySettings(_Frozen):
+class KeySettings(FrozenSettings):
     """API keys of callers, in MongoDB or in a file. What is kept of a key is a digest that needs the `secret`, too."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -51,7 +42,7 @@ def _cannot_be_changed(address: str) -> str:
     return address
 
 
-class IssuerSettings(_Frozen):
+class IssuerSettings(FrozenSettings):
     """Who signs tokens, and which caller they are. Nothing of these is taken from a token."""
 
     issuer: Annotated[str, Field(min_length=1, max_length=500)]
@@ -72,7 +63,7 @@ def _are_usable(value: dict[str, IssuerSettings]) -> dict[str, IssuerSettings]:
     return value
 
 
-class AccessSettings(_Frozen):
+class AccessSettings(FrozenSettings):
     """How callers show who they are."""
 
     anonymous: CallerName | None = None

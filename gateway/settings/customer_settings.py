@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -21,7 +20,8 @@ from connectors.record_fields import fields_of
 from connectors.records import Customer
 from connectors.suggestions import suggest
 from connectors.toolkit.text_forms import fits
-from gateway.settings.texts import LongSecret, SourceName
+from gateway.settings.frozen_settings import FrozenSettings
+from gateway.settings.texts import LongSecret, OperatorName, SourceName
 
 NEWEST = "newest"
 
@@ -51,10 +51,6 @@ def _rule(rule: Any) -> Any:
     return rule
 
 
-OperatorName = Annotated[
-    str, fits(r"[A-Za-z0-9._-]{1,64}", "is no name of an operator; write 1 to 64 letters without accents, digits, ., _ and -")
-]
-
 LinkingKind = Annotated[KeyKind, BeforeValidator(_linking)]
 """A kind of key that can link records."""
 
@@ -75,11 +71,7 @@ def _no_key(kind: KeyKind, value: str) -> str | None:
     return None
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CustomerSettings(_Frozen):
+class CustomerSettings(FrozenSettings):
     """Whose value a field of a customer is."""
 
     priority: list[SourceName] = []
@@ -94,7 +86,7 @@ class CustomerSettings(_Frozen):
                 yield from ((f"fields.{field}.{place}", name) for place, name in enumerate(rule))
 
 
-class IdentitySettings(_Frozen):
+class IdentitySettings(FrozenSettings):
     """Which records are one customer. Only of use where several sources find customers."""
 
     model_config = ConfigDict(hide_input_in_errors=True)

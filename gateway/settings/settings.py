@@ -17,26 +17,32 @@ from connectors.errors import ConfigurationError
 from connectors.records import BirthDates
 from connectors.suggestions import suggest
 from connectors.toolkit.webhook_signatures import Encoding
-from gateway.settings.access_settings import NO_KEY_STORE, AccessSettings, CallerName, CallerSettings, check_callers
+from gateway.settings.access_settings import NO_KEY_STORE, AccessSettings, CallerSettings, check_callers
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
+from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.order_settings import OrderSettings
 from gateway.settings.own_field_settings import OwnFieldsSettings
-from gateway.settings.texts import BodyPath, CollectorAddress, DatabaseName, HeaderName, OperationName, Region, SourceName
+from gateway.settings.texts import (
+    BodyPath,
+    CallerName,
+    CollectorAddress,
+    DatabaseName,
+    HeaderName,
+    OperationName,
+    Region,
+    SourceName,
+)
 from gateway.settings.toml_files import checked, read_toml
 from gateway.settings.validation import SettingProblem, Validated, validate
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ClockSettings(_Frozen):
+class ClockSettings(FrozenSettings):
     pinned: AwareDatetime | None = None
     """The end of every window; for data sets that have ended."""
 
 
-class MongoSettings(_Frozen):
+class MongoSettings(FrozenSettings):
     """Where MongoDB is. `uri` may hold a password, so it is left out of the `repr`."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -56,14 +62,14 @@ class MongoSettings(_Frozen):
         return value
 
 
-class TagSettings(_Frozen):
+class TagSettings(FrozenSettings):
     file: Path | None = None
     """A `tags.yaml`, relative to the settings file; without it the shipped pack."""
     cache_s: Annotated[float, Field(ge=0)] = 2.0
     """For how long a worker gives fresh tags again without asking MongoDB."""
 
 
-class TraceSettings(_Frozen):
+class TraceSettings(FrozenSettings):
     """Where spans go, and of how many requests. `headers` may hold a credential, so they are left out of the `repr`."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -76,7 +82,7 @@ class TraceSettings(_Frozen):
     headers: Annotated[dict[str, SecretStr], Field(repr=False)] = {}
 
 
-class TelemetrySettings(_Frozen):
+class TelemetrySettings(FrozenSettings):
     """What is told of requests, beside their counts. Never a value."""
 
     operations: Annotated[list[OperationName], Field(max_length=500)] = []
@@ -98,7 +104,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 SecondsByRecord = dict[RecordName, Seconds]
 
 
-class BreakerSettings(_Frozen):
+class BreakerSettings(FrozenSettings):
     """When a source is left alone for a while: when so large a share of its calls in the window failed."""
 
     enabled: bool = True
@@ -124,7 +130,7 @@ class CallSettings(BaseModel):
     breaker: BreakerSettings = BreakerSettings()
 
 
-class WebhookSettings(_Frozen):
+class WebhookSettings(FrozenSettings):
     """How a source tells of changes: a signature over the body, and where in the body the key of the customer is."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -165,7 +171,7 @@ class SourceSettings(CallSettings):
         return dict(self.model_extra or {})
 
 
-class Settings(_Frozen):
+class Settings(FrozenSettings):
     """Everything that an operator can set."""
 
     fields: OwnFieldsSettings = OwnFieldsSettings()

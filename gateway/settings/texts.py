@@ -8,6 +8,13 @@ from yarl import URL
 
 from connectors.toolkit.text_forms import fits
 
+
+def _is_name_of(what: str) -> AfterValidator:
+    return fits(r"[A-Za-z0-9._-]{1,64}", f"is no name of {what}; write 1 to 64 letters without accents, digits, ., _ and -")
+
+
+CallerName = Annotated[str, _is_name_of("a caller")]
+OperatorName = Annotated[str, _is_name_of("an operator")]
 DatabaseName = Annotated[
     str, fits(r"[A-Za-z0-9_-]{1,63}", "is no name of a database; write 1 to 63 letters without accents, digits, _ and -")
 ]
