@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from connectors.record_fields import FieldInfo, declare, fields_of
-from connectors.records import RECORDS, KnownEnum, Money, OrderItem, Personal, Quantity, UtcTime, Whole
+from connectors.records import RECORDS, FieldClass, KnownEnum, Money, OrderItem, Personal, Quantity, UtcTime, Whole
 
 OWNERS: Mapping[str, type[msgspec.Struct]] = {**RECORDS, "item": OrderItem}
 """What may have fields of one's own, by the name that settings use."""
@@ -34,18 +34,6 @@ class OwnType(StrEnum):
     ENUM = "enum"
     LIST = "list"
     """Of strings."""
-
-
-class FieldClass(StrEnum):
-    """What a field says of a person. The first four are personal."""
-
-    IDENTIFYING = "identifying"
-    CONTACT = "contact"
-    PERSONAL = "personal"
-    FREE_TEXT = "free_text"
-    BEHAVIOURAL = "behavioural"
-    COMMERCIAL = "commercial"
-    TECHNICAL = "technical"
 
 
 _MARKS: Mapping[FieldClass, Personal] = {
@@ -93,8 +81,8 @@ def _shape(field: OwnField) -> FieldInfo:
     if field.type is OwnType.LIST:
         annotation, default = _marked(list[str], field), msgspec.field(default_factory=list)
     elif field.type is OwnType.ENUM:
-        annotation = _enum(field)
-        default = annotation["UNKNOWN"]
+        enum = _enum(field)
+        annotation, default = _marked(enum, field), enum["UNKNOWN"]
     else:
         annotation = _marked(_PLAIN[field.type] | None, field)
     holder = msgspec.defstruct("Own", [(field.name, annotation, default)], rename="camel")
@@ -102,8 +90,8 @@ def _shape(field: OwnField) -> FieldInfo:
 
 
 def _marked(kind: Any, field: OwnField) -> Any:
-    mark = _MARKS.get(field.field_class)
-    return kind if mark is None else Annotated[kind, mark]
+    mark = None if field.type is OwnType.ENUM else _MARKS.get(field.field_class)
+    return Annotated[kind, field.field_class] if mark is None else Annotated[kind, field.field_class, mark]
 
 
 def enum_name(field: OwnField) -> str:

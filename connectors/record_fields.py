@@ -12,13 +12,14 @@ from decimal import Decimal
 from functools import lru_cache
 from numbers import Number
 from sys import intern
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import msgspec
 from msgspec import inspect as mi
 
 from connectors.interned_values import intern_results
-from connectors.records import Personal
+from connectors.record_parts import MARKED_CLASSES
+from connectors.records import RECORDS, FieldClass, Money, Part, Personal, Record
 
 LEAF, OBJECT, LIST = "leaf", "object", "list"
 
@@ -64,7 +65,7 @@ class FieldInfo(msgspec.Struct, frozen=True):
     """One field: `name` (snake_case), `json_name` (camelCase), what it is, and the struct inside objects and lists.
 
     The `leaf` of a `Quantity`, which is an int or a Decimal, is `Number`.
-    `personal` is what it says of a person.
+    `personal` is what it says of a person, `field_class` by which callers see it. What holds fields with classes has none.
     """
 
     name: str
@@ -76,6 +77,7 @@ class FieldInfo(msgspec.Struct, frozen=True):
     required: bool
     default: Any
     personal: Personal | None = None
+    field_class: FieldClass | None = None
 
 
 _declared: dict[type[msgspec.Struct], dict[str, FieldInfo]] = {}
@@ -111,6 +113,7 @@ def fields_of(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
     assert isinstance(info, mi.StructType)
     types = _annotations(struct)
     own = {field.name: _shape(field, types[field.name]) for field in info.fields}
+    _require_classes(struct, own.values())
     return own | declared_fields(struct)
 
 
@@ -121,9 +124,26 @@ def _annotations(struct: type[msgspec.Struct]) -> dict[str, Any]:
 def _shape(field: mi.Field, annotation: Any) -> FieldInfo:
     form, leaf, inner = _classify(field.type)
     default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
-    marks = [mark for mark in getattr(annotation, "__metadata__", ()) if isinstance(mark, Personal)]
-    kind, personal = (annotation.__origin__, marks[0]) if marks else (annotation, None)
-    return FieldInfo(field.name, field.encode_name, form, kind, leaf, inner, field.required, default, personal)
+    marks = getattr(annotation, "__metadata__", ())
+    personal = next((mark for mark in marks if isinstance(mark, Personal)), None)
+    field_class = next((mark for mark in marks if isinstance(mark, FieldClass)), None)
+    if field_class is None and personal is not None:
+        field_class = MARKED_CLASSES[personal]
+    kind = annotation
+    if field_class is not None:
+        kind = annotation.__origin__
+        for mark in marks:
+            kind = kind if isinstance(mark, Personal | FieldClass) else Annotated[kind, mark]
+    return FieldInfo(field.name, field.encode_name, form, kind, leaf, inner, field.required, default, personal, field_class)
+
+
+def _require_classes(struct: type[msgspec.Struct], fields: Iterable[FieldInfo]) -> None:
+    """Raise `TypeError` for a field of a record or part that has no class, and holds nothing that has one."""
+    if not issubclass(struct, Record | Part) or struct in (Record, Money):
+        return
+    for field in fields:
+        if field.field_class is None and field.struct in (None, Money):
+            raise TypeError(f"{struct.__name__}.{field.name} has no class: say what it tells of a person, by a FieldClass")
 
 
 _LEAVES: dict[type[mi.Type], type] = {
@@ -261,3 +281,7 @@ def limits(annotation: Any) -> tuple[int | None, int | None]:
         if isinstance(mark, msgspec.Meta):
             return mark.ge, mark.le  # type: ignore[return-value]
     return next((bounds for own in get_args(annotation) if (bounds := limits(own)) != (None, None)), (None, None))
+
+
+for _record in RECORDS.values():
+    all_fields(_record)  # each of their fields has a class, or nothing imports

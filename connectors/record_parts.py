@@ -1,9 +1,10 @@
 """The values that stand inside records, and the types of their fields."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -56,6 +57,49 @@ class Personal(StrEnum):
     """JSON in which anything may stand."""
 
 
+class FieldClass(StrEnum):
+    """Say what a field tells of a person. Each field of a record has one, by which callers see it or do not.
+
+    The first four are personal.
+    """
+
+    IDENTIFYING = "identifying"
+    """Ids that find a person, a device or a visit."""
+    CONTACT = "contact"
+    """Where a person is reached: e-mail address, phone number, postal address."""
+    PERSONAL = "personal"
+    """What a person is called, is and has said: name, day of birth, household, consents."""
+    FREE_TEXT = "free_text"
+    """What people wrote, in which anything may stand."""
+    BEHAVIOURAL = "behavioural"
+    """What a person did: visits, tickets, surveys, how they were won."""
+    COMMERCIAL = "commercial"
+    """What a person buys: orders, deals, subscriptions, amounts."""
+    TECHNICAL = "technical"
+    """What says nothing of a person: kinds, sources, times of records."""
+
+
+T = TypeVar("T")
+OfPerson = Annotated[T, FieldClass.PERSONAL]
+Behavioural = Annotated[T, FieldClass.BEHAVIOURAL]
+Commercial = Annotated[T, FieldClass.COMMERCIAL]
+Technical = Annotated[T, FieldClass.TECHNICAL]
+
+MARKED_CLASSES: Mapping[Personal, FieldClass] = {
+    Personal.NAME: FieldClass.PERSONAL,
+    Personal.EMAIL: FieldClass.CONTACT,
+    Personal.PHONE: FieldClass.CONTACT,
+    Personal.CONTACT: FieldClass.CONTACT,
+    Personal.ADDRESS: FieldClass.CONTACT,
+    Personal.BIRTH_DATE: FieldClass.PERSONAL,
+    Personal.IDENTIFIER: FieldClass.IDENTIFYING,
+    Personal.TEXT: FieldClass.FREE_TEXT,
+    Personal.LINK: FieldClass.BEHAVIOURAL,
+    Personal.FREE: FieldClass.FREE_TEXT,
+}
+"""The classes of marked fields that name no other one."""
+
+
 class BirthDates(StrEnum):
     """Say how a source writes days of birth that can be read in two ways."""
 
@@ -78,14 +122,14 @@ class Address(Part, frozen=True, kw_only=True):
     line: Annotated[str | None, Personal.ADDRESS] = None
     postal_code: Annotated[str | None, Personal.ADDRESS] = None
     city: Annotated[str | None, Personal.ADDRESS] = None
-    region: str | None = None
-    country: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z")] | None = None
+    region: OfPerson[str | None] = None
+    country: OfPerson[Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z")] | None] = None
 
 
 class ContactPoint(Part, frozen=True, kw_only=True):
-    kind: ContactKind
+    kind: Technical[ContactKind]
     value: Annotated[str, Personal.CONTACT]
-    primary: bool = False
+    primary: Technical[bool] = False
 
 
 class Company(Part, frozen=True, kw_only=True):
@@ -96,80 +140,80 @@ class Company(Part, frozen=True, kw_only=True):
 
     name: Annotated[str | None, Personal.NAME] = None
     account: Annotated[str | None, Personal.IDENTIFIER] = None
-    industry: str | None = None
-    size: Whole | None = None
-    role: AccountRole | None = None
-    role_name: str | None = None
+    industry: Commercial[str | None] = None
+    size: Commercial[Whole | None] = None
+    role: OfPerson[AccountRole | None] = None
+    role_name: OfPerson[str | None] = None
 
 
 class Acquisition(Part, frozen=True, kw_only=True):
     """First touch: how the customer was won."""
 
-    source: str | None = None
-    medium: str | None = None
-    campaign: str | None = None
+    source: Behavioural[str | None] = None
+    medium: Behavioural[str | None] = None
+    campaign: Behavioural[str | None] = None
     landing_page: Annotated[str | None, Personal.LINK] = None
     lead_id: Annotated[str | None, Personal.IDENTIFIER] = None
-    at: UtcTime | None = None
+    at: Behavioural[UtcTime | None] = None
 
 
 class Touch(Part, frozen=True, kw_only=True):
     """One contact with marketing on the way to becoming a customer, or later."""
 
-    channel: str | None = None
-    source: str | None = None
-    medium: str | None = None
-    campaign: str | None = None
-    at: UtcTime | None = None
+    channel: Behavioural[str | None] = None
+    source: Behavioural[str | None] = None
+    medium: Behavioural[str | None] = None
+    campaign: Behavioural[str | None] = None
+    at: Behavioural[UtcTime | None] = None
 
 
 class Consent(Part, frozen=True, kw_only=True):
     """What the customer said about being written to. `source` is where, such as `checkout`; `at` is when."""
 
-    channel: Channel = Channel.UNKNOWN
-    purpose: str | None = None
-    state: ConsentState = ConsentState.UNKNOWN
-    source: str | None = None
-    at: UtcTime | None = None
+    channel: OfPerson[Channel] = Channel.UNKNOWN
+    purpose: OfPerson[str | None] = None
+    state: OfPerson[ConsentState] = ConsentState.UNKNOWN
+    source: OfPerson[str | None] = None
+    at: OfPerson[UtcTime | None] = None
 
 
 class SocialAccount(Part, frozen=True, kw_only=True):
-    platform: str
+    platform: OfPerson[str]
     handle: Annotated[str, Personal.IDENTIFIER]
-    followers: Whole | None = None
+    followers: OfPerson[Whole | None] = None
 
 
 class ExternalId(Part, frozen=True, kw_only=True):
-    source: str
+    source: Technical[str]
     id: Annotated[str, Personal.IDENTIFIER]
 
 
 class OrderItem(Part, frozen=True, kw_only=True):
-    sku: str | None = None
-    product_id: str | None = None
-    name: str | None = None
-    brand: str | None = None
-    category: str | None = None
-    quantity: Quantity = 1
-    unit_price: Money | None = None
-    discount: Money | None = None
-    total: Money | None = None
+    sku: Commercial[str | None] = None
+    product_id: Commercial[str | None] = None
+    name: Commercial[str | None] = None
+    brand: Commercial[str | None] = None
+    category: Commercial[str | None] = None
+    quantity: Commercial[Quantity] = 1
+    unit_price: Commercial[Money | None] = None
+    discount: Commercial[Money | None] = None
+    total: Commercial[Money | None] = None
 
 
 class Payment(Part, frozen=True, kw_only=True):
-    method: PaymentMethod = PaymentMethod.UNKNOWN
-    amount: Money | None = None
-    installments: Whole | None = None
+    method: Commercial[PaymentMethod] = PaymentMethod.UNKNOWN
+    amount: Commercial[Money | None] = None
+    installments: Commercial[Whole | None] = None
 
 
 class ExternalOrderId(Part, frozen=True, kw_only=True):
     """The id of the same order at another system."""
 
-    source: str
-    id: str
+    source: Technical[str]
+    id: Commercial[str]
 
 
 class Message(Part, frozen=True, kw_only=True):
-    author: MessageAuthor = MessageAuthor.UNKNOWN
+    author: Behavioural[MessageAuthor] = MessageAuthor.UNKNOWN
     body: Annotated[str | None, Personal.TEXT] = None
-    at: UtcTime | None = None
+    at: Behavioural[UtcTime | None] = None

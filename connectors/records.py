@@ -36,6 +36,7 @@ from connectors.record_parts import MAX_NESTED as MAX_NESTED
 from connectors.record_parts import MAX_WHOLE as MAX_WHOLE
 from connectors.record_parts import Acquisition as Acquisition
 from connectors.record_parts import Address as Address
+from connectors.record_parts import Behavioural, Commercial, OfPerson, Technical
 from connectors.record_parts import BirthDates as BirthDates
 from connectors.record_parts import Company as Company
 from connectors.record_parts import Consent as Consent
@@ -44,6 +45,7 @@ from connectors.record_parts import Day as Day
 from connectors.record_parts import ExactWhole as ExactWhole
 from connectors.record_parts import ExternalId as ExternalId
 from connectors.record_parts import ExternalOrderId as ExternalOrderId
+from connectors.record_parts import FieldClass as FieldClass
 from connectors.record_parts import Message as Message
 from connectors.record_parts import Money as Money
 from connectors.record_parts import OrderItem as OrderItem
@@ -70,7 +72,7 @@ class Customer(Record, frozen=True, kw_only=True):
     """Describe a person or company as one source knows it, with its keys. These find it in other sources."""
 
     id: Annotated[str, Personal.IDENTIFIER]
-    kind: CustomerKind = CustomerKind.UNKNOWN
+    kind: Technical[CustomerKind] = CustomerKind.UNKNOWN
     name: Annotated[str | None, Personal.NAME] = None
     given_name: Annotated[str | None, Personal.NAME] = None
     family_name: Annotated[str | None, Personal.NAME] = None
@@ -78,18 +80,18 @@ class Customer(Record, frozen=True, kw_only=True):
     phone: Annotated[str | None, Personal.PHONE] = None
     member_number: Annotated[str | None, Personal.IDENTIFIER] = None
     birth_date: Annotated[Day | None, Personal.BIRTH_DATE] = None
-    locale: str | None = None
-    gender: Gender = Gender.UNKNOWN
-    occupation: Annotated[str | None, Personal.TEXT] = None
-    job_title: Annotated[str | None, Personal.TEXT] = None
-    industry: str | None = None
-    education: Annotated[str | None, Personal.TEXT] = None
-    household_size: Whole | None = None
-    income_band: str | None = None
-    life_stage: str | None = None
-    preferred_channel: Channel = Channel.UNKNOWN
-    created_at: UtcTime | None = None
-    updated_at: UtcTime | None = None
+    locale: OfPerson[str | None] = None
+    gender: OfPerson[Gender] = Gender.UNKNOWN
+    occupation: OfPerson[Annotated[str | None, Personal.TEXT]] = None
+    job_title: OfPerson[Annotated[str | None, Personal.TEXT]] = None
+    industry: OfPerson[str | None] = None
+    education: OfPerson[Annotated[str | None, Personal.TEXT]] = None
+    household_size: OfPerson[Whole | None] = None
+    income_band: OfPerson[str | None] = None
+    life_stage: OfPerson[str | None] = None
+    preferred_channel: OfPerson[Channel] = Channel.UNKNOWN
+    created_at: Technical[UtcTime | None] = None
+    updated_at: Technical[UtcTime | None] = None
     address: Address | None = None
     company: Company | None = None
     acquisition: Acquisition | None = None
@@ -107,12 +109,12 @@ class Account(Record, frozen=True, kw_only=True):
     id: Annotated[str, Personal.IDENTIFIER]
     name: Annotated[str | None, Personal.NAME] = None
     number: Annotated[str | None, Personal.IDENTIFIER] = None
-    industry: str | None = None
-    size: Whole | None = None
-    website: Annotated[str | None, Personal.LINK] = None
+    industry: Commercial[str | None] = None
+    size: Commercial[Whole | None] = None
+    website: Commercial[Annotated[str | None, Personal.LINK]] = None
     parent_id: Annotated[str | None, Personal.IDENTIFIER] = None
-    created_at: UtcTime | None = None
-    updated_at: UtcTime | None = None
+    created_at: Technical[UtcTime | None] = None
+    updated_at: Technical[UtcTime | None] = None
 
 
 CustomerId = Annotated[str | None, Personal.IDENTIFIER]
@@ -127,18 +129,19 @@ class Order(Record, frozen=True, kw_only=True):
 
     time_field: ClassVar[str | None] = "placed_at"
 
-    placed_at: UtcTime
-    number: str | None = None
+    id: Commercial[str]
+    placed_at: Commercial[UtcTime]
+    number: Commercial[str | None] = None
     customer_id: CustomerId = None
     customer_email: CustomerEmail = None
-    channel: str | None = None
-    status: OrderStatus = OrderStatus.UNKNOWN
-    total: Money | None = None
-    refunded: Money | None = None
-    discount: Money | None = None
-    shipping: Money | None = None
-    tax: Money | None = None
-    delivered_at: UtcTime | None = None
+    channel: Commercial[str | None] = None
+    status: Commercial[OrderStatus] = OrderStatus.UNKNOWN
+    total: Commercial[Money | None] = None
+    refunded: Commercial[Money | None] = None
+    discount: Commercial[Money | None] = None
+    shipping: Commercial[Money | None] = None
+    tax: Commercial[Money | None] = None
+    delivered_at: Commercial[UtcTime | None] = None
     items: list[OrderItem] = []
     payments: list[Payment] = []
     external_ids: list[ExternalOrderId] = []
@@ -147,34 +150,36 @@ class Order(Record, frozen=True, kw_only=True):
 class Ticket(Record, frozen=True, kw_only=True):
     time_field: ClassVar[str | None] = "created_at"
 
-    created_at: UtcTime
-    updated_at: UtcTime | None = None
-    number: str | None = None
+    id: Behavioural[str]
+    created_at: Behavioural[UtcTime]
+    updated_at: Behavioural[UtcTime | None] = None
+    number: Behavioural[str | None] = None
     customer_id: CustomerId = None
     customer_email: CustomerEmail = None
     assignee: Annotated[str | None, Personal.NAME] = None
     subject: Annotated[str | None, Personal.TEXT] = None
-    kind: TicketKind = TicketKind.UNKNOWN
-    status: TicketStatus = TicketStatus.UNKNOWN
-    priority: TicketPriority = TicketPriority.UNKNOWN
-    channel: Channel = Channel.UNKNOWN
-    satisfaction: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
-    order_id: str | None = None
-    tags: list[str] = []
-    first_response_at: UtcTime | None = None
-    solved_at: UtcTime | None = None
+    kind: Behavioural[TicketKind] = TicketKind.UNKNOWN
+    status: Behavioural[TicketStatus] = TicketStatus.UNKNOWN
+    priority: Behavioural[TicketPriority] = TicketPriority.UNKNOWN
+    channel: Behavioural[Channel] = Channel.UNKNOWN
+    satisfaction: Behavioural[Annotated[int, msgspec.Meta(ge=1, le=5)] | None] = None
+    order_id: Commercial[str | None] = None
+    tags: Behavioural[list[str]] = []
+    first_response_at: Behavioural[UtcTime | None] = None
+    solved_at: Behavioural[UtcTime | None] = None
     messages: list[Message] = []
 
 
 class Event(Record, frozen=True, kw_only=True):
     time_field: ClassVar[str | None] = "at"
 
-    at: UtcTime
-    type: str
+    id: Behavioural[str]
+    at: Behavioural[UtcTime]
+    type: Behavioural[str]
     customer_id: CustomerId = None
     customer_email: CustomerEmail = None
-    feature: str | None = None
-    quantity: Quantity | None = None
+    feature: Behavioural[str | None] = None
+    quantity: Behavioural[Quantity | None] = None
     page: Annotated[str | None, Personal.LINK] = None
     device_id: Annotated[str | None, Personal.IDENTIFIER] = None
     session_id: Annotated[str | None, Personal.IDENTIFIER] = None
@@ -186,16 +191,17 @@ class Deal(Record, frozen=True, kw_only=True):
 
     time_field: ClassVar[str | None] = "created_at"
 
-    created_at: UtcTime
+    id: Commercial[str]
+    created_at: Commercial[UtcTime]
     customer_id: CustomerId = None
     customer_email: CustomerEmail = None
     name: Annotated[str | None, Personal.TEXT] = None
-    pipeline: str | None = None
-    stage: DealStage = DealStage.UNKNOWN
-    stage_name: str | None = None
-    segment: str | None = None
-    amount: Money | None = None
-    closed_at: UtcTime | None = None
+    pipeline: Commercial[str | None] = None
+    stage: Commercial[DealStage] = DealStage.UNKNOWN
+    stage_name: Commercial[str | None] = None
+    segment: Commercial[str | None] = None
+    amount: Commercial[Money | None] = None
+    closed_at: Commercial[UtcTime | None] = None
 
 
 class Subscription(Record, frozen=True, kw_only=True):
@@ -203,18 +209,19 @@ class Subscription(Record, frozen=True, kw_only=True):
 
     time_field: ClassVar[str | None] = "started_at"
 
-    started_at: UtcTime
+    id: Commercial[str]
+    started_at: Commercial[UtcTime]
     customer_id: CustomerId = None
     customer_email: CustomerEmail = None
-    plan: str | None = None
-    status: SubscriptionStatus = SubscriptionStatus.UNKNOWN
-    seats: Whole | None = None
-    amount: Money | None = None
-    interval: BillingInterval = BillingInterval.UNKNOWN
-    interval_count: Whole | None = None
-    renews_at: UtcTime | None = None
-    cancelled_at: UtcTime | None = None
-    ends_at: UtcTime | None = None
+    plan: Commercial[str | None] = None
+    status: Commercial[SubscriptionStatus] = SubscriptionStatus.UNKNOWN
+    seats: Commercial[Whole | None] = None
+    amount: Commercial[Money | None] = None
+    interval: Commercial[BillingInterval] = BillingInterval.UNKNOWN
+    interval_count: Commercial[Whole | None] = None
+    renews_at: Commercial[UtcTime | None] = None
+    cancelled_at: Commercial[UtcTime | None] = None
+    ends_at: Commercial[UtcTime | None] = None
 
 
 class Survey(Record, frozen=True, kw_only=True):
@@ -222,16 +229,17 @@ class Survey(Record, frozen=True, kw_only=True):
 
     time_field: ClassVar[str | None] = "at"
 
-    at: UtcTime
+    id: Behavioural[str]
+    at: Behavioural[UtcTime]
     customer_id: CustomerId = None
     customer_email: CustomerEmail = None
-    kind: SurveyKind = SurveyKind.UNKNOWN
-    score: Quantity | None = None
-    scale: Whole | None = None
+    kind: Behavioural[SurveyKind] = SurveyKind.UNKNOWN
+    score: Behavioural[Quantity | None] = None
+    scale: Behavioural[Whole | None] = None
     comment: Annotated[str | None, Personal.TEXT] = None
-    channel: Channel = Channel.UNKNOWN
-    order_id: str | None = None
-    ticket_id: str | None = None
+    channel: Behavioural[Channel] = Channel.UNKNOWN
+    order_id: Commercial[str | None] = None
+    ticket_id: Behavioural[str | None] = None
 
 
 RECORDS: dict[str, type[Record]] = {

@@ -6,7 +6,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from connectors.errors import SettingsError
-from connectors.own_fields import OWNERS, FieldClass, OwnField, OwnType, declare_fields
+from connectors.own_fields import OWNERS, OwnField, OwnType, declare_fields
+from connectors.records import FieldClass
 from connectors.toolkit.text_forms import fits
 
 MAX_FIELDS = 200
