@@ -1,7 +1,7 @@
 """The composition root: settings in, an ASGI application out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -41,6 +41,8 @@ from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
 from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
 from gateway.version import gateway_version
+from gateway.views.view import View
+from gateway.views.views import Views
 from gateway.webhooks import Webhooks
 from resolvers.schema import schema_with
 
@@ -133,7 +135,7 @@ class GatewayApplication(Application):
     """
 
     def __init__(self, services: Services, examples: Sequence[Example] = (), metrics: Metrics | None = None) -> None:
-        self._executor, operations = _executor(services)
+        self._executor, operations, self._views = _executor(services)
         self._admission = Admission(services.clock, self._budget_s)
         self.telemetry = Telemetry(services, metrics or metrics_of_process)
         self._begin = self.telemetry.observer.begin
@@ -149,7 +151,7 @@ class GatewayApplication(Application):
     def switch(self, services: Services) -> None:
         """Serve from other services, which are open. Requests under way stay with those that they have."""
         before, self.revision = self.revision, Revision(services)
-        self._executor, self.endpoint.operations = _executor(services)  # old plans name old sources
+        self._executor, self.endpoint.operations, self._views = _executor(services)  # old plans name old sources
         self._show(services)
         share_cache(before.services, services)
         self._retirement = asyncio.create_task(self._retire(before, services, self._retirement))
@@ -197,9 +199,30 @@ class GatewayApplication(Application):
                 services, head.request_id, services.stitcher(head.deadline_ms, arrival=head), headers=head.headers
             )
             self._begin(head, operation, context.stitcher.loaders)
-            return await self._executor.run(operation, variables, context)
+            return await self._run(operation, variables, context, head.caller)
         finally:
             revision.release()
+
+    def _run(
+        self, operation: Operation, variables: dict[str, Any], context: RequestContext, caller: str
+    ) -> Awaitable[ExecutionResult]:
+        """Run an operation as its caller may. Raises `ForbiddenError`."""
+        view = self._views.view_of(caller)
+        if view is None:
+            return self._executor.run(operation, variables, context)
+        return self._run_for(view, operation, variables, context)
+
+    async def _run_for(
+        self, view: View, operation: Operation, variables: dict[str, Any], context: RequestContext
+    ) -> ExecutionResult:
+        if self._views.only_reports:
+            result = await self._executor.run(operation, variables, context)
+            self._views.report(result, operation, variables, view)
+            return result
+        context.hidden_tags = view.hidden_tags
+        result = await self._executor.run(self._views.admit(operation, variables, view), variables, context)
+        self._views.complete(result, operation, view)
+        return result
 
     async def _execute_traced(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         with self.revision.lent() as services:
@@ -208,14 +231,14 @@ class GatewayApplication(Application):
                 services, head.request_id, services.stitcher(head.deadline_ms, trace, head), headers=head.headers
             )
             self._begin(head, operation, context.stitcher.loaders)
-            result = await self._executor.run(operation, variables, context)
+            result = await self._run(operation, variables, context, head.caller)
         head.answered_with["server-timing"] = trace.server_timing()
         if services.settings.is_development and trace.lookups:
             result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}
         return result
 
 
-def _executor(services: Services) -> tuple[Executor, Operations]:
+def _executor(services: Services) -> tuple[Executor, Operations, Views]:
     development = services.settings.is_development
     schema = schema_with(tuple(services.settings.fields.declared()))
     operations = Operations(
@@ -225,7 +248,8 @@ def _executor(services: Services) -> tuple[Executor, Operations]:
         introspection=services.settings.introspection,
         lifts=True,
     )
-    return Executor(schema, suggestions=development, explain=development, clock=services.clock), operations
+    executor = Executor(schema, suggestions=development, explain=development, clock=services.clock)
+    return executor, operations, Views(core_schema(schema), schema.sdl, services.settings, services.tags.pack)
 
 
 def create_app(

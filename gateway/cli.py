@@ -168,16 +168,20 @@ def check(
 def schema(
     check: Annotated[Path | None, typer.Option(help="Compare with this file instead of printing.")] = None,
     config: Annotated[Path | None, typer.Option(help="The settings file, for the fields of one's own in it.")] = None,
+    caller: Annotated[str | None, typer.Option(help="A caller of the settings: what it sees.")] = None,
 ) -> None:
-    """Print the GraphQL schema."""
+    """Print the GraphQL schema, with `--caller` that of a caller."""
     import difflib
 
+    from gateway.execution.schema_types import core_schema
     from gateway.settings import load_settings
+    from gateway.views.schema_command import sdl_of_caller
     from resolvers.schema import schema_with
 
     with problems_shown():
-        own_fields = () if config is None else tuple(load_settings(config, connects=False).fields.declared())
-        sdl = schema_with(own_fields).sdl()
+        settings = None if config is None else load_settings(config, connects=False)
+        whole = schema_with(() if settings is None else tuple(settings.fields.declared()))
+        sdl = whole.sdl() if caller is None else sdl_of_caller(caller, settings, core_schema(whole), whole.sdl)
         exported = None if check is None else check.read_text(encoding="utf-8")
     if check is None or exported is None:
         typer.echo(sdl, nl=False)

@@ -1,6 +1,6 @@
 """Carry the state of one request: its id, its stitcher with its loaders and deadline, and what is worked out for it once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ class RequestContext(msgspec.Struct, eq=False):
     """One request. Nothing here outlives it, except `selections` where a plan lends its own.
 
     `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
-    where graphql-core runs the request. `headers` are those of HTTP, in lower case.
+    where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller.
     """
 
     services: Services
@@ -29,6 +29,7 @@ class RequestContext(msgspec.Struct, eq=False):
     reported: list[list[str | int]] = []
     cache: dict[Any, Any] = {}
     headers: Mapping[bytes, bytes] = {}
+    hidden_tags: Collection[str] = ()
 
     def require_operator(self) -> str:
         """Name the operator who asks. Raises `OperatorRequiredError`."""

@@ -6,6 +6,8 @@ ProfileGatewayError
 |   |-- InvalidArgumentError
 |   |-- AmbiguousIdentityError
 |   |-- UnauthenticatedError
+|   |-- ForbiddenError
+|   |-- WithheldError
 |   |-- OperatorRequiredError
 |   |-- IdentityIncompleteError
 |   `-- QueryTooExpensiveError
@@ -61,6 +63,23 @@ class UnauthenticatedError(CallerError):
     """Nobody is known by the credential of the request."""
 
     code = "UNAUTHENTICATED"
+
+
+class ForbiddenError(CallerError):
+    """The caller asks by, or for, what the settings do not show him. `where` is a `Type.field`, or a `Type.field(argument)`."""
+
+    code = "FORBIDDEN"
+
+    def __init__(self, where: str, *, is_argument: bool = True) -> None:
+        self.where = where
+        reason = "this caller may not ask by it" if is_argument else "it is withheld from this caller, and may not be null"
+        super().__init__(f"{where}: {reason}; leave it out")
+
+
+class WithheldError(CallerError):
+    """The settings do not show this to the caller."""
+
+    code = "WITHHELD"
 
 
 class OperatorRequiredError(CallerError):

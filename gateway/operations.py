@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +17,9 @@ from gateway.errors import CallerError
 from gateway.lru_cache import SegmentedLru
 
 __all__ = ["BYTES_PER_TOKEN", "CACHED_BYTES_PER_ENTRY", "Limits", "Operation", "OperationError", "Operations"]
+
+Hasher = Callable[[str, str], str]
+"""Takes the names of classes and a text."""
 
 BYTES_PER_TOKEN = 1_000
 """What a document keeps with its plan, measured; its text comes on top."""
@@ -34,11 +37,23 @@ class OperationError(CallerError):
 
 
 @dataclass(frozen=True, eq=False)
+class Restriction:
+    """Hold what the callers of an operation see: directives in its document say which fields are masked, hashed or withheld.
+
+    `hasher` hashes texts of the named classes for them. `schema` is the one that they may ask about, where the operation does.
+    """
+
+    hasher: Hasher | None = None
+    schema: GraphQLSchema | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Operation:
     """Hold a valid document and its operation to be run. The same text and name give the same object while cached.
 
     `known` is for what executors work out of it, each under itself; it goes with the operation. `lifted` are the literals
     of the text that stand in the document as variables. `recurs` says that it came before: its plans are worth keeping.
+    `restriction` is there where its callers do not see everything.
     """
 
     document: DocumentNode
@@ -46,6 +61,7 @@ class Operation:
     known: dict[Any, Any] = field(default_factory=dict)
     lifted: Lifted | None = None
     recurs: bool = False
+    restriction: Restriction | None = None
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """Define tags and their evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import strawberry
 
 from gateway.context import RequestContext
-from gateway.errors import InvalidArgumentError
+from gateway.errors import InvalidArgumentError, WithheldError
 from gateway.execution.field_metadata import BatchResolver
 from gateway.lru_cache import SharedList
 from gateway.stitching.customer import StitchedCustomer, report_contributions
@@ -99,18 +99,18 @@ def checked_keys(pack: Pack, argument: str, keys: list[str]) -> None:
         raise InvalidArgumentError(f"{argument}: no tag is called {named}; tagDefinitions lists them")
 
 
-def chosen_keys(pack: Pack, keys: list[str] | None, categories: list[TagCategory] | None) -> Keys:
-    """Choose the keys of the asked tags, in defined order.
+def chosen_keys(pack: Pack, keys: list[str] | None, categories: list[TagCategory] | None, hidden: Collection[str] = ()) -> Keys:
+    """Choose the keys of the asked tags, in defined order, but for the hidden ones.
 
     Raises `InvalidArgumentError` for a key that is not defined.
     """
-    if keys is None and categories is None:
+    if keys is None and categories is None and not hidden:
         return tuple(pack.tags)
     checked_keys(pack, "keys", keys or [])
     return tuple(
         key
         for key, definition in pack.tags.items()
-        if (keys is None or key in keys) and (categories is None or definition.category in categories)
+        if key not in hidden and (keys is None or key in keys) and (categories is None or definition.category in categories)
     )
 
 
@@ -122,7 +122,7 @@ async def given_tags(
 ) -> Sequence[list[TagAnswer]]:
     """Load each customer's given tags. A tag that is wanting for lack of a source is among them."""
     tags = context.services.tags
-    chosen = chosen_keys(tags.pack, keys, categories)
+    chosen = chosen_keys(tags.pack, keys, categories, context.hidden_tags)
     with report_contributions(customers):
         return await tags.load_all([customer.tagged for customer in customers], chosen, context.expected_tags, given_only=True)
 
@@ -137,7 +137,7 @@ def tags_at_hand(
     tags = context.services.tags
     return tags.at_hand(
         [customer.tagged for customer in customers],
-        chosen_keys(tags.pack, keys, categories),
+        chosen_keys(tags.pack, keys, categories, context.hidden_tags),
         context.expected_tags,
         given_only=True,
     )
@@ -146,6 +146,8 @@ def tags_at_hand(
 async def one_tag(context: RequestContext, customers: Sequence[StitchedCustomer], key: str) -> list[TagAnswer]:
     """One tag of each customer."""
     checked_keys(context.services.tags.pack, "key", [key])
+    if key in context.hidden_tags:
+        raise WithheldError(f"Customer.tag: `{key}` is withheld from this caller")
     with report_contributions(customers):
         tagged = [customer.tagged for customer in customers]
         return [answer for (answer,) in await context.services.tags.load_all(tagged, (key,), context.expected_tags)]

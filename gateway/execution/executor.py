@@ -16,8 +16,9 @@ from strawberry import Schema
 from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.errors import QueryTooExpensiveError
-from gateway.execution.collect_fields import deciding_variables, fragments_of
+from gateway.execution.collect_fields import FieldCollector, deciding_variables, fragments_of
 from gateway.execution.cost import max_records, sizes_of, sizing_variables
+from gateway.execution.field_visibility import WithheldFields, restrict_resolver
 from gateway.execution.plan import Plan
 from gateway.execution.planner import UnplannedError, compile_plan
 from gateway.execution.schema_types import core_schema
@@ -154,14 +155,26 @@ class Executor:
             variable_values=variables,
             operation_name=name.value if name else None,
             hide_suggestions=not self._suggestions,
+            middleware=None if operation.restriction is None else [restrict_resolver(operation.restriction)],
         )
         try:
             result = await result if isawaitable(result) else result
         except asyncio.CancelledError:
             context.stitcher.leave()
             raise
+        if operation.restriction is not None:
+            self._tell_withheld(result, operation, variables)
         add_reported(result, reported_at(result.data, context.reported))
         return result
+
+    def _tell_withheld(self, result: ExecutionResult, operation: Operation, variables: dict[str, Any]) -> None:
+        coerced = self.coerced(operation, variables)
+        if isinstance(coerced, list):
+            return
+        collector = FieldCollector(self._schema, fragments_of(operation.document), coerced)
+        withheld = WithheldFields(self._schema, collector, operation.definition)
+        others = [error for error in result.errors or () if not withheld.is_about_one(error)]
+        result.errors = [*others, *withheld.errors()] or None
 
     def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         """Plan the operation, or say why it has no plan."""

@@ -16,6 +16,7 @@ from graphql.execution.values import VariableValues
 from connectors.toolkit.evaluation import encode_json
 from gateway.context import RequestContext, Selections
 from gateway.execution.completion import ObjectCompletion
+from gateway.execution.field_visibility import WithheldFields
 from gateway.execution.fields import NULLED, Run, complete
 from gateway.execution.source_extension import Reported, add_reported, reported_at
 
@@ -24,14 +25,23 @@ class Plan:
     """A compiled operation.
 
     `sources` are the generated functions, for people to read; `token_count` says how large the operation was. `reports` says
-    that one of its fields reports on the sources of customers.
+    that one of its fields reports on the sources of customers. `withheld` tells of what its caller does not see.
     """
 
-    def __init__(self, root: ObjectCompletion, sources: Sequence[str], token_count: int, *, reports: bool) -> None:
+    def __init__(
+        self,
+        root: ObjectCompletion,
+        sources: Sequence[str],
+        token_count: int,
+        *,
+        reports: bool,
+        withheld: WithheldFields | None = None,
+    ) -> None:
         self.root = root
         self.sources = sources
         self.token_count = token_count
         self._reports = reports
+        self._withheld = withheld
         self._selections: Selections = {}
 
     async def run(self, context: RequestContext, variables: VariableValues) -> ExecutionResult:
@@ -47,6 +57,8 @@ class Plan:
         except asyncio.CancelledError:
             context.stitcher.leave()
             raise
+        if self._withheld is not None:
+            run.errors += self._withheld.errors()
         result = ExecutionResult(None if data is NULLED else data, run.errors or None)
         if run.reported:
             add_reported(result, _reported(run, result.data))

@@ -32,6 +32,7 @@ from gateway.execution.arguments import Arguments
 from gateway.execution.collect_fields import FieldCollector, fragments_of
 from gateway.execution.completion import AbstractCompletion, LeafCompletion, ListCompletion, ObjectCompletion, cache_completion
 from gateway.execution.field_metadata import DEFINITION, BatchResolver, CustomerFinder, metadata_of
+from gateway.execution.field_visibility import WithheldFields, is_withheld
 from gateway.execution.fields import BatchedField, Completion, Field, ProjectedField, ReportingField, ResolvedField, Run
 from gateway.execution.plan import Plan
 from gateway.execution.projection import ProjectionCompiler
@@ -66,7 +67,8 @@ class Planner:
         self._token_count = operation.document.token_count
         self._fragments = dict(fragments_of(operation.document))
         self._collector = FieldCollector(self._schema, self._fragments, variables)
-        self._compiler = ProjectionCompiler(self._schema, self._collector)
+        self._compiler = ProjectionCompiler(self._schema, self._collector, operation.restriction)
+        self._is_restricted = operation.restriction is not None
         self._reports = False
         self._asks: Asks = SegmentedLru(MAX_ASKS)
 
@@ -75,7 +77,8 @@ class Planner:
         if self._definition.operation is not OperationType.QUERY or query is None:
             raise UnplannedError(self._definition.operation.value)
         root = self._object(query, [self._definition])
-        return Plan(root, self._compiler.sources, self._token_count, reports=self._reports)
+        withheld = WithheldFields(self._schema, self._collector, self._definition) if self._is_restricted else None
+        return Plan(root, self._compiler.sources, self._token_count, reports=self._reports, withheld=withheld)
 
     def _object(self, kind: GraphQLObjectType, nodes: Sequence[Any]) -> ObjectCompletion:
         own = self._collector.fields(nodes, kind)
@@ -90,7 +93,7 @@ class Planner:
         where = f"{kind.name}.{name}"
         if name.startswith("__") and name != "__typename":
             raise UnplannedError("introspection")
-        if name == "__typename" or self._is_projected(kind.fields[name]):
+        if name == "__typename" or is_withheld(nodes) or self._is_projected(kind.fields[name]):
             nullable = name != "__typename" and not is_non_null_type(kind.fields[name].type)
             return ProjectedField(where, key, nodes, nullable=nullable, make_alone=partial(self._compiler.alone, kind, nodes))
         field = kind.fields[name]

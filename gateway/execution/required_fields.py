@@ -21,7 +21,9 @@ from connectors.records import Record
 from gateway.context import context_of
 from gateway.execution.collect_fields import FieldCollector
 from gateway.execution.field_metadata import DEFINITION, RequiredFields, metadata_of
+from gateway.execution.field_visibility import is_withheld, said_of, visibility_of
 from gateway.lookups.post_filter import position_fields
+from gateway.settings.access_settings import Visibility
 from gateway.stitching.record_finder import Selections
 from gateway.stitching.selection import Selection
 
@@ -55,9 +57,11 @@ def selections_under(
 ) -> Selections:
     """Select fields of each record under field nodes of an interface.
 
-    Types of which more is selected than the interface has come first: the caller expects one of these.
+    Types of which more is selected than the interface has come first: the caller expects one of these. Left out are those that
+    he does not see.
     """
     interface: Any = get_named_type(kind)
+    hidden = said_of(nodes).split(",")
 
     def is_unexpected(type_name: str) -> bool:
         selected: Any = collector.fields(nodes, cast(Any, schema.type_map[type_name])).values()
@@ -66,6 +70,7 @@ def selections_under(
     return {
         types[name]: selection_under(schema, collector, nodes, kind, types[name], name)
         for name in sorted(types, key=is_unexpected)
+        if name not in hidden
     }
 
 
@@ -106,7 +111,8 @@ class _SelectionWalk:
                 selection |= self._read(own, field, reads, record)
             elif definition.python_name in fields_of(record):
                 fields = self._field(own, field, definition.python_name, record)
-                selection |= Selection(fields=fields, shown=fields)
+                shown = self._field(own, field, definition.python_name, record, shown=True)
+                selection |= Selection(fields=fields, shown=shown)
         return selection
 
     def _read(self, nodes: list[FieldNode], field: GraphQLField, reads: RequiredFields, record: type[Record]) -> Selection:
@@ -125,7 +131,12 @@ class _SelectionWalk:
             selection |= self.record(nodes, self.concrete(field.type), record)
         return selection
 
-    def _field(self, nodes: list[FieldNode], field: GraphQLField, name: str, struct: type[msgspec.Struct]) -> Fields:
+    def _field(
+        self, nodes: list[FieldNode], field: GraphQLField, name: str, struct: type[msgspec.Struct], *, shown: bool = False
+    ) -> Fields:
+        """Select a field with what is inside; with `shown` nothing that is masked or hashed."""
+        if shown and visibility_of(nodes) is not Visibility.SHOWN:
+            return Fields()
         inner = fields_of(struct)[name].struct
         if inner is None:
             return Fields(((name, Fields()),))
@@ -133,11 +144,14 @@ class _SelectionWalk:
         for own, below in self._fields(nodes, self.concrete(field.type)):
             definition = below.extensions[DEFINITION]
             if definition.python_name in fields_of(inner):
-                fields |= self._field(own, below, definition.python_name, inner)
+                fields |= self._field(own, below, definition.python_name, inner, shown=shown)
+        if not fields.items and said_of(nodes):
+            # What is selected of the part is withheld, or nothing: all of it would be asked for.
+            return Fields() if shown else Fields.from_paths(f"{name}.{said_of(nodes)}")
         return Fields(((name, fields),))
 
     def _fields(self, nodes: Sequence[FieldNode], kind: GraphQLObjectType) -> Iterator[tuple[list[FieldNode], GraphQLField]]:
         for own in self._collector.fields(nodes, kind).values():
             field = kind.fields.get(own[0].name.value)  # None for __typename
-            if field is not None:
+            if field is not None and not is_withheld(own):
                 yield own, field

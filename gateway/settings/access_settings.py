@@ -1,6 +1,7 @@
 """Settings of callers: who they are, and what they show who they are with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 from yarl import URL
 
+from connectors.contract import KeyKind
+from connectors.records import FieldClass
 from connectors.suggestions import suggest
 from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.texts import CallerName, CollectorAddress, LongSecret, SourceName
@@ -16,11 +19,80 @@ NO_KEY_STORE = "they are kept in MongoDB, and there is none, as in a replay; add
 """What is wrong where keys have no place."""
 
 
+class Visibility(StrEnum):
+    """What becomes of a field, the strictest last."""
+
+    SHOWN = "shown"
+    MASKED = "masked"
+    HASHED = "hashed"
+    WITHHELD = "withheld"
+
+    @property
+    def strictness(self) -> int:
+        return _VISIBILITIES.index(self)
+
+
+_VISIBILITIES = [*Visibility]
+
+WAYS_IN = (
+    KeyKind.CUSTOMER_ID,
+    KeyKind.EXTERNAL_ID,
+    KeyKind.MEMBER_NUMBER,
+    KeyKind.EMAIL,
+    KeyKind.PHONE,
+    KeyKind.DEVICE_ID,
+    KeyKind.ACCOUNT,
+    KeyKind.ORDER_ID,
+    KeyKind.ORDER_NUMBER,
+    KeyKind.TICKET_ID,
+    KeyKind.TICKET_NUMBER,
+    KeyKind.TEXT,
+)
+"""The kinds of keys that callers ask by. `text` is that of a search."""
+
+
+def _names_no_technical(sees: dict[FieldClass, Visibility]) -> dict[FieldClass, Visibility]:
+    if FieldClass.TECHNICAL in sees:
+        raise ValueError("`technical` is always shown; leave it out")
+    return sees
+
+
+def _are_ways_in(kinds: list[KeyKind]) -> list[KeyKind]:
+    for kind in kinds:
+        if kind not in WAYS_IN:
+            raise ValueError(f"nobody is found by {kind}; choose from {', '.join(WAYS_IN)}")
+    return kinds
+
+
 class CallerSettings(FrozenSettings):
     """Somebody who asks: an application, a team, a partner."""
 
     owner: Annotated[str, Field(max_length=200)] = ""
     """Who answers for it, for people. Callers do not see it."""
+    sees: Annotated[dict[FieldClass, Visibility], AfterValidator(_names_no_technical)] | None = None
+    """What becomes of fields by their classes; one that is not named is withheld. Without this table everything is shown."""
+    find_by: Annotated[list[KeyKind], AfterValidator(_are_ways_in)] | None = None
+    """By which keys it may find customers and records; without this line by all."""
+    hash_group: CallerName | None = None
+    """Callers of one group have the same hashes; without this line each has its own."""
+
+    @property
+    def is_restricted(self) -> bool:
+        return self.sees is not None or self.find_by is not None
+
+    @property
+    def visibilities(self) -> Mapping[FieldClass, Visibility]:
+        """What becomes of each class but the technical one."""
+        return dict.fromkeys(FieldClass, Visibility.SHOWN) if self.sees is None else self.sees
+
+    @property
+    def key_kinds(self) -> Collection[KeyKind]:
+        """The kinds of keys that it may find by."""
+        return [*KeyKind] if self.find_by is None else self.find_by
+
+    @property
+    def hashes(self) -> bool:
+        return Visibility.HASHED in self.visibilities.values()
 
 
 class KeySettings(FrozenSettings):
@@ -69,11 +141,21 @@ class AccessSettings(FrozenSettings):
     anonymous: CallerName | None = None
     """The caller of requests without a credential; without it such requests are refused."""
     keys: KeySettings | None = None
+    mode: Literal["enforce", "report"] = "enforce"
+    """`report` shows everything, and tells in `extensions.access` what would not be shown."""
+    hash_secret: LongSecret | None = None
+    """The secret of hashed values; with another one all of them change."""
     issuers: Annotated[dict[SourceName, IssuerSettings], AfterValidator(_are_usable)] = {}
     """Who signs tokens (JWT) of callers."""
 
 
-def check_callers(access: AccessSettings | None, callers: Mapping[str, CallerSettings] | None) -> None:
+MAX_VIEWS = 64
+"""So many callers may have rights of their own."""
+
+
+def check_callers(
+    access: AccessSettings | None, callers: Mapping[str, CallerSettings] | None, operators: Collection[str]
+) -> None:
     """Check that callers and what they show go together. None is for a table that is not there.
 
     Raises `ValueError`, which names the setting.
@@ -88,6 +170,17 @@ def check_callers(access: AccessSettings | None, callers: Mapping[str, CallerSet
         if own.caller not in callers:
             fix = suggest(own.caller, callers, "name one of yours")
             raise ValueError(f"access.issuers.{name}.caller: no caller has this name{fix}")
+    _check_rights(access, callers, operators)
     anonymous = access.anonymous
     if anonymous is not None and anonymous not in callers:
         raise ValueError(f"access.anonymous: no caller has this name{suggest(anonymous, callers, 'name one of yours')}")
+
+
+def _check_rights(access: AccessSettings, callers: Mapping[str, CallerSettings], operators: Collection[str]) -> None:
+    for name, caller in callers.items():
+        if name in operators:
+            raise ValueError(f"callers.{name}: an operator has this name, who sees everything; choose another one")
+        if caller.hashes and access.hash_secret is None:
+            raise ValueError(f"callers.{name}.sees: hashes need a secret; add access.hash_secret")
+    if sum(caller.is_restricted for caller in callers.values()) > MAX_VIEWS:
+        raise ValueError(f"callers: more than {MAX_VIEWS} have `sees` or `find_by`; give several the same name")

@@ -228,7 +228,8 @@ class Settings(FrozenSettings):
     @model_validator(mode="after")
     def _knows_its_callers(self) -> Self:
         given = self.model_fields_set
-        check_callers(self.access if "access" in given else None, self.callers if "callers" in given else None)
+        access, callers = (self.access if "access" in given else None), (self.callers if "callers" in given else None)
+        check_callers(access, callers, self.identity.operators)
         return self
 
     @property

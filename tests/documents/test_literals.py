@@ -15,8 +15,9 @@ from gateway.execution.schema_types import core_schema
 from gateway.operations import Limits, Operation, OperationError, Operations
 from gateway.services import Services
 from resolvers.schema import schema
-from tests.execution.test_equality import GENEROUS, StoppedClock, compared, differences, shown
+from tests.execution.test_equality import GENEROUS, compared, differences, shown
 from tests.support import shop
+from tests.support.clocks import StoppedClock
 from tests.support.gateway_server import gateway_on, settings_for
 from tests.support.operations import Operations as Drawn
 

@@ -42,6 +42,16 @@ class SteppedClock(Clock):
         self.passed_s += seconds
 
 
+class StoppedClock(Clock):
+    """Both runs happen at the same moment and take no time."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
 class LoopClock(Clock):
     """The time by which the timers of the running loop go off."""
 

@@ -1,0 +1,168 @@
+"""What is decided of fields for a caller, as directives in the document that both executors run.
+
+`@withheld` fields are null and never asked for, `@masked` and `@hashed` ones are changed as they are shown, `@partly` says what
+is not shown of a field that holds others. No document of a caller has these directives: they are not in the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from inspect import isawaitable
+from typing import Any
+
+from graphql import (
+    ConstArgumentNode,
+    ConstDirectiveNode,
+    DirectiveNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    NameNode,
+    OperationDefinitionNode,
+    StringValueNode,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_input_object_type,
+    is_list_type,
+    is_object_type,
+)
+
+from gateway.errors import WithheldError
+from gateway.execution.collect_fields import FieldCollector
+from gateway.execution.masks import mask_of
+from gateway.operations import Restriction
+from gateway.settings.access_settings import Visibility
+
+Transform = Callable[[str], str]
+
+
+_VISIBILITIES = frozenset(Visibility)
+_OF, _PARTLY = "of", "partly"
+_ABOUT_SCHEMA = frozenset(["Query.__schema", "Query.__type", "__Type.possibleTypes", "__Type.isOneOf"])
+
+
+def directive_of(visibility: Visibility, of: str = "") -> DirectiveNode:
+    """Write a decision as a directive. `of` says which mask a masked value has, of which classes a hashed one is.
+
+    Of a field that is shown it says what of it is not.
+    """
+    argument = ConstArgumentNode(name=NameNode(value=_OF), value=StringValueNode(value=of))
+    name = _PARTLY if visibility is Visibility.SHOWN else visibility.value
+    return ConstDirectiveNode(name=NameNode(value=name), arguments=(argument,) if of else ())
+
+
+def visibility_of(nodes: Iterable[FieldNode]) -> Visibility:
+    """Read what is decided of a field: the strictest that one of its nodes says."""
+    said = [name for node in nodes for directive in node.directives or () if (name := directive.name.value) in _VISIBILITIES]
+    return max(map(Visibility, said), key=lambda decision: decision.strictness, default=Visibility.SHOWN)
+
+
+def is_withheld(nodes: Iterable[FieldNode]) -> bool:
+    return visibility_of(nodes) is Visibility.WITHHELD
+
+
+def transform_of(nodes: Sequence[FieldNode], restriction: Restriction | None) -> Transform | None:
+    """Find what changes the texts of a field as they are shown; None where they are shown as they are."""
+    match visibility_of(nodes):
+        case Visibility.MASKED:
+            return mask_of(said_of(nodes, Visibility.MASKED))
+        case Visibility.HASHED:
+            assert restriction is not None
+            assert restriction.hasher is not None
+            return partial(restriction.hasher, said_of(nodes, Visibility.HASHED))
+    return None
+
+
+def said_of(nodes: Iterable[FieldNode], name: str = _PARTLY) -> str:
+    """Read what a directive of a field says; by default what it is that is not shown of it."""
+    directives = [own for node in nodes for own in node.directives or () if own.name.value == name]
+    values = [argument.value for own in directives for argument in own.arguments or ()]
+    return next((value.value for value in values if isinstance(value, StringValueNode)), "")
+
+
+def restrict_resolver(restriction: Restriction) -> Callable[..., Any]:
+    """Make the middleware by which graphql-core keeps to the decisions."""
+
+    def decide(resolve: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
+        if is_withheld(info.field_nodes):
+            return None
+        if restriction.schema is not None and f"{info.parent_type.name}.{info.field_name}" in _ABOUT_SCHEMA:
+            return _asked_of(restriction.schema, info.field_name, source, arguments)
+        value = resolve(source, info, **arguments)
+        transform = transform_of(info.field_nodes, restriction)
+        if transform is None:
+            return value
+        return _transformed_later(transform, value) if isawaitable(value) else _transformed(transform, value)
+
+    return decide
+
+
+def _asked_of(schema: GraphQLSchema, field: str, source: Any, arguments: Mapping[str, Any]) -> Any:
+    """Answer from the schema of the callers what would else be answered from the whole one."""
+    match field:
+        case "__schema":
+            return schema
+        case "__type":
+            return schema.get_type(arguments["name"])
+        case "isOneOf":  # Strawberry looks for what only its own types have
+            return source.is_one_of if is_input_object_type(source) else None
+    return schema.get_possible_types(source) if is_abstract_type(source) else None
+
+
+async def _transformed_later(transform: Transform, value: Awaitable[Any]) -> Any:
+    return _transformed(transform, await value)
+
+
+def _transformed(transform: Transform, value: Any) -> Any:
+    if isinstance(value, list):
+        return [*map(transform, value)]
+    return None if value is None else transform(value)
+
+
+class WithheldFields:
+    """Tells of the withheld fields of an operation: once for each in the document, whatever was found.
+
+    So what is said does not depend on data.
+    """
+
+    def __init__(self, schema: GraphQLSchema, collector: FieldCollector, definition: OperationDefinitionNode) -> None:
+        kind = schema.get_root_type(definition.operation)
+        self._schema = schema
+        self._collector = collector
+        self._seen: set[tuple[str, ...]] = set()
+        self._found = [] if kind is None else [*self._under(kind, [definition], ())]
+
+    def errors(self) -> list[GraphQLError]:
+        """Make the errors of one run, located in the document, with a path where it can only be that of one object."""
+        return [_error(where, nodes, path) for where, nodes, path in self._found]
+
+    def is_about_one(self, error: GraphQLError) -> bool:
+        """Tell whether an error is of the arguments of a withheld field, which graphql-core reads all the same."""
+        path = tuple(step for step in error.path or () if isinstance(step, str))
+        return isinstance(error.original_error, GraphQLError | None) and path in self._seen
+
+    def _under(
+        self, kind: GraphQLObjectType, nodes: Sequence[Any], path: tuple[str, ...], *, is_one: bool = True
+    ) -> Iterator[tuple[str, list[FieldNode], tuple[str, ...] | None]]:
+        for key, own in self._collector.fields(nodes, kind).items():
+            field, inner = kind.fields.get(own[0].name.value), (*path, key)
+            if field is None:
+                continue
+            if is_withheld(own):
+                if inner not in self._seen:  # an interface's, which stands on each of its types
+                    self._seen.add(inner)
+                    yield f"{kind.name}.{own[0].name.value}", own, inner if is_one else None
+                continue
+            named: Any = get_named_type(field.type)
+            is_one_here = is_one and not is_abstract_type(named) and not is_list_type(get_nullable_type(field.type))
+            for possible in self._schema.get_possible_types(named) if is_abstract_type(named) else [named]:
+                if is_object_type(possible):
+                    yield from self._under(possible, own, inner, is_one=is_one_here)
+
+
+def _error(where: str, nodes: list[FieldNode], path: tuple[str, ...] | None) -> GraphQLError:
+    message = f"{where} is withheld from this caller"
+    return GraphQLError(message, nodes, path=None if path is None else [*path], extensions={"code": WithheldError.code})

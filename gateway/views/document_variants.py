@@ -1,0 +1,291 @@
+"""Write what a view decides into a document, once for all views that decide the same about its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLSchema,
+    InlineFragmentNode,
+    NullValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    ValueNode,
+    get_named_type,
+    is_input_object_type,
+    is_non_null_type,
+)
+from graphql.utilities import build_ast_schema, type_from_ast
+
+from gateway.errors import ForbiddenError
+from gateway.execution.field_visibility import directive_of
+from gateway.lru_cache import SegmentedLru
+from gateway.operations import BYTES_PER_TOKEN, CACHED_BYTES_PER_ENTRY, Operation, Restriction
+from gateway.settings.access_settings import MAX_VIEWS, Visibility
+from gateway.views.schema_classes import CURSORS
+from gateway.views.shown_schema import shown_schema
+from gateway.views.view import FieldVisibility, View
+
+MAX_VARIANTS = 1_000
+"""The forms that are kept of all operations; fewer where they are large."""
+
+Footprint = tuple[tuple[str, FieldVisibility], ...]
+
+
+class _Uses(msgspec.Struct):
+    """What an operation uses of the schema. `given` are its variables whose types hold others, with their types.
+
+    `introspects` says that it asks about the schema. `by_view` has what was worked out for a view: an argument that it
+    refuses, and the name of the variant.
+    """
+
+    fields: frozenset[str]
+    arguments: frozenset[str]
+    given: Mapping[str, Any]
+    introspects: bool
+    mark: object
+    by_view: dict[View, tuple[str | None, Any]]
+
+
+class DocumentRewriter:
+    """Rewrites operations of one schema for views."""
+
+    def __init__(self, schema: GraphQLSchema, sdl: Callable[[], str]) -> None:
+        self._schema = schema
+        self._variants: SegmentedLru[Any, Operation] = SegmentedLru(MAX_VARIANTS, _weight)
+        self._shown_schema = lru_cache(maxsize=MAX_VIEWS)(
+            lambda view: build_ast_schema(shown_schema(sdl(), view), assume_valid=True)
+        )
+
+    def uses(self, operation: Operation, where: str) -> bool:
+        """Tell whether an operation has a field, `Type.field`."""
+        return where in self._uses(operation).fields
+
+    def admit(self, operation: Operation, variables: Mapping[str, Any], view: View) -> Operation:
+        """Give the form of an operation that the callers of a view run.
+
+        Raises `ForbiddenError` for an argument that tells what they do not see, and for a key that they may not find by.
+        """
+        uses = self._uses(operation)
+        lifted = operation.lifted
+        if view not in uses.by_view:
+            refused = uses.arguments.intersection(view.refused)
+            uses.by_view[view] = min(refused, default=None), _variant_name(uses, view)
+        refused_argument, name = uses.by_view[view]
+        if refused_argument is not None:
+            raise ForbiddenError(refused_argument)
+        for variable, kind in uses.given.items():
+            for where in _given_inputs(kind, variables.get(variable)):
+                if where in view.refused:
+                    raise ForbiddenError(where)
+        if name is None:
+            return operation
+        variant = self._variants.get((uses.mark, name))
+        if variant is None:
+            shown = self._shown_schema(view) if uses.introspects else None
+            variant = _Rewriting(self._schema, operation, view).variant(Restriction(view.hasher, shown))
+            self._variants.add((uses.mark, name), variant)
+        return variant if lifted is None else replace(variant, lifted=lifted)
+
+    def explain(self, operation: Operation, variables: Mapping[str, Any], view: View) -> list[dict[str, str]]:
+        """List what the callers of a view would not see as it is, and what they would be refused."""
+        uses = self._uses(operation)
+        fields = [{"field": where, "is": view.fields[where].visibility} for where in sorted(uses.fields & view.hidden)]
+        try:
+            self.admit(operation, variables, view)
+        except ForbiddenError as error:
+            return [*fields, {"field": error.where, "is": "refused"}]
+        return fields
+
+    def _uses(self, operation: Operation) -> _Uses:
+        uses: _Uses | None = operation.known.get(self)
+        if uses is None:
+            uses = operation.known[self] = self._find_uses(operation)
+        return uses
+
+    def _find_uses(self, operation: Operation) -> _Uses:
+        walk = _Walk(self._schema, operation.document)
+        fields, arguments = set[str](), set[str]()
+        for found in walk.operation(operation.definition):
+            fields.add(found.where)
+            arguments |= {*found.arguments}
+        given = {}
+        for variable in operation.definition.variable_definitions or ():
+            kind = get_named_type(type_from_ast(self._schema, variable.type))
+            if is_input_object_type(kind):
+                given[variable.variable.name.value] = kind
+                if variable.default_value is not None:
+                    arguments |= {*_literal_inputs(kind, variable.default_value)}
+        introspects = any(name.partition(".")[2].startswith("__") for name in fields)
+        return _Uses(frozenset(fields), frozenset(arguments), given, introspects, object(), {})
+
+
+def _weight(operation: Operation) -> float:
+    """Large documents take the room of several."""
+    return max(1, operation.document.token_count * BYTES_PER_TOKEN / CACHED_BYTES_PER_ENTRY)
+
+
+def _variant_name(uses: _Uses, view: View) -> tuple[Footprint, View | str | None] | None:
+    """Name the variant of a view: its decisions on the fields in use, and for whom it hashes. None for the operation itself."""
+    footprint = tuple((where, decided) for where in sorted(uses.fields) if (decided := view.fields.get(where)) is not None)
+    hashes = any(decided.visibility is Visibility.HASHED for _, decided in footprint)
+    if uses.introspects:
+        return footprint, view
+    return (footprint, view.group if hashes else None) if footprint else None
+
+
+class _Found(msgspec.Struct):
+    """A field in a document."""
+
+    where: str
+    arguments: Sequence[str]
+
+
+class _Walk:
+    """Walks through a document with the types of its fields."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+        self._schema = schema
+        self._fragments = {own.name.value: own for own in document.definitions if isinstance(own, FragmentDefinitionNode)}
+
+    def operation(self, definition: OperationDefinitionNode) -> Iterator[_Found]:
+        """List the fields of an operation, those of its fragments once."""
+        seen: set[str] = set()
+        yield from self._under(definition.selection_set, root_of(self._schema, definition), None, seen)
+
+    def _under(self, selected: SelectionSetNode, kind: Any, outside: Any, seen: set[str]) -> Iterator[_Found]:
+        for node in selected.selections:
+            if isinstance(node, FieldNode):
+                field = kind.fields.get(node.name.value) if hasattr(kind, "fields") else None
+                if field is None:  # __typename, and what is asked of the schema
+                    if node.name.value != "__typename":
+                        yield _Found(f"{kind.name}.{node.name.value}", ())
+                    continue
+                yield _Found(place_of(kind, node, outside), [*_arguments(kind, node, field)])
+                if node.selection_set is not None:
+                    yield from self._under(node.selection_set, get_named_type(field.type), kind, seen)
+            elif isinstance(node, InlineFragmentNode):
+                inner = kind if node.type_condition is None else self._schema.type_map[node.type_condition.name.value]
+                yield from self._under(node.selection_set, inner, outside if inner is kind else None, seen)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                fragment = self._fragments[node.name.value]
+                inner = self._schema.type_map[fragment.type_condition.name.value]
+                yield from self._under(fragment.selection_set, inner, None, seen)
+
+
+class _Rewriting:
+    """Writes one variant of an operation's document."""
+
+    def __init__(self, schema: GraphQLSchema, operation: Operation, view: View) -> None:
+        self._schema = schema
+        self._operation = operation
+        self._view = view
+        self._fragments = {
+            own.name.value: own for own in operation.document.definitions if isinstance(own, FragmentDefinitionNode)
+        }
+        self._rewritten: dict[str, tuple[FragmentDefinitionNode, str | None]] = {}
+
+    def variant(self, restriction: Restriction) -> Operation:
+        """Write the variant. Raises `ForbiddenError` where what may not be null would be."""
+        operation = self._operation
+        own = operation.definition
+        selected, nulled = self._selected(own.selection_set, root_of(self._schema, own), None)
+        if nulled is not None:
+            raise ForbiddenError(nulled, is_argument=False)
+        definition = replace(own, selection_set=selected)
+        definitions = [
+            definition if one is own else self._fragment(one)[0] if isinstance(one, FragmentDefinitionNode) else one
+            for one in operation.document.definitions
+        ]
+        document = replace(operation.document, definitions=tuple(definitions))
+        return Operation(document, definition, recurs=operation.recurs, restriction=restriction)
+
+    def _fragment(self, node: FragmentDefinitionNode) -> tuple[FragmentDefinitionNode, str | None]:
+        name = node.name.value
+        if name not in self._rewritten:
+            kind = self._schema.type_map[node.type_condition.name.value]
+            selected, nulled = self._selected(node.selection_set, kind, None)
+            self._rewritten[name] = replace(node, selection_set=selected), nulled
+        return self._rewritten[name]
+
+    def _selected(self, selected: SelectionSetNode, kind: Any, outside: Any) -> tuple[SelectionSetNode, str | None]:
+        """Rewrite a selection. Told is also a field in it that is withheld and may not be null: the object is, then."""
+        nodes: list[SelectionNode] = []
+        nulled = None
+        for node in selected.selections:
+            rewritten, by = self._node(node, kind, outside)
+            nodes.append(rewritten)
+            nulled = nulled or by
+        return replace(selected, selections=tuple(nodes)), nulled
+
+    def _node(self, node: Any, kind: Any, outside: Any) -> tuple[SelectionNode, str | None]:
+        if isinstance(node, FragmentSpreadNode):
+            return node, self._fragment(self._fragments[node.name.value])[1]
+        if isinstance(node, InlineFragmentNode):
+            inner = kind if node.type_condition is None else self._schema.type_map[node.type_condition.name.value]
+            selected, nulled = self._selected(node.selection_set, inner, outside if inner is kind else None)
+            return replace(node, selection_set=selected), nulled
+        field = kind.fields.get(node.name.value) if hasattr(kind, "fields") else None
+        if field is None:
+            return node, None
+        where = place_of(kind, node, outside)
+        decided = self._view.fields.get(where, FieldVisibility(Visibility.SHOWN))
+        nulled = where if decided.visibility is Visibility.WITHHELD else None
+        if nulled is None and node.selection_set is not None:
+            selected, nulled = self._selected(node.selection_set, get_named_type(field.type), kind)
+            node = replace(node, selection_set=selected)
+        if nulled is not None:
+            decided = FieldVisibility(Visibility.WITHHELD)
+        if decided.visibility is not Visibility.SHOWN or decided.of:
+            node = replace(node, directives=(*(node.directives or ()), directive_of(decided.visibility, decided.of)))
+        return node, nulled if is_non_null_type(field.type) else None
+
+
+def root_of(schema: GraphQLSchema, definition: OperationDefinitionNode) -> Any:
+    return schema.get_root_type(definition.operation)
+
+
+def place_of(kind: Any, node: FieldNode, outside: Any) -> str:
+    """Name the place of a field as views do. `outside` is the type around its object's."""
+    where = f"{kind.name}.{node.name.value}"
+    return f"{outside.name}/{where}" if where in CURSORS and outside is not None else where
+
+
+def _arguments(kind: Any, node: FieldNode, field: Any) -> Iterator[str]:
+    for argument in node.arguments or ():
+        yield f"{kind.name}.{node.name.value}({argument.name.value})"
+        yield from _literal_inputs(get_named_type(field.args[argument.name.value].type), argument.value)
+
+
+def _literal_inputs(kind: Any, value: ValueNode) -> Iterator[str]:
+    """List the fields of input types that a value in a document gives."""
+    for item in getattr(value, "values", ()):
+        yield from _literal_inputs(kind, item)
+    if isinstance(value, ObjectValueNode) and is_input_object_type(kind):
+        for field in value.fields:
+            if not isinstance(field.value, NullValueNode):
+                yield f"{kind.name}.{field.name.value}"
+                yield from _literal_inputs(get_named_type(kind.fields[field.name.value].type), field.value)
+
+
+def _given_inputs(kind: Any, value: Any) -> Iterator[str]:
+    """List the fields of input types that a variable gives. What is wrong in it is told by others."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _given_inputs(kind, item)
+    elif isinstance(value, dict) and is_input_object_type(kind):
+        for name, inner in value.items():
+            if inner is not None and name in kind.fields:
+                yield f"{kind.name}.{name}"
+                yield from _given_inputs(get_named_type(kind.fields[name].type), inner)

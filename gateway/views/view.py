@@ -1,0 +1,214 @@
+"""What a caller sees of the schema: a decision for each field, and what may not be given as an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from graphql import (
+    GraphQLSchema,
+    get_named_type,
+    is_input_object_type,
+    is_interface_type,
+    is_leaf_type,
+    is_object_type,
+)
+
+from connectors.contract import KeyKind
+from connectors.records import RECORDS, FieldClass
+from gateway.execution.field_metadata import DEFINITION
+from gateway.identity.key_kinds import KEY_KINDS
+from gateway.operations import Hasher
+from gateway.settings.access_settings import Visibility
+from gateway.views.schema_classes import CONNECTION, CURSORS, EDGE, HOLDING, TELLING, Classes, classes_by_field, times_of
+
+_TEXTS = frozenset(["String", "ID"])
+"""The types that a changed text is still one of."""
+
+_FILTER = "Filter"
+_BOUNDS = ("since", "until")
+
+_FOUND_BY: Mapping[str, tuple[KeyKind, ...]] = {
+    "Query.account": (KeyKind.ACCOUNT,),
+    "Query.customers(ids)": (KeyKind.CUSTOMER_ID,),
+    "Query.node": (KeyKind.CUSTOMER_ID, KeyKind.ORDER_ID, KeyKind.TICKET_ID, KeyKind.ACCOUNT),
+    "Query.order": (KeyKind.ORDER_ID,),
+    "Query.searchCustomers": (KeyKind.TEXT,),
+    "Query.ticket": (KeyKind.TICKET_ID,),
+}
+"""The fields and arguments that find by keys of these kinds."""
+
+
+class FieldVisibility(msgspec.Struct, frozen=True):
+    """What becomes of a field. `of` is the mark of a masked one, and names the classes of a hashed one.
+
+    Of a field that is shown in part it is the field of a part that may be asked for, or the types that it does not give.
+    """
+
+    visibility: Visibility
+    of: str = ""
+
+
+class View(msgspec.Struct, frozen=True, eq=False):
+    """The decisions on all fields that are not shown as they are, or in part, by `Type.field`, and what may not be asked by.
+
+    `places` are all fields, `refused` are fields of input types and `Type.field(argument)`. `hidden_tags` are keys of tags.
+    `hasher` hashes for the callers of `group`.
+    """
+
+    places: Collection[str]
+    fields: Mapping[str, FieldVisibility]
+    refused: Collection[str]
+    hidden_tags: frozenset[str]
+    hasher: Hasher | None
+    group: str
+
+    @property
+    def hidden(self) -> set[str]:
+        """The fields that are not shown as they are."""
+        return {where for where, decided in self.fields.items() if decided.visibility is not Visibility.SHOWN}
+
+
+def make_view(
+    schema: GraphQLSchema,
+    sees: Mapping[FieldClass, Visibility],
+    find_by: Collection[KeyKind],
+    hidden_tags: frozenset[str],
+    hasher: Hasher | None,
+    group: str,
+) -> View:
+    """Decide on all fields of a schema. A class that is not named is withheld, but for the technical one."""
+    ways = {name for name, kinds in _FOUND_BY.items() if not set(find_by).issuperset(kinds)}
+    classes = classes_by_field(schema)
+    hidden = {
+        where: FieldVisibility(visibility, _kind(own, visibility))
+        for where, own in classes.items()
+        if (visibility := _decide(schema, where, own, sees)) is not Visibility.SHOWN
+    }
+    hidden |= {where: FieldVisibility(Visibility.WITHHELD) for where in ways & classes.keys()}
+    hidden |= {**_holders(schema, classes, hidden), **hidden, **_without_types(sees, hidden)}
+    refused = {
+        *(ways - classes.keys()),
+        *_refused_keys(find_by),
+        *_refused_filters(schema, hidden),
+        *_refused_orders(schema, hidden),
+    }
+    return View([*classes], hidden, refused, hidden_tags, hasher, group)
+
+
+def strictest(classes: Collection[FieldClass], sees: Mapping[FieldClass, Visibility]) -> Visibility:
+    """Decide on what reads all of these classes."""
+    said = [Visibility.SHOWN if one is FieldClass.TECHNICAL else sees.get(one, Visibility.WITHHELD) for one in classes]
+    return max(said, key=lambda decision: decision.strictness, default=Visibility.SHOWN)
+
+
+def _decide(schema: GraphQLSchema, where: str, classes: Classes, sees: Mapping[FieldClass, Visibility]) -> Visibility:
+    """Decide on a field. What is no text cannot be changed, and what holds others is not."""
+    decision = strictest(classes.all, sees)
+    place = where.rpartition("/")[2]
+    type_name, _, name = place.partition(".")
+    holder: Any = schema.type_map[type_name]
+    kind = get_named_type(holder.fields[name].type)
+    if place in TELLING or place in CURSORS or (type_name.endswith(EDGE) and name == "cursor"):
+        return Visibility.SHOWN if decision is Visibility.SHOWN else Visibility.WITHHELD
+    is_value = is_leaf_type(kind) or kind.name == "Money"
+    if decision in (Visibility.MASKED, Visibility.HASHED) and kind.name not in _TEXTS:
+        return Visibility.WITHHELD if is_value else Visibility.SHOWN
+    return decision
+
+
+def _kind(classes: Classes, visibility: Visibility) -> str:
+    if visibility is Visibility.HASHED:
+        return "+".join(sorted(classes.all))
+    return classes.kind.name if classes.kind is not None and visibility is Visibility.MASKED else ""
+
+
+def _holders(
+    schema: GraphQLSchema, classes: Mapping[str, Classes], hidden: Mapping[str, FieldVisibility]
+) -> dict[str, FieldVisibility]:
+    """Decide on the fields that hold parts of which something is withheld.
+
+    One that would tell nothing but that it is there is withheld. Of another one, what it asks for is a field that is shown.
+    """
+    found: dict[str, FieldVisibility] = {}
+    for name, struct in HOLDING.items():
+        kind: Any = schema.type_map[name]
+        withheld = [own for own in kind.fields if _is_withheld(hidden, f"{name}.{own}")]
+        telling = [own for own in kind.fields if classes[f"{name}.{own}"].all != {FieldClass.TECHNICAL}]
+        if not withheld:
+            continue
+        left = FieldVisibility(Visibility.WITHHELD)
+        if not set(withheld).issuperset(telling):
+            shown = next(own for own in telling if own not in withheld)
+            left = FieldVisibility(Visibility.SHOWN, kind.fields[shown].extensions[DEFINITION].python_name if struct else "")
+        if left.visibility is Visibility.WITHHELD or left.of:
+            found |= dict.fromkeys(_fields_of_type(schema, name), left)
+    return found
+
+
+def _is_withheld(hidden: Mapping[str, FieldVisibility], where: str) -> bool:
+    return where in hidden and hidden[where].visibility is Visibility.WITHHELD
+
+
+def _fields_of_type(schema: GraphQLSchema, type_name: str) -> Iterator[str]:
+    """List the fields that give objects of a type."""
+    for kind in schema.type_map.values():
+        if is_object_type(kind) and not kind.name.startswith("__"):
+            yield from (
+                f"{kind.name}.{name}" for name, field in kind.fields.items() if get_named_type(field.type).name == type_name
+            )
+
+
+def _without_types(sees: Mapping[FieldClass, Visibility], hidden: Mapping[str, FieldVisibility]) -> dict[str, FieldVisibility]:
+    """Have `node` give no records of which the view does not show that they are there."""
+    types = [
+        record.__name__
+        for record in RECORDS.values()
+        if record.time_field is not None and strictest([*times_of([record])], sees) is Visibility.WITHHELD
+    ]
+    return {"Query.node": FieldVisibility(Visibility.SHOWN, ",".join(types))} if types and "Query.node" not in hidden else {}
+
+
+def _refused_keys(find_by: Collection[KeyKind]) -> Iterator[str]:
+    for kind, row in KEY_KINDS.items():
+        if row.finds_customers and kind not in find_by:
+            yield f"CustomerKey.{'id' if kind is KeyKind.CUSTOMER_ID else _camel(kind.value)}"
+
+
+def _refused_filters(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility]) -> Iterator[str]:
+    """List the fields of filters by which values would be told that are not shown."""
+    for kind in schema.type_map.values():
+        if is_input_object_type(kind) and kind.name.endswith(_FILTER):
+            shown = kind.name.removesuffix(_FILTER)
+            for name in kind.fields:
+                if f"{shown}.{_time_of(shown) if name in _BOUNDS else name}" in hidden:
+                    yield f"{kind.name}.{name}"
+
+
+def _refused_orders(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility]) -> Iterator[str]:
+    """List the arguments by which an order would be told, a place in it, or a role."""
+    for kind in schema.type_map.values():
+        if not is_object_type(kind) and not is_interface_type(kind):
+            continue
+        for name, field in kind.fields.items():
+            given: Any = get_named_type(field.type)
+            if "order" in field.args and given.name.endswith(CONNECTION):
+                shown = get_named_type(given.fields["nodes"].type).name
+                if f"{shown}.{_time_of(shown)}" in hidden:
+                    yield f"{kind.name}.{name}(order)"
+            if "after" in field.args and f"{given.name}/{CURSORS[0]}" in hidden:
+                yield f"{kind.name}.{name}(after)"
+            if "role" in field.args and "AccountMember.role" in hidden:
+                yield f"{kind.name}.{name}(role)"
+
+
+def _time_of(type_name: str) -> str:
+    """Name the field of a type by which its records are ordered."""
+    record = next(record for record in RECORDS.values() if record.__name__ == type_name)
+    return _camel(record.time_field or "id")
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
