@@ -18,8 +18,8 @@ from gateway.lru_cache import SegmentedLru
 
 __all__ = ["BYTES_PER_TOKEN", "CACHED_BYTES_PER_ENTRY", "Limits", "Operation", "OperationError", "Operations"]
 
-Hasher = Callable[[str, str], str]
-"""Takes the names of classes and a text."""
+Hasher = Callable[[str], Callable[[str], str]]
+"""Gives the function that hashes texts of the named classes."""
 
 BYTES_PER_TOKEN = 1_000
 """What a document keeps with its plan, measured; its text comes on top."""

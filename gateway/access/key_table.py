@@ -65,9 +65,17 @@ class KeyTable:
 
         Raises `AccessUnavailableError` where that cannot be told.
         """
+        self._check_age()
+        return self._known.get(digest_of(text, self._secret))
+
+    def has(self, key: ApiKey) -> bool:
+        """Tell whether a key that was found is still as it was. Raises `AccessUnavailableError` where that cannot be told."""
+        self._check_age()
+        return self._known.get(key.digest) is key
+
+    def _check_age(self) -> None:
         if self._read_at is None or self._clock.monotonic() - self._read_at > self._stale_s + REFRESH_S:
             raise AccessUnavailableError
-        return self._known.get(digest_of(text, self._secret))
 
     async def find_new(self, text: str) -> ApiKey | None:
         """Find a key that nobody knew, which may just have been made: the keys are read first.

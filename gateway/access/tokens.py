@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from hashlib import sha256
+from hashlib import blake2b
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -69,7 +69,7 @@ class Tokens:
 
     def find(self, text: str) -> str | None:
         """Name the caller of a token that was verified before. None for any other."""
-        digest = sha256(text.encode()).digest()
+        digest = blake2b(text.encode(), digest_size=32).digest()
         known = self._verified.get(digest)
         if known is None:
             return None
@@ -98,7 +98,7 @@ class Tokens:
         now, slack = self._clock.now().timestamp(), CLOCK_TOLERANCE.total_seconds()
         if payload["exp"] <= now or payload.get("nbf", now) > now + slack:
             raise UnauthenticatedError("the token holds no more, or not yet; ask for a new one")
-        self._verified[sha256(text.encode()).digest()] = _Verified(issuer.caller, payload["exp"])
+        self._verified[blake2b(text.encode(), digest_size=32).digest()] = _Verified(issuer.caller, payload["exp"])
         if len(self._verified) > MAX_VERIFIED:
             self._verified.popitem(last=False)
         return issuer.caller

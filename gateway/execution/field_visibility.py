@@ -7,7 +7,6 @@ is not shown of a field that holds others. No document of a caller has these dir
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -72,7 +71,7 @@ def transform_of(nodes: Sequence[FieldNode], restriction: Restriction | None) ->
         case Visibility.HASHED:
             assert restriction is not None
             assert restriction.hasher is not None
-            return partial(restriction.hasher, said_of(nodes, Visibility.HASHED))
+            return restriction.hasher(said_of(nodes, Visibility.HASHED))
     return None
 
 

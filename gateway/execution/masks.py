@@ -9,7 +9,7 @@ HIDDEN = "***"
 _MIN_DIGITS, _MIN_LETTERS = 6, 4
 """Shorter numbers and names are hidden whole: what is left of one would be too much of it."""
 
-_ADDRESS = re.compile(r"[^\s@<>,;]{2,}@(?:[a-z0-9-]+\.)+[a-z]{2,24}", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s@<>,;]{2,}@[A-Za-z0-9-][A-Za-z0-9.-]*\.[A-Za-z]{2,24}")
 
 
 def mask_email(text: str) -> str:

@@ -46,15 +46,15 @@ class _Uses(msgspec.Struct):
     """What an operation uses of the schema. `given` are its variables whose types hold others, with their types.
 
     `introspects` says that it asks about the schema. `by_view` has what was worked out for a view: an argument that it
-    refuses, and the name of the variant.
+    refuses, and the mark of the variant, of which there is one for each name.
     """
 
     fields: frozenset[str]
     arguments: frozenset[str]
     given: Mapping[str, Any]
     introspects: bool
-    mark: object
-    by_view: dict[View, tuple[str | None, Any]]
+    marks: dict[Any, object]
+    by_view: dict[View, tuple[str | None, object | None]]
 
 
 class DocumentRewriter:
@@ -80,21 +80,22 @@ class DocumentRewriter:
         lifted = operation.lifted
         if view not in uses.by_view:
             refused = uses.arguments.intersection(view.refused)
-            uses.by_view[view] = min(refused, default=None), _variant_name(uses, view)
-        refused_argument, name = uses.by_view[view]
+            name = _variant_name(uses, view)
+            uses.by_view[view] = min(refused, default=None), None if name is None else uses.marks.setdefault(name, object())
+        refused_argument, mark = uses.by_view[view]
         if refused_argument is not None:
             raise ForbiddenError(refused_argument)
         for variable, kind in uses.given.items():
             for where in _given_inputs(kind, variables.get(variable)):
                 if where in view.refused:
                     raise ForbiddenError(where)
-        if name is None:
+        if mark is None:
             return operation
-        variant = self._variants.get((uses.mark, name))
+        variant = self._variants.get(mark)
         if variant is None:
             shown = self._shown_schema(view) if uses.introspects else None
             variant = _Rewriting(self._schema, operation, view).variant(Restriction(view.hasher, shown))
-            self._variants.add((uses.mark, name), variant)
+            self._variants.add(mark, variant)
         return variant if lifted is None else replace(variant, lifted=lifted)
 
     def explain(self, operation: Operation, variables: Mapping[str, Any], view: View) -> list[dict[str, str]]:
@@ -127,7 +128,7 @@ class DocumentRewriter:
                 if variable.default_value is not None:
                     arguments |= {*_literal_inputs(kind, variable.default_value)}
         introspects = any(name.partition(".")[2].startswith("__") for name in fields)
-        return _Uses(frozenset(fields), frozenset(arguments), given, introspects, object(), {})
+        return _Uses(frozenset(fields), frozenset(arguments), given, introspects, {}, {})
 
 
 def _weight(operation: Operation) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from hashlib import blake2b
 from hmac import digest
 from typing import Any
@@ -107,13 +106,20 @@ def _classes(pack: Pack, tag: TagDefinition) -> set[FieldClass]:
 
 
 def _hasher(secret: str, group: str) -> Hasher:
-    """Make the function that hashes texts for the callers of a group: keyed BLAKE2b, 32 hexadecimal digits.
+    """Make what hashes texts for the callers of a group: keyed BLAKE2b, 32 hexadecimal digits.
 
     Texts of other classes have other hashes: else a name could be hashed by asking for it as an id.
     """
     key = digest(secret.encode(), f"hashes:{group}".encode(), "sha256")
-    return partial(_hashed, key)
 
+    def hasher(classes: str) -> Callable[[str], str]:
+        begun = blake2b(f"{classes}:".encode(), digest_size=_HASH_BYTES, key=key)
 
-def _hashed(key: bytes, classes: str, text: str) -> str:
-    return blake2b(f"{classes}:{text}".encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES, key=key).hexdigest()
+        def hash_text(text: str) -> str:
+            own = begun.copy()
+            own.update(text.encode("utf-8", "surrogatepass"))
+            return own.hexdigest()
+
+        return hash_text
+
+    return hasher

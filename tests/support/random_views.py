@@ -1,5 +1,6 @@
 """Random views of a schema."""
 
+from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from random import Random
@@ -23,8 +24,8 @@ def draw_view(schema: GraphQLSchema, random: Random) -> View:
     kinds: list[KeyKind] = [kind for kind in WAYS_IN if random.random() < 0.95]
     group = f"g{random.random()}"
     hidden = frozenset(key for key in TAGS if random.random() < 0.1)
-    return make_view(schema, sees, kinds, hidden, partial(_hashed, group), group)
+    return make_view(schema, sees, kinds, hidden, partial(_hasher, group), group)
 
 
-def _hashed(group: str, classes: str, text: str) -> str:
-    return sha256(f"{group}{classes}{text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def _hasher(group: str, classes: str) -> Callable[[str], str]:
+    return lambda text: sha256(f"{group}{classes}{text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -213,7 +213,7 @@ def test_a_name_is_no_group():
     callers = {"a": {"sees": {"contact": "hashed"}}, "b": {"sees": {"contact": "hashed"}, "hash_group": "a"}}
     settings = settings_for(sources_of_everything(), access=ACCESS | {"anonymous": "a"}, callers=callers)
     made = Views(core_schema(schema), schema.sdl, settings, shipped_pack())
-    hashes = {view.hasher("contact", "x") for view in map(made.view_of, callers) if view is not None and view.hasher}
+    hashes = {view.hasher("contact")("x") for view in map(made.view_of, callers) if view is not None and view.hasher}
     assert len(hashes) == 2
 
 
