@@ -22,6 +22,7 @@ from bench import overlap as overlaps
 from bench import profiling, tagged
 from bench import storm as storms
 from bench import telemetry as observed
+from bench import views as rights
 from bench.databases.comparison import Contest
 from bench.databases.mongo import measure_mongo
 from bench.databases.queries import CUSTOMERS, QUERIES
@@ -270,6 +271,22 @@ def telemetry(
     out.print(telemetry_table(found))
     _say(found.verdicts())
     _keep_beside({"telemetry": msgspec.to_builtins(found)})
+
+
+@app.command()
+def views(
+    rounds: Annotated[int, typer.Option(min=2, help="How often everything has its turn.")] = 60,
+    requests: Annotated[int, typer.Option(min=10, help="How many make a turn.")] = 400,
+    query: Annotated[str, typer.Option(help="What is asked: Q1, Q2 or Q3.")] = "Q1",
+) -> None:
+    """What it costs to know a caller by a key or a token, and to show him less."""
+    with _problems_shown():
+        (chosen,) = _chosen(query, list(GATEWAY_QUERIES))
+        found = rights.measured(chosen, rounds=rounds, requests=requests)
+    for way in found.cpu_us:
+        out.print(f"{way}: {found.undisturbed_us(way):.0f} µs of CPU a request, {found.speed(way):.0%}", highlight=False)
+    _say(found.verdicts())
+    _keep_beside({"views": msgspec.to_builtins(found)})
 
 
 @app.command()

@@ -30,10 +30,10 @@ class Turns:
 
 
 @contextmanager
-def answering_turns(settings: Path, lines: Path, tree: Path, core: int | None) -> Iterator[Turns]:
-    """Start the gateway of a tree, to answer the requests of a file in turn."""
+def answering_turns(settings: Path, lines: Path, tree: Path, core: int | None, credential: str = "") -> Iterator[Turns]:
+    """Start the gateway of a tree, to answer the requests of a file in turn. Its caller shows a credential, if there is one."""
     program = Path(__file__).with_name("answer_turns.py").read_text("utf-8")
-    words = pinned([sys.executable, "-c", program, str(settings), str(lines)], core)
+    words = pinned([sys.executable, "-c", program, str(settings), str(lines), credential], core)
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"}
     with subprocess.Popen(
         words, cwd=tree, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

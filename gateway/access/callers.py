@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Coroutine
 from hashlib import blake2b
-from secrets import token_bytes
 from typing import Any
 
 from gateway.access.api_keys import ApiKey, is_key
@@ -37,7 +36,6 @@ class Callers:
         self._anonymous = anonymous
         self._operators = operators
         self._clock = clock
-        self._chance = token_bytes(32)
         self._recognised: dict[bytes, ApiKey] = {}
 
     async def start(self, previous: Callers | None = None) -> None:
@@ -66,33 +64,35 @@ class Callers:
             if self._anonymous is None:
                 raise UnauthenticatedError("nobody may ask without a credential; send Authorization: Bearer and your key")
             return self._anonymous
-        known_key = self._recognised.get(self._mark_of(authorization))
-        if known_key is not None and self.keys is not None and self.keys.has(known_key):
-            return self._caller_of(known_key)
+        mark = _mark_of(authorization)
+        name = self._find_recognised(mark)
+        if name is not None:
+            return name
         text = bearer_of(authorization)
         if text is None:
             raise _nobody()
         if self.keys is not None and is_key(text):
             key = self.keys.find(text)
-            return self._identify_new(self.keys, text) if key is None else self._recognise(authorization, key)
-        tokens = self.tokens if text.count(".") == _TOKEN_DOTS else None
-        known = None if tokens is None else tokens.find(text)
-        name = known or self._operators.find(authorization)  # whose key may look like a token
+            return self._identify_new(self.keys, text) if key is None else self._recognise(mark, key)
+        name = self._operators.find(authorization)  # whose key may look like a token
         if name is not None:
             return name
-        if tokens is not None:
-            return tokens.verify(text)
+        if self.tokens is not None and text.count(".") == _TOKEN_DOTS:
+            return self.tokens.verify(text, mark)
         raise _nobody()
 
-    def _mark_of(self, authorization: bytes) -> bytes:
-        """Digest a header: in 1 us, where the digest of a key takes 10 between requests."""
-        return blake2b(authorization, key=self._chance, digest_size=16).digest()
+    def _find_recognised(self, mark: bytes) -> str | None:
+        """Name the caller of a header that came before."""
+        key = self._recognised.get(mark)
+        if key is not None and self.keys is not None and self.keys.has(key):
+            return self._caller_of(key)
+        return None if self.tokens is None else self.tokens.find(mark)
 
-    def _recognise(self, authorization: bytes, key: ApiKey) -> str:
+    def _recognise(self, mark: bytes, key: ApiKey) -> str:
         """Know a header again by its key."""
         if len(self._recognised) >= MAX_RECOGNISED:
             self._recognised.clear()
-        self._recognised[self._mark_of(authorization)] = key
+        self._recognised[mark] = key
         return self._caller_of(key)
 
     async def _identify_new(self, keys: KeyTable, text: str) -> str:
@@ -102,6 +102,11 @@ class Callers:
         if key is None or key.caller not in self._names or not key.holds(self._clock.now()):
             raise _nobody()
         return key.caller
+
+
+def _mark_of(authorization: bytes) -> bytes:
+    """Digest a header: in 1 us, where the digest of a key takes 10 between requests."""
+    return blake2b(authorization, digest_size=32).digest()
 
 
 def _nobody() -> UnauthenticatedError:

@@ -6,7 +6,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from hashlib import blake2b
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -47,7 +46,7 @@ class _Verified(NamedTuple):
 
 
 class Tokens:
-    """Verifies tokens of the issuers of the settings. What was verified is remembered by its digest until it ends."""
+    """Verifies tokens of the issuers of the settings. What was verified is remembered by a digest until it ends."""
 
     def __init__(self, issuers: Mapping[str, IssuerSettings], clock: Clock) -> None:
         self._issuers = {own.issuer: _Issuer(name, own, clock) for name, own in issuers.items()}
@@ -67,9 +66,8 @@ class Tokens:
     async def aclose(self) -> None:
         await asyncio.gather(*(issuer.aclose() for issuer in self._issuers.values()))
 
-    def find(self, text: str) -> str | None:
-        """Name the caller of a token that was verified before. None for any other."""
-        digest = blake2b(text.encode(), digest_size=32).digest()
+    def find(self, digest: bytes) -> str | None:
+        """Name the caller of a token that was verified with this digest. None for any other."""
         known = self._verified.get(digest)
         if known is None:
             return None
@@ -79,8 +77,8 @@ class Tokens:
         self._verified.move_to_end(digest)
         return known.caller
 
-    async def verify(self, text: str) -> str:
-        """Verify a token, and name its caller.
+    async def verify(self, text: str, digest: bytes) -> str:
+        """Verify a token, and name its caller. It is found by the digest from then on.
 
         Raises `UnauthenticatedError`, and `AccessUnavailableError` where the issuer's keys cannot be had.
         """
@@ -98,7 +96,7 @@ class Tokens:
         now, slack = self._clock.now().timestamp(), CLOCK_TOLERANCE.total_seconds()
         if payload["exp"] <= now or payload.get("nbf", now) > now + slack:
             raise UnauthenticatedError("the token holds no more, or not yet; ask for a new one")
-        self._verified[blake2b(text.encode(), digest_size=32).digest()] = _Verified(issuer.caller, payload["exp"])
+        self._verified[digest] = _Verified(issuer.caller, payload["exp"])
         if len(self._verified) > MAX_VERIFIED:
             self._verified.popitem(last=False)
         return issuer.caller

@@ -1,0 +1,152 @@
+"""What it costs to know a caller and to show him less: CPU of a request, in many short turns with one of nobody."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+
+import jwt
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bench import data, gateway, sources
+from bench.processes import chosen_cores, need_all
+from bench.queries import GATEWAY_QUERIES, write_bodies
+from bench.turns import answering_turns, shuffled_orders
+from gateway.access.api_keys import new_key
+from gateway.access.key_file import KeyFile
+
+NOBODY, KEY, TOKEN, VIEW = "nobody", "a key", "a token", "a key that sees less"
+WARM_UP = 2_000
+"""Requests before the first turn."""
+MIN_SPEEDS = {"Q1": 0.85, "Q2": 0.75, "Q3": 0.90}
+"""The share of the speed that each way has at least."""
+
+_SECRET = "a secret of keys and hashes that is long enough"
+_ISSUER, _AUDIENCE = "https://id.example.com/", "bench"
+_ACCESS = """
+[access]
+hash_secret = "{secret}"
+[access.keys]
+secret = "{secret}"
+file = "keys.json"
+[access.issuers.bench]
+issuer = "{issuer}"
+audience = "{audience}"
+algorithm = "RS256"
+keys = "{jwks}"
+caller = "all"
+[callers.all]
+[callers.partner.sees]
+identifying = "hashed"
+contact = "masked"
+personal = "masked"
+behavioural = "shown"
+commercial = "shown"
+"""
+"""Of Q1, three fields are masked, two hashed, two withheld."""
+
+
+class Rights(msgspec.Struct, frozen=True):
+    """CPU of the gateway for a request in microseconds, by way and round."""
+
+    query: str
+    cpu_us: dict[str, list[float]]
+
+    def undisturbed_us(self, way: str) -> float:
+        """CPU of a request in the tenth of the turns that others on the machine disturbed least."""
+        return quantiles(self.cpu_us[way], n=10)[0]
+
+    def speed(self, way: str) -> float:
+        """The requests of a way for one of nobody."""
+        return self.undisturbed_us(NOBODY) / self.undisturbed_us(way)
+
+    def verdicts(self) -> list[tuple[str, bool]]:
+        """What must hold, and whether it does."""
+        least = MIN_SPEEDS[self.query]
+        ways = [way for way in self.cpu_us if way != NOBODY]
+        return [
+            (f"{self.query}: {way}, {self.speed(way):.0%} of the speed, at least {least:.0%}", self.speed(way) >= least)
+            for way in ways
+        ]
+
+
+def measured(query: str, *, rounds: int, requests: int) -> Rights:
+    """Raises `BenchError` when something is missing, or a request fails."""
+    need_all(["gcc"])
+    cores = chosen_cores()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
+        found = stack.enter_context(sources.served(data.prepared(), cores))
+        lines = write_bodies(folder / "lines.txt", query, GATEWAY_QUERIES[query])
+        token, jwks = stack.enter_context(_issuer())
+        plain = gateway.write_settings(folder / "plain.toml", found)
+        known = folder / "known.toml"
+        words = _ACCESS.format(secret=_SECRET, issuer=_ISSUER, audience=_AUDIENCE, jwks=jwks)
+        known.write_text(plain.read_text("utf-8") + words, "utf-8")
+        keys = asyncio.run(_keys_in(folder))
+        ways = {NOBODY: (plain, ""), KEY: (known, keys["all"]), TOKEN: (known, token), VIEW: (known, keys["partner"])}
+        turns = {
+            way: stack.enter_context(answering_turns(settings, lines, gateway.TREE, cores.server, credential))
+            for way, (settings, credential) in ways.items()
+        }
+        cpu_us: dict[str, list[float]] = {way: [] for way in turns}
+        for gateway_turns in turns.values():
+            gateway_turns.answer(WARM_UP)
+        for order in shuffled_orders(list(turns), rounds):
+            for way in order:
+                cpu_us[way].append(turns[way].answer(requests))
+        return Rights(query, cpu_us)
+
+
+async def _keys_in(folder: Path) -> dict[str, str]:
+    texts = {}
+    for name in ("all", "partner"):
+        texts[name], key = new_key(name, _SECRET, datetime.now(UTC))
+        await KeyFile(folder / "keys.json").add(key)
+    return texts
+
+
+class _Keys(BaseHTTPRequestHandler):
+    """Gives the public key of an issuer."""
+
+    protocol_version = "HTTP/1.1"
+    answer = b""
+
+    def do_GET(self) -> None:
+        """Give it, whatever is asked for."""
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(self.answer)))
+        self.end_headers()
+        self.wfile.write(self.answer)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its name in the library
+        """Say nothing."""
+
+
+@contextmanager
+def _issuer() -> Iterator[tuple[str, str]]:
+    """Sign a token that holds for a day; it, and the address of the key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    claims = {"iss": _ISSUER, "aud": _AUDIENCE, "exp": int(time.time()) + 86_400, "sub": "bench"}
+    token = jwt.encode(claims, key, "RS256", headers={"kid": "bench"})
+    public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())) | {"kid": "bench"}
+    handler = type("Keys", (_Keys,), {"answer": json.dumps({"keys": [public]}).encode()})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        yield token, f"http://127.0.0.1:{server.server_address[1]}/jwks"
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
