@@ -19,7 +19,7 @@ from gateway.lru_cache import SegmentedLru
 __all__ = ["BYTES_PER_TOKEN", "CACHED_BYTES_PER_ENTRY", "Limits", "Operation", "OperationError", "Operations"]
 
 Hasher = Callable[[str], Callable[[str], str]]
-"""Gives the function that hashes texts of the named classes."""
+"""Gives the function that hashes texts of a field."""
 
 BYTES_PER_TOKEN = 1_000
 """What a document keeps with its plan, measured; its text comes on top."""
@@ -40,7 +40,7 @@ class OperationError(CallerError):
 class Restriction:
     """Hold what the callers of an operation see: directives in its document say which fields are masked, hashed or withheld.
 
-    `hasher` hashes texts of the named classes for them. `schema` is the one that they may ask about, where the operation does.
+    `hasher` hashes texts of their fields for them. `schema` is the one that they may ask about, where the operation does.
     """
 
     hasher: Hasher | None = None

@@ -34,22 +34,24 @@ from gateway.execution.collect_fields import FieldCollector
 from gateway.execution.masks import mask_of
 from gateway.operations import Restriction
 from gateway.settings.access_settings import Visibility
+from gateway.stitching.origins import is_empty
 
 Transform = Callable[[str], str]
 
 
 _VISIBILITIES = frozenset(Visibility)
-_OF, _PARTLY = "of", "partly"
+PARTLY, WITHOUT = "partly", "without"
+"""The directives of a part of which something is withheld, and of `node`."""
 _ABOUT_SCHEMA = frozenset(["Query.__schema", "Query.__type", "__Type.possibleTypes", "__Type.isOneOf"])
 
 
-def directive_of(visibility: Visibility, of: str = "") -> DirectiveNode:
-    """Write a decision as a directive. `of` says which mask a masked value has, of which classes a hashed one is.
+def directive_of(name: str, of: str = "") -> DirectiveNode:
+    """Write a decision as a directive: a visibility, `PARTLY` or `WITHOUT`.
 
-    Of a field that is shown it says what of it is not.
+    `of` says which mask a masked value has, as what a hashed one is hashed, for which field an object is withheld, what is
+    shown of a part, or which types are not given.
     """
-    argument = ConstArgumentNode(name=NameNode(value=_OF), value=StringValueNode(value=of))
-    name = _PARTLY if visibility is Visibility.SHOWN else visibility.value
+    argument = ConstArgumentNode(name=NameNode(value="of"), value=StringValueNode(value=of))
     return ConstDirectiveNode(name=NameNode(value=name), arguments=(argument,) if of else ())
 
 
@@ -75,11 +77,23 @@ def transform_of(nodes: Sequence[FieldNode], restriction: Restriction | None) ->
     return None
 
 
-def said_of(nodes: Iterable[FieldNode], name: str = _PARTLY) -> str:
-    """Read what a directive of a field says; by default what it is that is not shown of it."""
+def said_of(nodes: Iterable[FieldNode], name: str) -> str:
+    """Read what a directive of a field says."""
     directives = [own for node in nodes for own in node.directives or () if own.name.value == name]
     values = [argument.value for own in directives for argument in own.arguments or ()]
     return next((value.value for value in values if isinstance(value, StringValueNode)), "")
+
+
+def blank_test(nodes: Iterable[FieldNode]) -> Callable[[Any], bool] | None:
+    """Make the test of a part that has none of the fields that are shown of it; None where all of it is.
+
+    That it is there is then told by what is withheld alone.
+    """
+    names = said_of(nodes, PARTLY)
+    if not names:
+        return None
+    fields = names.split(",")
+    return lambda part: all(is_empty(getattr(part, name, None)) for name in fields)
 
 
 def restrict_resolver(restriction: Restriction) -> Callable[..., Any]:
@@ -92,6 +106,9 @@ def restrict_resolver(restriction: Restriction) -> Callable[..., Any]:
             return _asked_of(restriction.schema, info.field_name, source, arguments)
         value = resolve(source, info, **arguments)
         transform = transform_of(info.field_nodes, restriction)
+        is_blank = blank_test(info.field_nodes)
+        if is_blank is not None:
+            return None if not isinstance(value, list) and value is not None and is_blank(value) else value
         if transform is None:
             return value
         return _transformed_later(transform, value) if isawaitable(value) else _transformed(transform, value)
@@ -131,7 +148,8 @@ class WithheldFields:
         kind = schema.get_root_type(definition.operation)
         self._schema = schema
         self._collector = collector
-        self._seen: set[tuple[str, ...]] = set()
+        self._seen: set[tuple[int, ...]] = set()
+        self._paths: set[tuple[str, ...]] = set()
         self._found = [] if kind is None else [*self._under(kind, [definition], ())]
 
     def errors(self) -> list[GraphQLError]:
@@ -141,7 +159,7 @@ class WithheldFields:
     def is_about_one(self, error: GraphQLError) -> bool:
         """Tell whether an error is of the arguments of a withheld field, which graphql-core reads all the same."""
         path = tuple(step for step in error.path or () if isinstance(step, str))
-        return isinstance(error.original_error, GraphQLError | None) and path in self._seen
+        return isinstance(error.original_error, GraphQLError | None) and path in self._paths
 
     def _under(
         self, kind: GraphQLObjectType, nodes: Sequence[Any], path: tuple[str, ...], *, is_one: bool = True
@@ -151,8 +169,10 @@ class WithheldFields:
             if field is None:
                 continue
             if is_withheld(own):
-                if inner not in self._seen:  # an interface's, which stands on each of its types
-                    self._seen.add(inner)
+                mark = tuple(map(id, own))
+                if mark not in self._seen:  # else it is an interface's, which stands on each of its types
+                    self._seen.add(mark)
+                    self._paths.add(inner)
                     yield f"{kind.name}.{own[0].name.value}", own, inner if is_one else None
                 continue
             named: Any = get_named_type(field.type)
@@ -163,5 +183,6 @@ class WithheldFields:
 
 
 def _error(where: str, nodes: list[FieldNode], path: tuple[str, ...] | None) -> GraphQLError:
-    message = f"{where} is withheld from this caller"
+    because = said_of(nodes, Visibility.WITHHELD)
+    message = f"{where} is withheld from this caller{f', as {because} is, which may not be null' if because else ''}"
     return GraphQLError(message, nodes, path=None if path is None else [*path], extensions={"code": WithheldError.code})

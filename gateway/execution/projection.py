@@ -31,7 +31,7 @@ from connectors.interned_values import intern_results
 from connectors.toolkit.code_generation import CodeWriter
 from gateway.execution.collect_fields import FieldCollector
 from gateway.execution.field_metadata import DEFINITION, metadata_of
-from gateway.execution.field_visibility import is_withheld, transform_of, visibility_of
+from gateway.execution.field_visibility import blank_test, is_withheld, transform_of, visibility_of
 from gateway.lookups.outcome import Found
 from gateway.operations import Restriction
 from gateway.settings.access_settings import Visibility
@@ -178,8 +178,12 @@ class ProjectionCompiler:
             source = f"{source}.{about.owner}" if owners is None else owners.setdefault(about.owner, self._code.new_name())
         if self._goes_as_it_is(source, definition.python_name, kind, nodes):
             return f"{source}.{definition.python_name}"
+        is_blank = blank_test(nodes)
         if definition.base_resolver is None:
             read = f"{source}.{definition.python_name}"
+            if is_blank is not None and not is_list_type(get_nullable_type(kind.fields[name].type)):
+                part = self._code.new_name()
+                read = f"(None if ({part} := {read}) is None or {self._code.keep(is_blank)}({part}) else {part})"
         else:
             read = f"{self._code.keep(definition.base_resolver.wrapped_func)}({source})"
         return self.value(kind.fields[name].type, nodes, read)

@@ -21,7 +21,7 @@ from connectors.records import Record
 from gateway.context import context_of
 from gateway.execution.collect_fields import FieldCollector
 from gateway.execution.field_metadata import DEFINITION, RequiredFields, metadata_of
-from gateway.execution.field_visibility import is_withheld, said_of, visibility_of
+from gateway.execution.field_visibility import PARTLY, WITHOUT, is_withheld, said_of, visibility_of
 from gateway.lookups.post_filter import position_fields
 from gateway.settings.access_settings import Visibility
 from gateway.stitching.record_finder import Selections
@@ -61,7 +61,7 @@ def selections_under(
     he does not see.
     """
     interface: Any = get_named_type(kind)
-    hidden = said_of(nodes).split(",")
+    hidden = said_of(nodes, WITHOUT).split(",")
 
     def is_unexpected(type_name: str) -> bool:
         selected: Any = collector.fields(nodes, cast(Any, schema.type_map[type_name])).values()
@@ -140,15 +140,20 @@ class _SelectionWalk:
         inner = fields_of(struct)[name].struct
         if inner is None:
             return Fields(((name, Fields()),))
-        fields = Fields()
-        for own, below in self._fields(nodes, self.concrete(field.type)):
+        fields, kind = Fields(), self.concrete(field.type)
+        for own, below in self._fields(nodes, kind):
             definition = below.extensions[DEFINITION]
             if definition.python_name in fields_of(inner):
                 fields |= self._field(own, below, definition.python_name, inner, shown=shown)
-        if not fields.items and said_of(nodes):
-            # What is selected of the part is withheld, or nothing: all of it would be asked for.
-            return Fields() if shown else Fields.from_paths(f"{name}.{said_of(nodes)}")
+        if shown and not fields.items and self._changes(nodes, kind):
+            return fields
+        if not shown and (telling := said_of(nodes, PARTLY)):
+            fields |= Fields.from_paths(*telling.split(","))
         return Fields(((name, fields),))
+
+    def _changes(self, nodes: Sequence[FieldNode], kind: GraphQLObjectType) -> bool:
+        """Tell whether some of what is selected is not shown as it is."""
+        return any(visibility_of(own) is not Visibility.SHOWN for own in self._collector.fields(nodes, kind).values())
 
     def _fields(self, nodes: Sequence[FieldNode], kind: GraphQLObjectType) -> Iterator[tuple[list[FieldNode], GraphQLField]]:
         for own in self._collector.fields(nodes, kind).values():

@@ -34,21 +34,23 @@ class Visibility(StrEnum):
 
 _VISIBILITIES = [*Visibility]
 
-WAYS_IN = (
-    KeyKind.CUSTOMER_ID,
-    KeyKind.EXTERNAL_ID,
-    KeyKind.MEMBER_NUMBER,
-    KeyKind.EMAIL,
-    KeyKind.PHONE,
-    KeyKind.DEVICE_ID,
-    KeyKind.ACCOUNT,
-    KeyKind.ORDER_ID,
-    KeyKind.ORDER_NUMBER,
-    KeyKind.TICKET_ID,
-    KeyKind.TICKET_NUMBER,
-    KeyKind.TEXT,
-)
-"""The kinds of keys that callers ask by. `text` is that of a search."""
+_BY_CLASS: Mapping[FieldClass, tuple[KeyKind, ...]] = {
+    FieldClass.IDENTIFYING: (
+        KeyKind.CUSTOMER_ID,
+        KeyKind.EXTERNAL_ID,
+        KeyKind.MEMBER_NUMBER,
+        KeyKind.DEVICE_ID,
+        KeyKind.ACCOUNT,
+    ),
+    FieldClass.CONTACT: (KeyKind.EMAIL, KeyKind.PHONE),
+    FieldClass.COMMERCIAL: (KeyKind.ORDER_ID, KeyKind.ORDER_NUMBER),
+    FieldClass.BEHAVIOURAL: (KeyKind.TICKET_ID, KeyKind.TICKET_NUMBER),
+}
+WAYS_IN: Mapping[KeyKind, tuple[FieldClass, ...]] = {
+    **{kind: (own,) for own, kinds in _BY_CLASS.items() for kind in kinds},
+    KeyKind.TEXT: (FieldClass.PERSONAL, FieldClass.CONTACT),
+}
+"""The kinds of keys that callers ask by, with the classes of what is asked by. `text` is that of a search."""
 
 
 def _names_no_technical(sees: dict[FieldClass, Visibility]) -> dict[FieldClass, Visibility]:
@@ -72,7 +74,7 @@ class CallerSettings(FrozenSettings):
     sees: Annotated[dict[FieldClass, Visibility], AfterValidator(_names_no_technical)] | None = None
     """What becomes of fields by their classes; one that is not named is withheld. Without this table everything is shown."""
     find_by: Annotated[list[KeyKind], AfterValidator(_are_ways_in)] | None = None
-    """By which keys it may find customers and records; without this line by all."""
+    """By which keys it may find customers and records; without this line by those whose class it is shown."""
     hash_group: CallerName | None = None
     """Callers of one group have the same hashes; without this line each has its own."""
 
@@ -88,7 +90,9 @@ class CallerSettings(FrozenSettings):
     @property
     def key_kinds(self) -> Collection[KeyKind]:
         """The kinds of keys that it may find by."""
-        return [*KeyKind] if self.find_by is None else self.find_by
+        if self.find_by is not None:
+            return self.find_by
+        return [kind for kind, own in WAYS_IN.items() if all(self.visibilities.get(one) is Visibility.SHOWN for one in own)]
 
     @property
     def hashes(self) -> bool:
@@ -166,6 +170,8 @@ def check_callers(
         return
     if access is None:
         raise ValueError("callers: nobody can show that he is one of them; add [access.keys], or name one access.anonymous")
+    if access.keys is None and not access.issuers and access.anonymous is None:
+        raise ValueError("access: nobody can show that he is a caller; add [access.keys], or name one access.anonymous")
     for name, own in access.issuers.items():
         if own.caller not in callers:
             fix = suggest(own.caller, callers, "name one of yours")

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -21,6 +22,7 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
     ValueNode,
+    VariableNode,
     get_named_type,
     is_input_object_type,
     is_non_null_type,
@@ -28,7 +30,7 @@ from graphql import (
 from graphql.utilities import build_ast_schema, type_from_ast
 
 from gateway.errors import ForbiddenError
-from gateway.execution.field_visibility import directive_of
+from gateway.execution.field_visibility import PARTLY, WITHOUT, directive_of
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import BYTES_PER_TOKEN, CACHED_BYTES_PER_ENTRY, Operation, Restriction
 from gateway.settings.access_settings import MAX_VIEWS, Visibility
@@ -45,12 +47,16 @@ Footprint = tuple[tuple[str, FieldVisibility], ...]
 class _Uses(msgspec.Struct):
     """What an operation uses of the schema. `given` are its variables whose types hold others, with their types.
 
+    `by_variable` are arguments with the variables that give them, where one does; of a variable that has a default they are
+    among the `arguments`.
+
     `introspects` says that it asks about the schema. `by_view` has what was worked out for a view: an argument that it
     refuses, and the mark of the variant, of which there is one for each name.
     """
 
     fields: frozenset[str]
     arguments: frozenset[str]
+    by_variable: Sequence[tuple[str, str]]
     given: Mapping[str, Any]
     introspects: bool
     marks: dict[Any, object]
@@ -85,18 +91,25 @@ class DocumentRewriter:
         refused_argument, mark = uses.by_view[view]
         if refused_argument is not None:
             raise ForbiddenError(refused_argument)
-        for variable, kind in uses.given.items():
-            for where in _given_inputs(kind, variables.get(variable)):
-                if where in view.refused:
-                    raise ForbiddenError(where)
+        self._check_variables(uses, variables if lifted is None else {**variables, **lifted.variables}, view)
         if mark is None:
             return operation
         variant = self._variants.get(mark)
         if variant is None:
             shown = self._shown_schema(view) if uses.introspects else None
             variant = _Rewriting(self._schema, operation, view).variant(Restriction(view.hasher, shown))
-            self._variants.add(mark, variant)
+            if operation.recurs:
+                self._variants.add(mark, variant)
         return variant if lifted is None else replace(variant, lifted=lifted)
+
+    def _check_variables(self, uses: _Uses, variables: Mapping[str, Any], view: View) -> None:
+        for where, variable in uses.by_variable:
+            if where in view.refused and variables.get(variable) is not None:
+                raise ForbiddenError(where)
+        for variable, kind in uses.given.items():
+            for where in _given_inputs(kind, variables.get(variable)):
+                if where in view.refused:
+                    raise ForbiddenError(where)
 
     def explain(self, operation: Operation, variables: Mapping[str, Any], view: View) -> list[dict[str, str]]:
         """List what the callers of a view would not see as it is, and what they would be refused."""
@@ -116,19 +129,25 @@ class DocumentRewriter:
 
     def _find_uses(self, operation: Operation) -> _Uses:
         walk = _Walk(self._schema, operation.document)
-        fields, arguments = set[str](), set[str]()
+        fields, arguments, by_variable = set[str](), set[str](), list[tuple[str, str]]()
+        declared = operation.definition.variable_definitions or ()
+        defaults = {own.variable.name.value for own in declared if not isinstance(own.default_value, NullValueNode | None)}
         for found in walk.operation(operation.definition):
             fields.add(found.where)
-            arguments |= {*found.arguments}
+            for where, name in found.arguments:
+                if name is None or name in defaults:
+                    arguments.add(where)
+                else:
+                    by_variable.append((where, name))
         given = {}
-        for variable in operation.definition.variable_definitions or ():
+        for variable in declared:
             kind = get_named_type(type_from_ast(self._schema, variable.type))
             if is_input_object_type(kind):
                 given[variable.variable.name.value] = kind
                 if variable.default_value is not None:
                     arguments |= {*_literal_inputs(kind, variable.default_value)}
         introspects = any(name.partition(".")[2].startswith("__") for name in fields)
-        return _Uses(frozenset(fields), frozenset(arguments), given, introspects, {}, {})
+        return _Uses(frozenset(fields), frozenset(arguments), by_variable, given, introspects, {}, {})
 
 
 def _weight(operation: Operation) -> float:
@@ -149,7 +168,8 @@ class _Found(msgspec.Struct):
     """A field in a document."""
 
     where: str
-    arguments: Sequence[str]
+    arguments: Sequence[tuple[str, str | None]]
+    """With the variables that give them."""
 
 
 class _Walk:
@@ -247,10 +267,16 @@ class _Rewriting:
             selected, nulled = self._selected(node.selection_set, get_named_type(field.type), kind)
             node = replace(node, selection_set=selected)
         if nulled is not None:
-            decided = FieldVisibility(Visibility.WITHHELD)
+            decided = FieldVisibility(Visibility.WITHHELD, "" if nulled == where else nulled)
         if decided.visibility is not Visibility.SHOWN or decided.of:
-            node = replace(node, directives=(*(node.directives or ()), directive_of(decided.visibility, decided.of)))
+            node = replace(node, directives=(*(node.directives or ()), _directive(where, decided)))
         return node, nulled if is_non_null_type(field.type) else None
+
+
+def _directive(where: str, decided: FieldVisibility) -> DirectiveNode:
+    if decided.visibility is not Visibility.SHOWN:
+        return directive_of(decided.visibility, decided.of)
+    return directive_of(WITHOUT if where == "Query.node" else PARTLY, decided.of)
 
 
 def root_of(schema: GraphQLSchema, definition: OperationDefinitionNode) -> Any:
@@ -263,10 +289,15 @@ def place_of(kind: Any, node: FieldNode, outside: Any) -> str:
     return f"{outside.name}/{where}" if where in CURSORS and outside is not None else where
 
 
-def _arguments(kind: Any, node: FieldNode, field: Any) -> Iterator[str]:
+def _arguments(kind: Any, node: FieldNode, field: Any) -> Iterator[tuple[str, str | None]]:
+    """List the arguments that a field is given, each with the variable that gives it, and what is given in them."""
     for argument in node.arguments or ():
-        yield f"{kind.name}.{node.name.value}({argument.name.value})"
-        yield from _literal_inputs(get_named_type(field.args[argument.name.value].type), argument.value)
+        value = argument.value
+        if not isinstance(value, NullValueNode):
+            where = f"{kind.name}.{node.name.value}({argument.name.value})"
+            yield where, value.name.value if isinstance(value, VariableNode) else None
+            for inner in _literal_inputs(get_named_type(field.args[argument.name.value].type), value):
+                yield inner, None
 
 
 def _literal_inputs(kind: Any, value: ValueNode) -> Iterator[str]:

@@ -6,6 +6,7 @@ A field that gives records of a type has the class of their time: that there are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -105,7 +106,8 @@ class Classes(msgspec.Struct, frozen=True):
     kind: Personal | None = None
 
 
-def classes_by_field(schema: GraphQLSchema) -> dict[str, Classes]:
+@lru_cache(maxsize=2)
+def classes_by_field(schema: GraphQLSchema) -> Mapping[str, Classes]:
     """Find the classes of all fields of a schema by `Type.field`, cursors of pages also by `Connection/PageInfo.field`.
 
     Raises `UnclassifiedFieldError`.

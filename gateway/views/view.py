@@ -27,6 +27,10 @@ _TEXTS = frozenset(["String", "ID"])
 """The types that a changed text is still one of."""
 
 _FILTER = "Filter"
+RECORD_ID, _IDS = "id", ("id", "sourceId", "currentId")
+RECORD_IDS = ("CustomerIdentity.records", "IdentityLink.records", "LinkedCustomer.records", "WithheldLink.records")
+"""The names of fields that are ids of records, and those that are lists of them."""
+
 _BOUNDS = ("since", "until")
 
 _FOUND_BY: Mapping[str, tuple[KeyKind, ...]] = {
@@ -41,9 +45,9 @@ _FOUND_BY: Mapping[str, tuple[KeyKind, ...]] = {
 
 
 class FieldVisibility(msgspec.Struct, frozen=True):
-    """What becomes of a field. `of` is the mark of a masked one, and names the classes of a hashed one.
+    """What becomes of a field. `of` is the mark of a masked one, and says as what a hashed one is hashed.
 
-    Of a field that is shown in part it is the field of a part that may be asked for, or the types that it does not give.
+    Of one that is shown in part it lists the fields of the part that are, or the types that are not given.
     """
 
     visibility: Visibility
@@ -82,7 +86,7 @@ def make_view(
     ways = {name for name, kinds in _FOUND_BY.items() if not set(find_by).issuperset(kinds)}
     classes = classes_by_field(schema)
     hidden = {
-        where: FieldVisibility(visibility, _kind(own, visibility))
+        where: FieldVisibility(visibility, _told_of(where, own, visibility))
         for where, own in classes.items()
         if (visibility := _decide(schema, where, own, sees)) is not Visibility.SHOWN
     }
@@ -118,9 +122,13 @@ def _decide(schema: GraphQLSchema, where: str, classes: Classes, sees: Mapping[F
     return decision
 
 
-def _kind(classes: Classes, visibility: Visibility) -> str:
+def _told_of(where: str, classes: Classes, visibility: Visibility) -> str:
+    """Say which mask a masked field has, or as what a hashed one is hashed: ids of records as these, else each as itself.
+
+    So who asks for any text as an id, while a source is down, has the hash of no other field.
+    """
     if visibility is Visibility.HASHED:
-        return "+".join(sorted(classes.all))
+        return RECORD_ID if where.rpartition(".")[2] in _IDS or where in RECORD_IDS else where
     return classes.kind.name if classes.kind is not None and visibility is Visibility.MASKED else ""
 
 
@@ -129,7 +137,7 @@ def _holders(
 ) -> dict[str, FieldVisibility]:
     """Decide on the fields that hold parts of which something is withheld.
 
-    One that would tell nothing but that it is there is withheld. Of another one, what it asks for is a field that is shown.
+    One that would tell nothing but that it is there is withheld. Another one is told by the fields that are shown of it.
     """
     found: dict[str, FieldVisibility] = {}
     for name, struct in HOLDING.items():
@@ -140,8 +148,8 @@ def _holders(
             continue
         left = FieldVisibility(Visibility.WITHHELD)
         if not set(withheld).issuperset(telling):
-            shown = next(own for own in telling if own not in withheld)
-            left = FieldVisibility(Visibility.SHOWN, kind.fields[shown].extensions[DEFINITION].python_name if struct else "")
+            shown = [kind.fields[own].extensions[DEFINITION].python_name for own in telling if own not in withheld]
+            left = FieldVisibility(Visibility.SHOWN, ",".join(shown) if struct else "")
         if left.visibility is Visibility.WITHHELD or left.of:
             found |= dict.fromkeys(_fields_of_type(schema, name), left)
     return found
@@ -187,7 +195,7 @@ def _refused_filters(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility
 
 
 def _refused_orders(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility]) -> Iterator[str]:
-    """List the arguments by which an order would be told, a place in it, or a role."""
+    """List the arguments by which an order would be told, a place in it, a role, or who belongs to an account."""
     for kind in schema.type_map.values():
         if not is_object_type(kind) and not is_interface_type(kind):
             continue
@@ -199,6 +207,8 @@ def _refused_orders(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility]
                     yield f"{kind.name}.{name}(order)"
             if "after" in field.args and f"{given.name}/{CURSORS[0]}" in hidden:
                 yield f"{kind.name}.{name}(after)"
+            if "members" in field.args and "Account.members" in hidden:
+                yield f"{kind.name}.{name}(members)"
             if "role" in field.args and "AccountMember.role" in hidden:
                 yield f"{kind.name}.{name}(role)"
 

@@ -57,7 +57,7 @@ class Views:
     def report(self, result: ExecutionResult, operation: Operation, variables: Mapping[str, Any], view: View) -> None:
         """Tell in the extensions of an answer what callers of a view would not see of it."""
         told = self._rewriter.explain(operation, variables, view)
-        if view.hidden_tags and self._rewriter.uses(operation, "Customer.tags"):
+        if view.hidden_tags and any(self._rewriter.uses(operation, where) for where in ("Customer.tags", "Customer.tag")):
             told += [{"tag": key, "is": Visibility.WITHHELD} for key in sorted(view.hidden_tags)]
         if told:
             result.extensions = {**(result.extensions or {}), "access": told}
@@ -82,6 +82,7 @@ def _remove_ids(result: ExecutionResult, view: View) -> None:
         return
     for error in result.errors or ():
         if isinstance(error.original_error, AmbiguousIdentityError):
+            error.message = "several customers have this key; ask by another one"
             error.extensions = {name: value for name, value in (error.extensions or {}).items() if name != "candidates"}
 
 
@@ -108,12 +109,12 @@ def _classes(pack: Pack, tag: TagDefinition) -> set[FieldClass]:
 def _hasher(secret: str, group: str) -> Hasher:
     """Make what hashes texts for the callers of a group: keyed BLAKE2b, 32 hexadecimal digits.
 
-    Texts of other classes have other hashes: else a name could be hashed by asking for it as an id.
+    A text has other hashes in other fields.
     """
     key = digest(secret.encode(), f"hashes:{group}".encode(), "sha256")
 
-    def hasher(classes: str) -> Callable[[str], str]:
-        begun = blake2b(f"{classes}:".encode(), digest_size=_HASH_BYTES, key=key)
+    def hasher(field: str) -> Callable[[str], str]:
+        begun = blake2b(f"{field}:".encode(), digest_size=_HASH_BYTES, key=key)
 
         def hash_text(text: str) -> str:
             own = begun.copy()

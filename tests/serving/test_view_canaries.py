@@ -81,10 +81,10 @@ def write_people(folder: Path) -> None:
 
 
 def write_settings(folder: Path, views: dict[str, dict[str, str]]) -> Path:
-    callers = [
-        "\n".join([f"[callers.{name}.sees]", *(f'{own} = "{how}"' for own, how in sees.items())])
-        for name, sees in views.items()
-    ]
+    callers = []
+    for name, sees in views.items():
+        callers += [f'[callers.{name}]\nfind_by = ["customer_id"]', f"[callers.{name}.sees]"]
+        callers += [f'{own} = "{how}"' for own, how in sees.items()]
     file = folder / "gateway.toml"
     file.write_text(SOURCE.format(folder=folder, secret=SECRET) + "\n".join(callers), encoding="utf-8")
     return file

@@ -142,6 +142,12 @@ def views_that_stay(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(gateway.app.GatewayApplication, "switch", switch_all_else)
 
 
+def searches_without_classes(patch: pytest.MonkeyPatch) -> None:
+    """Have a search tell nothing, and look at the classes of the schema anew."""
+    patch.setitem(schema_classes._FIELDS, "Query.searchCustomers", (FieldClass.TECHNICAL,))
+    patch.setattr(view, "classes_by_field", schema_classes.classes_by_field.__wrapped__)
+
+
 def without(table: Any, name: str) -> Seed:
     return lambda patch: patch.delitem(table, name)
 
@@ -179,9 +185,7 @@ SEEDS: dict[str, Seed] = {
     "ids are a way in for all": without(view._FOUND_BY, "Query.customers(ids)"),
     "nodes are a way in for all": without(view._FOUND_BY, "Query.node"),
     "searches are a way in for all": without(view._FOUND_BY, "Query.searchCustomers"),
-    "searches tell nothing": lambda patch: patch.setitem(
-        schema_classes._FIELDS, "Query.searchCustomers", (FieldClass.TECHNICAL,)
-    ),
+    "searches tell nothing": searches_without_classes,
     "tags tell nothing": instead(views, "_classes", lambda *_: set()),
     "tags that are loaded are not hidden": around(planner, "_resolve_together", unhidden(tag.GIVEN_TAGS)),
     "a tag by its key is not hidden": around(planner, "_resolve_together", unhidden(tag.ONE_TAG)),

@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 from graphql import build_client_schema, build_schema, get_introspection_query, parse, print_schema, validate
 
+from connectors import records as r
+from connectors.contract import KeyKind
 from connectors.errors import ConfigurationError, SourceUnavailableError
 from connectors.records import FieldClass
+from connectors.testing import MemoryConnector
 from gateway.execution.schema_types import core_schema
+from gateway.settings.access_settings import WAYS_IN
 from gateway.tags.pack import shipped_pack
 from gateway.views.schema_command import sdl_of_caller
 from gateway.views.views import Views
@@ -22,13 +26,14 @@ from tests.support.clocks import StoppedClock
 from tests.support.filled_people import sources_of_everything
 from tests.support.gateway_server import Gateway, gateway_on, settings_for
 
+ALL_KEYS = [*WAYS_IN]
 SEES = {"identifying": "shown", "personal": "shown", "commercial": "shown"}
 CALLERS: dict[str, Any] = {
     "console": {},
     "half": {"sees": SEES | {"contact": "masked", "free_text": "shown"}},
-    "hashing": {"sees": SEES | {"contact": "hashed", "identifying": "hashed"}},
-    "other": {"sees": SEES | {"contact": "hashed", "identifying": "hashed"}, "hash_group": "hashing"},
-    "same": {"sees": SEES | {"contact": "hashed", "identifying": "hashed"}, "hash_group": "hashing"},
+    "hashing": {"sees": SEES | {"contact": "hashed", "identifying": "hashed"}, "find_by": ALL_KEYS},
+    "other": {"sees": SEES | {"contact": "hashed", "identifying": "hashed"}, "find_by": ALL_KEYS, "hash_group": "hashing"},
+    "same": {"sees": SEES | {"contact": "hashed", "identifying": "hashed"}, "find_by": ALL_KEYS, "hash_group": "hashing"},
     "least": {"sees": {}, "find_by": ["customer_id"]},
 }
 EVERYTHING = [own.value for own in FieldClass if own is not FieldClass.TECHNICAL]
@@ -143,7 +148,7 @@ async def test_nobody_asks_by_what_he_does_not_see(text: str, variables: dict[st
 )
 async def test_cursors_are_not_taken_from_who_gets_none(sees: dict[str, str], text: str, where: str):
     """Whoever made his own would find out, step by step, the time or the id of a record."""
-    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "shown") | sees}}
+    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "shown") | sees, "find_by": ALL_KEYS}}
     async with gateway_on(sources_of_everything(), access=ACCESS, callers=callers) as gateway:
         answer = await asked(gateway, f'{{ customer(by: {{id: "c1"}}) {{ {text} }} }}')
     assert [error["message"] for error in answer["errors"]] == [f"{where}: this caller may not ask by it; leave it out"]
@@ -152,7 +157,7 @@ async def test_cursors_are_not_taken_from_who_gets_none(sees: dict[str, str], te
 @pytest.mark.parametrize("how", ["masked", "hashed", "withheld"])
 async def test_what_tells_by_what_it_finds_is_withheld_where_that_is_not_shown(how: str):
     """A search finds a masked name letter by letter, and the order of the timeline tells times."""
-    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "shown") | {"contact": how, "behavioural": how}}}
+    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "shown") | {"contact": how, "behavioural": how}, "find_by": ALL_KEYS}}
     sources = sources_of_everything()
     async with gateway_on(sources, access=ACCESS, callers=callers) as gateway:
         answer = await asked(gateway, '{ searchCustomers(text: "a") { totalCount } }')
@@ -164,7 +169,7 @@ async def test_what_tells_by_what_it_finds_is_withheld_where_that_is_not_shown(h
 
 async def test_what_is_not_his_is_as_if_it_were_not_there():
     """A record of a class that is withheld, found by its id; none of its type is asked for."""
-    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "shown") | {"behavioural": "withheld"}}}
+    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "shown") | {"behavioural": "withheld"}, "find_by": ALL_KEYS}}
     sources = sources_of_everything()
     async with gateway_on(sources, access=ACCESS, callers=callers) as gateway:
         asking = '{ node(id: "%s") { __typename ... on Order { source } ... on Ticket { subject } } %s }'
@@ -183,7 +188,7 @@ async def test_what_is_withheld_is_not_asked_for(how: str):
 
     Where several sources know customers, a part is merged as a whole, and asked for so.
     """
-    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "shown") | {"contact": how, "free_text": how}}}
+    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "shown") | {"contact": how, "free_text": how}, "find_by": ALL_KEYS}}
     sources = [source for source in sources_of_everything() if source.name != "club"]
     texts = ("address { line }", "address { __typename }", "address { city country }", "name email", "contactPoints { value }",
         "tickets { nodes { messages { body } } }", "tickets { nodes { subject messages { __typename } } }")  # fmt: skip
@@ -195,17 +200,21 @@ async def test_what_is_withheld_is_not_asked_for(how: str):
     assert hidden == ([] if how == "withheld" else ["line", "city", "subject", "body"])
 
 
-async def test_a_text_has_other_hashes_in_other_classes():
-    """Else who asks for a number as an id, while a source is down, would get its hash."""
-    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "hashed")}}
+async def test_a_text_has_other_hashes_in_other_fields():
+    """Else who asks for a number as an id, while a source is down, would get its hash. Ids of records are alike everywhere."""
+    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "hashed"), "find_by": ALL_KEYS}}
     async with gateway_on(sources_of_everything(), access=ACCESS, callers=callers) as gateway:
-        answer = await asked(gateway, '{ customer(by: {id: "c1"}) { id sourceId name: memberNumber email deviceIds } }')
+        answer = await asked(gateway, '{ customer(by: {id: "c1"}) { id currentId memberNumber email identity { records } } }')
+        node = await asked(gateway, '{ node(id: "crm:c1") { id } }')
     sources = sources_of_everything()
     for source in sources:
         source.failure = SourceUnavailableError()
+    customer = answer["data"]["customer"]
+    assert {customer["id"], customer["currentId"], node["data"]["node"]["id"]} == {customer["identity"]["records"][0]}
     async with gateway_on(sources, access=ACCESS, callers=callers) as gateway:
-        oracle = await asked(gateway, '{ customer(by: {id: "ana@example.com"}) { sourceId } }')
-    assert oracle["data"]["customer"] is None or oracle["data"]["customer"]["sourceId"] != answer["data"]["customer"]["email"]
+        for text, name in (("ana@example.com", "email"), ("m", "memberNumber")):
+            oracle = await asked(gateway, f'{{ customer(by: {{id: "crm:{text}"}}) {{ id sourceId }} }}')
+            assert customer[name] not in json.dumps(oracle), name
 
 
 def test_a_name_is_no_group():
@@ -213,7 +222,7 @@ def test_a_name_is_no_group():
     callers = {"a": {"sees": {"contact": "hashed"}}, "b": {"sees": {"contact": "hashed"}, "hash_group": "a"}}
     settings = settings_for(sources_of_everything(), access=ACCESS | {"anonymous": "a"}, callers=callers)
     made = Views(core_schema(schema), schema.sdl, settings, shipped_pack())
-    hashes = {view.hasher("contact")("x") for view in map(made.view_of, callers) if view is not None and view.hasher}
+    hashes = {view.hasher("Customer.email")("x") for view in map(made.view_of, callers) if view is not None and view.hasher}
     assert len(hashes) == 2
 
 
@@ -314,3 +323,65 @@ async def test_a_report_shows_everything_and_tells_what_would_not_be_shown():
     ]
     assert "satisfaction" in hidden
     assert quiet == {"data": {"customer": {"kind": "PERSON"}}}
+
+
+async def test_keys_find_where_their_class_is_shown():
+    """Unless the settings say by which a caller may find: else a masked address is guessed, a hundred at a time."""
+    callers = {"one": {"sees": {"identifying": "shown", "contact": "masked"}}}
+    async with gateway_on(sources_of_everything(), access=ACCESS, callers=callers) as gateway:
+        for by, is_found in (
+            ('{id: "c1"}', True),
+            ('{memberNumber: "m"}', True),
+            ('{email: "ana@example.com"}', False),
+            ('{orderId: "orders:oc11"}', False),
+        ):
+            answer = await asked(gateway, f"{{ customer(by: {by}) {{ kind }} }}")
+            assert ("data" in answer) is is_found, by
+
+
+@pytest.mark.parametrize("beside", ["", 'x: __type(name: "Money") { name }'])
+async def test_a_part_is_not_told_by_what_is_withheld_of_it(beside: str):
+    """An address that has a street alone is none for who sees regions alone."""
+    callers = {"one": {"sees": {"personal": "shown"}, "find_by": ["customer_id"]}}
+    found = {}
+    for name, address in (("street", r.Address(line="1 Main Street")), ("region", r.Address(region="Bavaria"))):
+        customers = {"c1": [r.Customer(id="c1", address=address)]}
+        sources = [MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): customers})]
+        async with gateway_on(sources, access=ACCESS, callers=callers) as gateway:
+            for text in ("region", "__typename", "city"):
+                answer = await asked(gateway, f'{{ customer(by: {{id: "c1"}}) {{ address {{ {text} }} }} {beside} }}')
+                found[name, text] = answer["data"]["customer"]["address"]
+    assert [found["street", text] for text in ("region", "__typename", "city")] == [None] * 3
+    assert found["region", "region"] == {"region": "Bavaria"}
+    assert found["region", "__typename"] == {"__typename": "Address"}
+    assert found["region", "city"] == {"city": None}
+
+
+async def test_what_withholds_an_object_is_named():
+    """The path is that of the object, the message says which field may not be null."""
+    async with of_one("least") as gateway:
+        answer = await asked(gateway, '{ customer(by: {id: "c1"}) { kind id } }')
+    (error,) = answer["errors"]
+    assert error["message"] == "Query.customer is withheld from this caller, as Customer.id is, which may not be null"
+
+
+async def test_no_argument_is_none():
+    """Null and a variable that is not given ask by nothing; one that has a default asks by that."""
+    text = 'query ($a: String%s) { customer(by: {id: "c1"}) { kind tickets(after: $a) { totalCount } } }'
+    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "shown") | {"behavioural": "masked"}, "find_by": ALL_KEYS}}
+    async with gateway_on(sources_of_everything(), access=ACCESS, callers=callers) as gateway:
+        for given in ({}, {"a": None}):
+            assert (await asked(gateway, text % "", given))["data"]["customer"]["tickets"] == {"totalCount": 3}
+        for default, given in ((' = "x"', {}), ("", {"a": "x"})):
+            answer = await asked(gateway, text % default, given)
+            assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+
+
+async def test_who_belongs_to_an_account_is_not_told_by_its_lists():
+    """With `members` they would have more."""
+    callers = {"one": {"sees": dict.fromkeys(EVERYTHING, "shown") | {"identifying": "withheld"}, "find_by": ALL_KEYS}}
+    async with gateway_on(sources_of_everything(), access=ACCESS, callers=callers) as gateway:
+        answer = await asked(gateway, '{ account(id: "crm:a1") { orders(members: true) { totalCount } } }')
+        assert answer["errors"][0]["message"].startswith("Account.orders(members): ")
+        answer = await asked(gateway, '{ account(id: "crm:a1") { orders { totalCount } } }')
+        assert answer == {"data": {"account": {"orders": {"totalCount": 3}}}}

@@ -11,7 +11,7 @@ from graphql import is_interface_type, is_object_type
 
 from gateway.execution.masks import mask_of
 from gateway.execution.schema_types import core_schema
-from gateway.settings.access_settings import Visibility
+from gateway.settings.access_settings import WAYS_IN, Visibility
 from gateway.tags.pack import shipped_pack
 from gateway.views.schema_classes import CURSORS
 from gateway.views.view import View
@@ -23,6 +23,7 @@ from tests.support.gateway_server import gateway_on, settings_for
 from tests.support.schema_paths import operation_to, values_of, way_to
 
 SCHEMA = core_schema(schema)
+ALL_KEYS = [*WAYS_IN]
 SECRET = "a secret of hashes that is long enough"
 CALLERS: dict[str, dict[str, Any]] = {
     "console": {},
@@ -33,10 +34,12 @@ CALLERS: dict[str, dict[str, Any]] = {
             "personal": "shown",
             "behavioural": "shown",
             "commercial": "shown",
-        }
+        },
+        "find_by": ALL_KEYS,
     },
     "customer": {
-        "sees": {"identifying": "shown", "contact": "shown", "personal": "shown", "free_text": "shown", "commercial": "shown"}
+        "sees": {"identifying": "shown", "contact": "shown", "personal": "shown", "free_text": "shown", "commercial": "shown"},
+        "find_by": ALL_KEYS,
     },
     "insights": {
         "sees": {
@@ -46,7 +49,8 @@ CALLERS: dict[str, dict[str, Any]] = {
             "free_text": "masked",
             "behavioural": "shown",
             "commercial": "shown",
-        }
+        },
+        "find_by": ALL_KEYS,
     },
     "shipper": {"sees": {"contact": "shown", "commercial": "masked"}, "find_by": ["email", "order_id"]},
 }

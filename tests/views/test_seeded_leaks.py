@@ -19,6 +19,7 @@ from gateway.access.key_file import KeyFile
 from gateway.app import GatewayApplication, create_app, create_services
 from gateway.revisions import open_services
 from gateway.settings import MongoSettings
+from gateway.settings.access_settings import WAYS_IN
 from gateway.stitching.position import RecordPosition
 from resolvers.cursor import cursor_of
 from tests.support.caller_keys import SECRET
@@ -233,11 +234,16 @@ LEAKS: dict[str, Leak] = {
 
 def words_of(leak: Leak, sees: Mapping[str, str] | None, keys: Path) -> dict[str, Any]:
     """Settings with the callers of a leak."""
-    viewer = {} if sees is None else {"viewer": {"sees": ALL | sees}}
+    keys_of_all = [*WAYS_IN]
+    viewer = {} if sees is None else {"viewer": {"sees": ALL | sees, "find_by": keys_of_all}}
     if leak.find_by is not None:
         viewer = {"viewer": {"find_by": leak.find_by}}
     access = {"hash_secret": SECRET, "keys": {"secret": SECRET, "file": str(keys)}}
-    return {"access": access, "callers": viewer | {"other": {"sees": ALL | leak.other}}, "introspection": True}
+    return {
+        "access": access,
+        "callers": viewer | {"other": {"sees": ALL | leak.other, "find_by": keys_of_all}},
+        "introspection": True,
+    }
 
 
 def sources(otherwise: Otherwise) -> list[MemoryConnector]:
