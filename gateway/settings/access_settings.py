@@ -15,6 +15,9 @@ from connectors.suggestions import suggest
 from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.texts import CallerName, CollectorAddress, LongSecret, SourceName
 
+SHOWN_BY = ("keys", "issuers", "anonymous")
+"""What of the table `access` says who a caller is."""
+
 NO_KEY_STORE = "they are kept in MongoDB, and there is none, as in a replay; add [mongodb], or name access.keys.file"
 """What is wrong where keys have no place."""
 
@@ -170,8 +173,6 @@ def check_callers(
         return
     if access is None:
         raise ValueError("callers: nobody can show that he is one of them; add [access.keys], or name one access.anonymous")
-    if access.keys is None and not access.issuers and access.anonymous is None:
-        raise ValueError("access: nobody can show that he is a caller; add [access.keys], or name one access.anonymous")
     for name, own in access.issuers.items():
         if own.caller not in callers:
             fix = suggest(own.caller, callers, "name one of yours")

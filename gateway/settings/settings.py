@@ -17,7 +17,7 @@ from connectors.errors import ConfigurationError
 from connectors.records import BirthDates
 from connectors.suggestions import suggest
 from connectors.toolkit.webhook_signatures import Encoding
-from gateway.settings.access_settings import NO_KEY_STORE, AccessSettings, CallerSettings, check_callers
+from gateway.settings.access_settings import NO_KEY_STORE, SHOWN_BY, AccessSettings, CallerSettings, check_callers
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.frozen_settings import FrozenSettings
@@ -298,6 +298,10 @@ def find_access_problems(
     found = []
     if document.get("callers") == {}:
         found.append(SettingProblem(("callers",), "the table is empty; add one, such as [callers.console]"))
+    access = document.get("access")
+    if "callers" in document and isinstance(access, Mapping) and not any(name in access for name in SHOWN_BY):
+        fix = "add [access.keys], or name one access.anonymous"
+        found.append(SettingProblem(("access",), f"nobody can show that he is a caller; {fix}"))
     if connects and settings is not None and settings.lacks_key_store and "mongodb" not in document:
         found.append(SettingProblem(("access", "keys"), NO_KEY_STORE))
     return found

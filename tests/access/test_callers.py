@@ -213,6 +213,14 @@ def test_keys_in_mongodb_need_one(tmp_path: Path):
         load_settings(tmp_path / "gateway.toml", {})
 
 
+def test_callers_who_can_show_nothing_are_told(tmp_path: Path):
+    """A table `access` alone shows nobody."""
+    text = '[access]\nmode = "report"\n[callers.acme]\n[sources.crm]\nkind = "sql"\nurl = "sqlite+aiosqlite:///shop.db"\n'
+    (tmp_path / "gateway.toml").write_text(text)
+    with pytest.raises(ConfigurationError, match="access: nobody can show that he is a caller; add"):
+        load_settings(tmp_path / "gateway.toml", {})
+
+
 def test_a_table_without_callers_does_not_open_the_door(tmp_path: Path):
     """As it is left where the last one is taken out."""
     (tmp_path / "gateway.toml").write_text(IN_MONGODB.replace("callers.acme", "callers"))
