@@ -44,6 +44,8 @@ algorithm = "RS256"
 keys = "{jwks}"
 caller = "all"
 [callers.all]
+[callers.partner]
+find_by = ["customer_id"]
 [callers.partner.sees]
 identifying = "hashed"
 contact = "masked"
