@@ -16,7 +16,7 @@ from gateway.documents.validation import InvalidDocumentError, Validator, too_ex
 from gateway.errors import CallerError
 from gateway.lru_cache import SegmentedLru
 
-__all__ = ["BYTES_PER_TOKEN", "CACHED_BYTES_PER_ENTRY", "Limits", "Operation", "OperationError", "Operations"]
+__all__ = ["Limits", "Operation", "OperationError", "Operations", "Restriction", "entries_taken"]
 
 Hasher = Callable[[str], Callable[[str], str]]
 """Gives the function that hashes texts of a field."""
@@ -26,6 +26,11 @@ BYTES_PER_TOKEN = 1_000
 BYTES_PER_ERROR = 1_000
 CACHED_BYTES_PER_ENTRY = 100_000
 MAX_OUTLINES_SEEN = 4_096
+
+
+def entries_taken(token_count: int) -> float:
+    """Tell of how many entries a document of so many tokens takes the room, one at least."""
+    return max(1, token_count * BYTES_PER_TOKEN / CACHED_BYTES_PER_ENTRY)
 
 
 class OperationError(CallerError):

@@ -26,7 +26,7 @@ from gateway.execution.source_extension import add_reported, reported_at
 from gateway.execution.variables import Variables
 from gateway.log import SeldomLog
 from gateway.lru_cache import SegmentedLru
-from gateway.operations import BYTES_PER_TOKEN, CACHED_BYTES_PER_ENTRY, Operation
+from gateway.operations import Operation, entries_taken
 
 MAX_PLANS = 1_000
 MAX_COSTS = 256
@@ -208,7 +208,7 @@ class Executor:
 
 def _weight(plan: Plan | UnplannedError) -> float:
     """Large plans take the room of several."""
-    return max(1, plan.token_count * BYTES_PER_TOKEN / CACHED_BYTES_PER_ENTRY) if isinstance(plan, Plan) else 1
+    return entries_taken(plan.token_count) if isinstance(plan, Plan) else 1
 
 
 async def _refused(errors: list[GraphQLError]) -> ExecutionResult:

@@ -32,10 +32,10 @@ class Visibility(StrEnum):
 
     @property
     def strictness(self) -> int:
-        return _VISIBILITIES.index(self)
+        return _BY_STRICTNESS.index(self)
 
 
-_VISIBILITIES = [*Visibility]
+_BY_STRICTNESS = [*Visibility]
 
 _BY_CLASS: Mapping[FieldClass, tuple[KeyKind, ...]] = {
     FieldClass.IDENTIFYING: (

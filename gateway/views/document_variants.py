@@ -30,9 +30,10 @@ from graphql import (
 from graphql.utilities import build_ast_schema, type_from_ast
 
 from gateway.errors import ForbiddenError
+from gateway.execution.collect_fields import fragments_of
 from gateway.execution.field_visibility import PARTLY, WITHOUT, directive_of
 from gateway.lru_cache import SegmentedLru
-from gateway.operations import BYTES_PER_TOKEN, CACHED_BYTES_PER_ENTRY, Operation, Restriction
+from gateway.operations import Operation, Restriction, entries_taken
 from gateway.settings.access_settings import MAX_VIEWS, Visibility
 from gateway.views.schema_classes import CURSORS
 from gateway.views.shown_schema import shown_schema
@@ -68,7 +69,9 @@ class DocumentRewriter:
 
     def __init__(self, schema: GraphQLSchema, sdl: Callable[[], str]) -> None:
         self._schema = schema
-        self._variants: SegmentedLru[Any, Operation] = SegmentedLru(MAX_VARIANTS, _weight)
+        self._variants: SegmentedLru[Any, Operation] = SegmentedLru(
+            MAX_VARIANTS, lambda variant: entries_taken(variant.document.token_count)
+        )
         self._shown_schema = lru_cache(maxsize=MAX_VIEWS)(
             lambda view: build_ast_schema(shown_schema(sdl(), view), assume_valid=True)
         )
@@ -150,11 +153,6 @@ class DocumentRewriter:
         return _Uses(frozenset(fields), frozenset(arguments), by_variable, given, introspects, {}, {})
 
 
-def _weight(operation: Operation) -> float:
-    """Large documents take the room of several."""
-    return max(1, operation.document.token_count * BYTES_PER_TOKEN / CACHED_BYTES_PER_ENTRY)
-
-
 def _variant_name(uses: _Uses, view: View) -> tuple[Footprint, View | str | None] | None:
     """Name the variant of a view: its decisions on the fields in use, and for whom it hashes. None for the operation itself."""
     footprint = tuple((where, decided) for where in sorted(uses.fields) if (decided := view.fields.get(where)) is not None)
@@ -177,7 +175,7 @@ class _Walk:
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
         self._schema = schema
-        self._fragments = {own.name.value: own for own in document.definitions if isinstance(own, FragmentDefinitionNode)}
+        self._fragments = fragments_of(document)
 
     def operation(self, definition: OperationDefinitionNode) -> Iterator[_Found]:
         """List the fields of an operation, those of its fragments once."""
@@ -212,9 +210,7 @@ class _Rewriting:
         self._schema = schema
         self._operation = operation
         self._view = view
-        self._fragments = {
-            own.name.value: own for own in operation.document.definitions if isinstance(own, FragmentDefinitionNode)
-        }
+        self._fragments = fragments_of(operation.document)
         self._rewritten: dict[str, tuple[FragmentDefinitionNode, str | None]] = {}
 
     def variant(self, restriction: Restriction) -> Operation:

@@ -74,7 +74,7 @@ _FIELDS: Mapping[str, tuple[FieldClass, ...]] = {
 }
 """The classes of fields that read no field of their record, or read one for a key alone."""
 
-_STRUCTS: Mapping[str, type[msgspec.Struct]] = {
+STRUCTS: Mapping[str, type[msgspec.Struct]] = {
     **{record.__name__: record for record in records.RECORDS.values()},
     **{part.__name__: part for part in Part.__subclasses__()},
     "AccountMember": records.Customer,
@@ -139,7 +139,7 @@ def _classes(kind: GraphQLObjectType, name: str, field: GraphQLField) -> Classes
         return Classes(frozenset(_FIELDS[where]))
     definition = field.extensions[DEFINITION]
     metadata = metadata_of(definition)
-    struct = _STRUCTS.get(kind.name)
+    struct = STRUCTS.get(kind.name)
     if struct is not None:
         classes = _of_record(struct, definition.python_name, metadata)
         if classes is None:
@@ -174,16 +174,24 @@ def _held(field: FieldInfo) -> Iterator[FieldClass]:
 
 
 def _read(struct: type[msgspec.Struct], reads: RequiredFields) -> Iterator[FieldClass]:
-    for path in (*reads.paths, *_paths(reads.unseen)):
-        field = leaf_field(struct, path)
-        assert field is not None
-        yield from _held(field)
+    yield from classes_on((*reads.paths, *paths_of(reads.unseen)), struct)
     yield from times_of(reads.stitches)
 
 
-def _paths(fields: Fields, before: str = "") -> Iterator[str]:
+def classes_on(paths: Iterable[str], struct: type[msgspec.Struct]) -> Iterator[FieldClass]:
+    """List the classes of the fields at dotted paths, and of those that hold them."""
+    for path in paths:
+        names = path.split(".")
+        for length in range(1, len(names) + 1):
+            field = leaf_field(struct, ".".join(names[:length]))
+            assert field is not None
+            yield from _held(field)
+
+
+def paths_of(fields: Fields, before: str = "") -> Iterator[str]:
+    """List the dotted paths of a selection."""
     for name, inner in fields:
-        yield from _paths(inner, f"{before}{name}.") if inner.items else [f"{before}{name}"]
+        yield from paths_of(inner, f"{before}{name}.") if inner.items else [f"{before}{name}"]
 
 
 def times_of(types: Iterable[type[Record]]) -> Iterator[FieldClass]:
@@ -198,6 +206,6 @@ def _position_classes(schema: GraphQLSchema, kind: Any) -> Classes:
     types = [kind] if is_object_type(kind) else schema.get_possible_types(kind)
     found: set[FieldClass] = set()
     for own in types:
-        record: Any = _STRUCTS[own.name]
+        record: Any = STRUCTS[own.name]
         found |= {*times_of([record]), *_held(fields_of(record)["id"])}
     return Classes(frozenset(found))

@@ -34,7 +34,6 @@ directive @masked on FIELD_DEFINITION
 directive @hashed on FIELD_DEFINITION
 """
 _BUILT_IN = frozenset(["String", "ID", "Int", "Float", "Boolean"])
-_Holder = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
 
 
 def shown_schema(sdl: str, view: View) -> DocumentNode:

@@ -16,12 +16,23 @@ from graphql import (
 )
 
 from connectors.contract import KeyKind
+from connectors.record_fields import fields_of
 from connectors.records import RECORDS, FieldClass
 from gateway.execution.field_metadata import DEFINITION
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.operations import Hasher
 from gateway.settings.access_settings import Visibility
-from gateway.views.schema_classes import CONNECTION, CURSORS, EDGE, HOLDING, TELLING, Classes, classes_by_field, times_of
+from gateway.views.schema_classes import (
+    CONNECTION,
+    CURSORS,
+    EDGE,
+    HOLDING,
+    STRUCTS,
+    TELLING,
+    Classes,
+    classes_by_field,
+    times_of,
+)
 
 _TEXTS = frozenset(["String", "ID"])
 """The types that a changed text is still one of."""
@@ -91,7 +102,7 @@ def make_view(
         if (visibility := _decide(schema, where, own, sees)) is not Visibility.SHOWN
     }
     hidden |= {where: FieldVisibility(Visibility.WITHHELD) for where in ways & classes.keys()}
-    hidden |= {**_holders(schema, classes, hidden), **hidden, **_without_types(sees, hidden)}
+    hidden = {**_holders(schema, classes, hidden), **hidden, **_without_types(sees, hidden)}
     refused = {
         *(ways - classes.keys()),
         *_refused_keys(find_by),
@@ -140,18 +151,15 @@ def _holders(
     One that would tell nothing but that it is there is withheld. Another one is told by the fields that are shown of it.
     """
     found: dict[str, FieldVisibility] = {}
-    for name, struct in HOLDING.items():
+    for name, is_part in HOLDING.items():
         kind: Any = schema.type_map[name]
         withheld = [own for own in kind.fields if _is_withheld(hidden, f"{name}.{own}")]
         telling = [own for own in kind.fields if classes[f"{name}.{own}"].all != {FieldClass.TECHNICAL}]
-        if not withheld:
-            continue
-        left = FieldVisibility(Visibility.WITHHELD)
-        if not set(withheld).issuperset(telling):
-            shown = [kind.fields[own].extensions[DEFINITION].python_name for own in telling if own not in withheld]
-            left = FieldVisibility(Visibility.SHOWN, ",".join(shown) if struct else "")
-        if left.visibility is Visibility.WITHHELD or left.of:
-            found |= dict.fromkeys(_fields_of_type(schema, name), left)
+        shown = [kind.fields[own].extensions[DEFINITION].python_name for own in telling if own not in withheld]
+        if withheld and not shown:
+            found |= dict.fromkeys(_fields_of_type(schema, name), FieldVisibility(Visibility.WITHHELD))
+        elif withheld and is_part:
+            found |= dict.fromkeys(_fields_of_type(schema, name), FieldVisibility(Visibility.SHOWN, ",".join(shown)))
     return found
 
 
@@ -215,8 +223,8 @@ def _refused_orders(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility]
 
 def _time_of(type_name: str) -> str:
     """Name the field of a type by which its records are ordered."""
-    record = next(record for record in RECORDS.values() if record.__name__ == type_name)
-    return _camel(record.time_field or "id")
+    record: Any = STRUCTS[type_name]
+    return fields_of(record)[record.time_field or "id"].json_name
 
 
 def _camel(name: str) -> str:

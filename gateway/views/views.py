@@ -9,7 +9,6 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 
-from connectors.record_fields import leaf_field
 from connectors.records import FieldClass
 from gateway.errors import AmbiguousIdentityError, UnauthenticatedError, WithheldError
 from gateway.operations import Hasher, Operation
@@ -18,6 +17,7 @@ from gateway.settings.settings import Settings
 from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.facts import needed_fields
 from gateway.views.document_variants import DocumentRewriter
+from gateway.views.schema_classes import classes_on, paths_of
 from gateway.views.view import View, make_view, strictest
 
 _HASH_BYTES = 16
@@ -96,13 +96,10 @@ def _view(schema: GraphQLSchema, settings: Settings, caller: CallerSettings, gro
 
 def _classes(pack: Pack, tag: TagDefinition) -> set[FieldClass]:
     """List the classes of all that a tag is computed from, but for the ids by which records with a time are counted."""
-    found = set()
+    found = set[FieldClass]()
     for record, fields in needed_fields([pack.facts[name] for name in tag.fact_names]).items():
-        paths = [name for name, inner in fields if not inner.items and (name != "id" or record.time_field is None)]
-        paths += [f"{name}.{below}" for name, inner in fields for below, _ in inner]
-        for path in paths:
-            field, holder = leaf_field(record, path), leaf_field(record, path.rpartition(".")[0]) if "." in path else None
-            found |= {own.field_class for own in (field, holder) if own is not None and own.field_class is not None}
+        counted = "id" if record.time_field is not None else None
+        found |= {*classes_on((path for path in paths_of(fields) if path != counted), record)}
     return found
 
 
