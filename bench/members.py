@@ -6,10 +6,8 @@ The three have the same customers under ids of their own, and find them by e-mai
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from tempfile import TemporaryDirectory
-
-import msgspec
 
 from bench import data, gateway, sources
 from bench.data import customer_id
@@ -17,7 +15,7 @@ from bench.processes import chosen_cores, need_all
 from bench.queries import GATEWAY_QUERIES, body
 from bench.sources import Sources
 from bench.tagged import serve_mongodb
-from bench.turns import answering_turns, shuffled_orders
+from bench.turns import TurnCosts, answering_turns, shuffled_orders
 
 ONE, COLD, WARM = "one source", "three, from nothing", "three, from what is stored"
 MIN_SHARE = 0.6
@@ -43,16 +41,10 @@ trusts = { crm = ["email"], shop = ["email"], desk = ["email"] }
 """
 
 
-class MemberCosts(msgspec.Struct, frozen=True):
-    """CPU of a request in microseconds, and requests per second, by way and round."""
+class MemberCosts(TurnCosts, frozen=True):
+    """CPU of a request, and requests per second, by way and round."""
 
-    query: str
-    cpu_us: dict[str, list[float]]
     rps: dict[str, list[float]]
-
-    def undisturbed_us(self, way: str) -> float:
-        """CPU of a request in the tenth of the turns that others on the machine disturbed least."""
-        return quantiles(self.cpu_us[way], n=10)[0]
 
     def share(self, way: str) -> float:
         """How many requests the CPU of one with one source would be enough for."""

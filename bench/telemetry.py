@@ -4,20 +4,15 @@ Metrics cannot be switched off, so what they cost is the difference to another w
 all and keeps nothing.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
-from statistics import quantiles
 from tempfile import TemporaryDirectory
 
-import msgspec
-
 from bench import data, gateway, sources
+from bench.local_http import QuietHandler, serving
 from bench.processes import chosen_cores, need_all
 from bench.queries import GATEWAY_QUERIES, write_bodies
-from bench.turns import answering_turns, shuffled_orders
+from bench.turns import TurnCosts, answering_turns, measure_cpu
 
 BEFORE, METRICS, TRACES = "before", "metrics", "metrics and traces at 1 %"
 SAMPLE = 0.01
@@ -34,15 +29,8 @@ sample = {sample}
 """
 
 
-class Overhead(msgspec.Struct, frozen=True):
-    """CPU of the gateway for a request in microseconds, by way and round."""
-
-    query: str
-    cpu_us: dict[str, list[float]]
-
-    def undisturbed_us(self, way: str) -> float:
-        """CPU of a request in the tenth of the turns that others on the machine disturbed least."""
-        return quantiles(self.cpu_us[way], n=10)[0]
+class Overhead(TurnCosts, frozen=True):
+    """CPU of a request by what is told of it."""
 
     def share(self, way: str) -> float:
         """What a way costs more than the one that it is compared with."""
@@ -66,7 +54,7 @@ def measured(query: str, *, rounds: int, requests: int, before: Path | None) -> 
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         found = stack.enter_context(sources.served(data.prepared(), cores))
         lines = write_bodies(folder / "lines.txt", query, GATEWAY_QUERIES[query])
-        endpoint = stack.enter_context(_collector())
+        endpoint = f"{stack.enter_context(serving(_Taker))}/v1/traces"
         plain = gateway.write_settings(folder / "plain.toml", found)
         traced = folder / "traced.toml"
         traced.write_text(plain.read_text("utf-8") + _TRACES.format(endpoint=endpoint, sample=SAMPLE), "utf-8")
@@ -77,41 +65,15 @@ def measured(query: str, *, rounds: int, requests: int, before: Path | None) -> 
             way: stack.enter_context(answering_turns(settings, lines, tree, cores.server))
             for way, (settings, tree) in ways.items()
         }
-        cpu_us: dict[str, list[float]] = {way: [] for way in turns}
-        for gateway_turns in turns.values():
-            gateway_turns.answer(WARM_UP)
-        for order in shuffled_orders(list(turns), rounds):
-            for way in order:
-                cpu_us[way].append(turns[way].answer(requests))
-        return Overhead(query, cpu_us)
+        return Overhead(query, measure_cpu(turns, warm_up=WARM_UP, rounds=rounds, requests=requests))
 
 
-class _Taker(BaseHTTPRequestHandler):
+class _Taker(QuietHandler):
     """Takes what is posted."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  its name in the library
         """Say that all is well."""
         self.rfile.read(int(self.headers["content-length"]))
         self.send_response(200)
         self.send_header("content-length", "0")
         self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its name in the library
-        """Say nothing."""
-
-
-@contextmanager
-def _collector() -> Iterator[str]:
-    """Take spans on a free port; its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Taker)
-    server.daemon_threads = True
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1/traces"
-    finally:
-        server.shutdown()
-        serving.join()
-        server.server_close()

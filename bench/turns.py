@@ -4,9 +4,12 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import quantiles
+
+import msgspec
 
 from bench.processes import BenchError, pinned
 
@@ -29,6 +32,17 @@ class Turns:
             raise BenchError("the gateway ended; its last words stand above") from None
 
 
+class TurnCosts(msgspec.Struct, frozen=True):
+    """CPU of a request to the gateway in microseconds, by way and round."""
+
+    query: str
+    cpu_us: dict[str, list[float]]
+
+    def undisturbed_us(self, way: str) -> float:
+        """CPU of a request in the tenth of the turns that others on the machine disturbed least."""
+        return quantiles(self.cpu_us[way], n=10)[0]
+
+
 @contextmanager
 def answering_turns(settings: Path, lines: Path, tree: Path, core: int | None, credential: str = "") -> Iterator[Turns]:
     """Start the gateway of a tree, to answer the requests of a file in turn. Its caller shows a credential, if there is one."""
@@ -42,6 +56,17 @@ def answering_turns(settings: Path, lines: Path, tree: Path, core: int | None, c
             yield Turns(process)
         finally:
             process.terminate()
+
+
+def measure_cpu(turns: Mapping[str, Turns], *, warm_up: int, rounds: int, requests: int) -> dict[str, list[float]]:
+    """Give each way its turn in each round, after so many requests to warm up. Gives the CPU of a request in microseconds."""
+    for own in turns.values():
+        own.answer(warm_up)
+    cpu_us: dict[str, list[float]] = {way: [] for way in turns}
+    for order in shuffled_orders(list(turns), rounds):
+        for way in order:
+            cpu_us[way].append(turns[way].answer(requests))
+    return cpu_us
 
 
 def shuffled_orders(ways: Sequence[str], rounds: int) -> Iterator[list[str]]:

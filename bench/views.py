@@ -2,24 +2,21 @@
 
 import asyncio
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 import jwt
-import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bench import data, gateway, sources
+from bench.local_http import QuietHandler, serving
 from bench.processes import chosen_cores, need_all
 from bench.queries import GATEWAY_QUERIES, write_bodies
-from bench.turns import answering_turns, shuffled_orders
+from bench.turns import TurnCosts, answering_turns, measure_cpu
 from gateway.access.api_keys import new_key
 from gateway.access.key_file import KeyFile
 
@@ -56,15 +53,8 @@ commercial = "shown"
 """Of Q1, three fields are masked, two hashed, two withheld."""
 
 
-class Rights(msgspec.Struct, frozen=True):
-    """CPU of the gateway for a request in microseconds, by way and round."""
-
-    query: str
-    cpu_us: dict[str, list[float]]
-
-    def undisturbed_us(self, way: str) -> float:
-        """CPU of a request in the tenth of the turns that others on the machine disturbed least."""
-        return quantiles(self.cpu_us[way], n=10)[0]
+class Rights(TurnCosts, frozen=True):
+    """CPU of a request by what its caller shows."""
 
     def speed(self, way: str) -> float:
         """The requests of a way for one of nobody."""
@@ -99,13 +89,7 @@ def measured(query: str, *, rounds: int, requests: int) -> Rights:
             way: stack.enter_context(answering_turns(settings, lines, gateway.TREE, cores.server, credential))
             for way, (settings, credential) in ways.items()
         }
-        cpu_us: dict[str, list[float]] = {way: [] for way in turns}
-        for gateway_turns in turns.values():
-            gateway_turns.answer(WARM_UP)
-        for order in shuffled_orders(list(turns), rounds):
-            for way in order:
-                cpu_us[way].append(turns[way].answer(requests))
-        return Rights(query, cpu_us)
+        return Rights(query, measure_cpu(turns, warm_up=WARM_UP, rounds=rounds, requests=requests))
 
 
 async def _keys_in(folder: Path) -> dict[str, str]:
@@ -116,22 +100,18 @@ async def _keys_in(folder: Path) -> dict[str, str]:
     return texts
 
 
-class _Keys(BaseHTTPRequestHandler):
+class _Keys(QuietHandler):
     """Gives the public key of an issuer."""
 
-    protocol_version = "HTTP/1.1"
     answer = b""
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  its name in the library
         """Give it, whatever is asked for."""
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(self.answer)))
         self.end_headers()
         self.wfile.write(self.answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its name in the library
-        """Say nothing."""
 
 
 @contextmanager
@@ -142,13 +122,5 @@ def _issuer() -> Iterator[tuple[str, str]]:
     token = jwt.encode(claims, key, "RS256", headers={"kid": "bench"})
     public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())) | {"kid": "bench"}
     handler = type("Keys", (_Keys,), {"answer": json.dumps({"keys": [public]}).encode()})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    try:
-        yield token, f"http://127.0.0.1:{server.server_address[1]}/jwks"
-    finally:
-        server.shutdown()
-        serving.join()
-        server.server_close()
+    with serving(handler) as address:
+        yield token, f"{address}/jwks"
