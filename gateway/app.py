@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from connectors.own_fields import declare_fields
+from gateway.access.caller import Caller
 from gateway.admission import Admission
 from gateway.clock import Clock
 from gateway.context import RequestContext
@@ -204,22 +205,23 @@ class GatewayApplication(Application):
             revision.release()
 
     def _run(
-        self, operation: Operation, variables: dict[str, Any], context: RequestContext, caller: str
+        self, operation: Operation, variables: dict[str, Any], context: RequestContext, caller: Caller
     ) -> Awaitable[ExecutionResult]:
         """Run an operation as its caller may. Raises `ForbiddenError`."""
-        view = self._views.view_of(caller)
+        view = self._views.view_of(caller.name)
         if view is None:
             return self._executor.run(operation, variables, context)
-        return self._run_for(view, operation, variables, context)
+        return self._run_for(caller, view, operation, variables, context)
 
     async def _run_for(
-        self, view: View, operation: Operation, variables: dict[str, Any], context: RequestContext
+        self, caller: Caller, view: View, operation: Operation, variables: dict[str, Any], context: RequestContext
     ) -> ExecutionResult:
         if self._views.only_reports:
             result = await self._executor.run(operation, variables, context)
             self._views.report(result, operation, variables, view)
             return result
         context.hidden_tags = view.hidden_tags
+        context.stitcher = self._views.confine(context.stitcher, view, caller)
         result = await self._executor.run(self._views.admit(operation, variables, view), variables, context)
         self._views.complete(result, operation, view)
         return result
@@ -249,7 +251,8 @@ def _executor(services: Services) -> tuple[Executor, Operations, Views]:
         lifts=True,
     )
     executor = Executor(schema, suggestions=development, explain=development, clock=services.clock)
-    return executor, operations, Views(core_schema(schema), schema.sdl, services.settings, services.tags.pack)
+    views = Views(core_schema(schema), schema.sdl, services.settings, services.tags.pack, services.router)
+    return executor, operations, views
 
 
 def create_app(

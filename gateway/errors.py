@@ -51,6 +51,7 @@ class AmbiguousIdentityError(CallerError):
         self, key_name: str, candidates: Sequence[str], own_ids: Sequence[str], missing_sources: Sequence[str] = ()
     ) -> None:
         self.own_ids = tuple(own_ids)
+        self.candidates = tuple(candidates)
         self.extensions = {"candidates": list(candidates)}
         several = f"{len(candidates)} customers"
         if missing_sources:

@@ -25,6 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.errors import ProfileGatewayError
 from connectors.toolkit.evaluation import encode_json
+from gateway.access.caller import EVERYBODY, Caller
 from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
 from gateway.documents.messages import readable, shortened
@@ -115,7 +116,7 @@ class Head:
         self.query_string = query_string
         self.headers = dict(headers)
         self.answered_with: dict[str, str] = {}
-        self.caller = ""
+        self.caller = EVERYBODY
         self.loaders: Loaders | None = None
         self.span: RequestSpan | None = None
         self.accept = self.headers.get(b"accept", b"*/*")
@@ -208,8 +209,8 @@ class GraphQLView:
         self._observe = observe
         self.max_body_bytes = max_body_bytes
         self.graphiql = graphiql
-        self.identify: Callable[[bytes | None], str | Awaitable[str]] = lambda _: ""
-        """Names the caller of a credential. Raises what refuses the request."""
+        self.identify: Callable[[bytes | None], Caller | Awaitable[Caller]] = lambda _: EVERYBODY
+        """Finds the caller of a credential. Raises what refuses the request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.get("state", {})  # where our server says when the request came
@@ -234,7 +235,7 @@ class GraphQLView:
                 raise RefusedError(404, "there is no page here")
             media = known_media.get(head.accept) or negotiate(head.accept)
             caller = self.identify(head.headers.get(b"authorization"))
-            head.caller = caller if isinstance(caller, str) else await caller
+            head.caller = caller if isinstance(caller, Caller) else await caller
             if posts:
                 if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
                     check_body_type(head.headers)

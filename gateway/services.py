@@ -100,16 +100,21 @@ def _key_table(settings: Settings, clock: Clock, store: Store | None, previous: 
 
 def _tokens(settings: Settings, clock: Clock, previous: Services | None) -> Tokens | None:
     """Know tokens of issuers. Those of `previous` services go on where the issuers are the same, and keys of each that is."""
-    issuers = settings.access.issuers
+    issuers, claims = settings.access.issuers, _claims(settings)
     before = None if previous is None else previous.callers.tokens
-    if previous is not None and issuers == previous.settings.access.issuers:
+    if previous is not None and issuers == previous.settings.access.issuers and claims == _claims(previous.settings):
         return before
     if not issuers:
         return None
-    tokens = Tokens(issuers, clock)
+    tokens = Tokens(issuers, claims, clock)
     if before is not None:
         tokens.go_on_from(before)
     return tokens
+
+
+def _claims(settings: Settings) -> dict[str, str]:
+    """List the callers who are customers, with the claims of tokens that say which."""
+    return {name: claim for name, own in settings.callers.items() if (claim := own.customer_claim) is not None}
 
 
 def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:

@@ -10,7 +10,7 @@ from gateway.context import context_of
 from gateway.execution.required_fields import selection_of
 from gateway.stitching.accounts import AccountMember as Member
 from gateway.stitching.accounts import members_of, parent_of, records_of, subsidiaries_of
-from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.admitted_customers import AdmittedCustomer
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.sourced_record import SourcedRecord, record_of
 from resolvers.connection import DEFAULT_FIRST, Connection
@@ -59,7 +59,7 @@ def resolve_records(description: str, record: type[records.Record], shown_as: ty
 @strawberry.type(description="A customer who belongs to an account.")
 class AccountMember:
     @computed("The customer.", inside=True, graphql_type=ACustomer)
-    def customer(root: strawberry.Parent[Member]) -> StitchedCustomer:  # noqa: N805
+    def customer(root: strawberry.Parent[Member]) -> AdmittedCustomer:  # noqa: N805
         return root.customer
 
     @computed("What the customer does for the company; null when the source does not say.", paths=("company.role",))

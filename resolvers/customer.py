@@ -11,6 +11,7 @@ from gateway.context import context_of
 from gateway.execution.batch_loader import load_in_batch
 from gateway.execution.required_fields import selection_of
 from gateway.stitching.accounts import account_of
+from gateway.stitching.admitted_customers import AdmittedCustomer
 from gateway.stitching.completeness import PART_FIELDS, completeness_of
 from gateway.stitching.completeness import Completeness as ProfileCompleteness
 from gateway.stitching.consents import current_consents
@@ -51,7 +52,7 @@ from resolvers.tag import GIVEN_TAGS, ONE_TAG, Tag
 from resolvers.ticket import Ticket, TicketFilter
 from resolvers.timeline import ENTRIES, given_entries, timeline_asks
 
-Parent = strawberry.Parent[StitchedCustomer]
+Parent = strawberry.Parent[AdmittedCustomer]
 Info = strawberry.Info[Any, None]
 ALL_RECORDS = tuple(records.RECORDS.values())
 CONSENT_PATHS = tuple(f"consents.{name}" for name in fields_of(records.Consent))
@@ -201,7 +202,7 @@ class Customer(Node):
         graphql_type=Account | None,
     )
     async def account(root: Parent, info: Info) -> SourcedRecord | None:  # noqa: N805
-        return await account_of(root, selection_of(info, records.Account))
+        return await account_of(context_of(info).stitcher, root, selection_of(info, records.Account))
 
     @stitching(
         "Which parts of the profile at least one source has, and which are missing.",

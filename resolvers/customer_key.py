@@ -4,6 +4,7 @@ import strawberry
 
 from connectors.contract import KeyKind
 from gateway.identity.key_kinds import KEY_KINDS, require_all
+from gateway.identity.records import Key
 from resolvers.fields import field
 
 
@@ -39,7 +40,9 @@ require_all(KINDS, "CustomerKey", CustomerKey.__annotations__)
 MAX_KEYS = 100
 
 
-def key_of(by: CustomerKey) -> tuple[KeyKind, str]:
+def key_of(by: CustomerKey) -> Key:
     """Find the one key that was given, with its kind."""
+    if by.id is not None:  # most often
+        return Key(KeyKind.CUSTOMER_ID, by.id.value)
     name = next(name for name in KINDS if getattr(by, name) is not None)
-    return KINDS[name], str(getattr(by, name).value)
+    return Key(KINDS[name], str(getattr(by, name).value))

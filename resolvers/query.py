@@ -2,21 +2,24 @@
 
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
 from connectors import records
-from connectors.contract import RECORD_KEYS
 from connectors.records import Record
 from gateway.context import context_of
-from gateway.errors import CallerError, InvalidArgumentError, SourceFailure
+from gateway.errors import InvalidArgumentError
 from gateway.execution.field_metadata import CustomerFinder
 from gateway.execution.required_fields import selection_of, selections_of
 from gateway.lookups.sources import Source as ConfiguredSource
-from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.customer_finder import find_customer, find_customers
+from gateway.stitching.admitted_customers import (
+    AdmittedCustomer,
+    FoundAdmitted,
+    find_admitted,
+    find_all_admitted,
+    find_all_admitted_by_id,
+)
 from gateway.stitching.customer_linker import PastIdentity as Past
 from gateway.stitching.record_finder import Selections, find_node, find_record
 from gateway.stitching.record_list import RecordPage
@@ -43,24 +46,20 @@ NODE_TYPES: dict[str, type[Record]] = {record.__name__: record for record in rec
 """The types of nodes. An id that records of several types have is of the first of them that the caller expects."""
 
 
-def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> Awaitable[StitchedCustomer | None]:
-    if by.id is not None:
-        return stitcher.customer_of(by.id.value, selection)
-    kind, value = key_of(by)
-    find = partial(find_customer, stitcher) if kind in RECORD_KEYS else stitcher.customer
-    return find(kind, value, selection)
+def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> Awaitable[AdmittedCustomer | None]:
+    return find_admitted(stitcher, key_of(by), selection)
 
 
 def _customers(
     stitcher: Stitcher, selection: Selection, ids: Sequence[str] | None = None, by: Sequence[CustomerKey] | None = None
-) -> Awaitable[Sequence[StitchedCustomer | CallerError | SourceFailure | None]]:
+) -> Awaitable[Sequence[FoundAdmitted]]:
     # An exception in a list is an error in its place: the others are given.
     if ids is not None and by is None:
         _require_at_most("ids", ids)
-        return stitcher.customers(ids, selection)
+        return find_all_admitted_by_id(stitcher, ids, selection)
     if by is not None and ids is None:
         _require_at_most("by", by)
-        return find_customers(stitcher, [*map(key_of, by)], selection)
+        return find_all_admitted(stitcher, [*map(key_of, by)], selection)
     raise InvalidArgumentError("customers: give either ids or by")
 
 
@@ -103,7 +102,7 @@ class Query:
     @root("The customer with this key; null when nobody has it.", graphql_type=Customer | None, finds=BY_KEY)
     async def customer(
         self, info: Info, by: Annotated[CustomerKey, strawberry.argument(description="Exactly one key.")]
-    ) -> StitchedCustomer | None:
+    ) -> AdmittedCustomer | None:
         return await BY_KEY.find(context_of(info).stitcher, _selection(info), by)  # type: ignore[no-any-return]
 
     @root(
@@ -121,7 +120,7 @@ class Query:
         by: Annotated[
             list[CustomerKey] | None, strawberry.argument(description=f"At most {MAX_KEYS} keys, in the place of ids.")
         ] = None,
-    ) -> list[StitchedCustomer | CallerError | SourceFailure | None]:
+    ) -> list[FoundAdmitted]:
         return await BY_KEYS.find(context_of(info).stitcher, _selection(info), ids, by)  # type: ignore[no-any-return]
 
     @root(
@@ -198,7 +197,7 @@ class Query:
 
     @root("The sources that are configured.", graphql_type=list[Source])
     def sources(self, info: Info) -> list[ConfiguredSource]:
-        return context_of(info).services.sources.all
+        return context_of(info).stitcher.router.sources.all
 
 
 def _selection(info: Info) -> Selection:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Coroutine
+from collections.abc import Coroutine, Mapping
 from hashlib import blake2b
 from typing import Any
 
 from gateway.access.api_keys import ApiKey, is_key
+from gateway.access.caller import EVERYBODY, Caller
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators, bearer_of
 from gateway.access.tokens import Tokens
 from gateway.clock import Clock
 from gateway.errors import UnauthenticatedError
+from gateway.settings.access_settings import CallerSettings
 
 _TOKEN_DOTS = 2
 MAX_RECOGNISED = 10_000
@@ -23,7 +25,7 @@ class Callers:
 
     def __init__(
         self,
-        names: Collection[str],
+        settings: Mapping[str, CallerSettings],
         anonymous: str | None,
         keys: KeyTable | None,
         tokens: Tokens | None,
@@ -32,7 +34,8 @@ class Callers:
     ) -> None:
         self.keys = keys
         self.tokens = tokens
-        self._names = frozenset(names)
+        self._callers = {name: Caller(name) for name in settings}
+        self._customers = {name for name, own in settings.items() if own.customer_claim is not None}
         self._anonymous = anonymous
         self._operators = operators
         self._clock = clock
@@ -52,22 +55,22 @@ class Callers:
         shared = () if other is None else (other.keys, other.tokens)
         return [own for own in (self.keys, self.tokens) if own is not None and own not in shared]
 
-    def identify(self, authorization: bytes | None) -> str | Coroutine[Any, Any, str]:
-        """Name the caller whose credential is in an `Authorization` header; an operator has his own name.
+    def identify(self, authorization: bytes | None) -> Caller | Coroutine[Any, Any, Caller]:
+        """Find the caller whose credential is in an `Authorization` header; an operator has his own name.
 
         Raises `UnauthenticatedError` where it is nobody's, and `AccessUnavailableError` where that cannot be told. For a key
-        or a token that is not known yet, the name is to be awaited.
+        or a token that is not known yet, the caller is to be awaited.
         """
-        if not self._names:
-            return ""
+        if not self._callers:
+            return EVERYBODY
         if authorization is None:
             if self._anonymous is None:
                 raise UnauthenticatedError("nobody may ask without a credential; send Authorization: Bearer and your key")
-            return self._anonymous
+            return self._callers[self._anonymous]
         mark = _mark_of(authorization)
-        name = self._find_recognised(mark)
-        if name is not None:
-            return name
+        caller = self._find_recognised(mark)
+        if caller is not None:
+            return caller
         text = bearer_of(authorization)
         if text is None:
             raise _nobody()
@@ -76,32 +79,34 @@ class Callers:
             return self._identify_new(self.keys, text) if key is None else self._recognise(mark, key)
         name = self._operators.find(authorization)  # whose key may look like a token
         if name is not None:
-            return name
+            return Caller(name)
         if self.tokens is not None and text.count(".") == _TOKEN_DOTS:
             return self.tokens.verify(text, mark)
         raise _nobody()
 
-    def _find_recognised(self, mark: bytes) -> str | None:
-        """Name the caller of a header that came before."""
+    def _find_recognised(self, mark: bytes) -> Caller | None:
+        """Find the caller of a header that came before."""
         key = self._recognised.get(mark)
         if key is not None and self.keys is not None and self.keys.has(key):
             return self._caller_of(key)
         return None if self.tokens is None else self.tokens.find(mark)
 
-    def _recognise(self, mark: bytes, key: ApiKey) -> str:
+    def _recognise(self, mark: bytes, key: ApiKey) -> Caller:
         """Know a header again by its key."""
         if len(self._recognised) >= MAX_RECOGNISED:
             self._recognised.clear()
         self._recognised[mark] = key
         return self._caller_of(key)
 
-    async def _identify_new(self, keys: KeyTable, text: str) -> str:
+    async def _identify_new(self, keys: KeyTable, text: str) -> Caller:
         return self._caller_of(await keys.find_new(text))
 
-    def _caller_of(self, key: ApiKey | None) -> str:
-        if key is None or key.caller not in self._names or not key.holds(self._clock.now()):
+    def _caller_of(self, key: ApiKey | None) -> Caller:
+        if key is None or key.caller not in self._callers or not key.holds(self._clock.now()):
             raise _nobody()
-        return key.caller
+        if key.caller in self._customers:
+            raise UnauthenticatedError("this caller is a customer, whom a key does not name; send his own token")
+        return self._callers[key.caller]
 
 
 def _mark_of(authorization: bytes) -> bytes:

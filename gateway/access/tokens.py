@@ -14,6 +14,7 @@ from yarl import URL
 
 from connectors.errors import SourceError
 from connectors.toolkit.http_client import HttpClient, WebSettings, decoded
+from gateway.access.caller import Caller
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.errors import AccessUnavailableError, UnauthenticatedError
 from gateway.settings.access_settings import IssuerSettings
@@ -41,15 +42,16 @@ log = structlog.get_logger()
 
 
 class _Verified(NamedTuple):
-    caller: str
+    caller: Caller
     ends_at: float
 
 
 class Tokens:
     """Verifies tokens of the issuers of the settings. What was verified is remembered by a digest until it ends."""
 
-    def __init__(self, issuers: Mapping[str, IssuerSettings], clock: Clock) -> None:
-        self._issuers = {own.issuer: _Issuer(name, own, clock) for name, own in issuers.items()}
+    def __init__(self, issuers: Mapping[str, IssuerSettings], claims: Mapping[str, str], clock: Clock) -> None:
+        """`claims` are those that name the customer, by the callers who are customers."""
+        self._issuers = {own.issuer: _Issuer(name, own, claims.get(own.caller), clock) for name, own in issuers.items()}
         self._clock = clock
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
@@ -66,8 +68,8 @@ class Tokens:
     async def aclose(self) -> None:
         await asyncio.gather(*(issuer.aclose() for issuer in self._issuers.values()))
 
-    def find(self, digest: bytes) -> str | None:
-        """Name the caller of a token that was verified with this digest. None for any other."""
+    def find(self, digest: bytes) -> Caller | None:
+        """Find the caller of a token that was verified with this digest. None for any other."""
         known = self._verified.get(digest)
         if known is None:
             return None
@@ -77,8 +79,8 @@ class Tokens:
         self._verified.move_to_end(digest)
         return known.caller
 
-    async def verify(self, text: str, digest: bytes) -> str:
-        """Verify a token, and name its caller. It is found by the digest from then on.
+    async def verify(self, text: str, digest: bytes) -> Caller:
+        """Verify a token, and find its caller. It is found by the digest from then on.
 
         Raises `UnauthenticatedError`, and `AccessUnavailableError` where the issuer's keys cannot be had.
         """
@@ -91,22 +93,24 @@ class Tokens:
             issuer = self._issuers[read["payload"]["iss"]]
             key = await issuer.key(read["header"])
             payload = issuer.payload(text, key)
+            caller = issuer.caller_of(payload)
         except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError):
             raise UnauthenticatedError("the token is not valid here; ask for a new one") from None
         now, slack = self._clock.now().timestamp(), CLOCK_TOLERANCE.total_seconds()
         if payload["exp"] <= now or payload.get("nbf", now) > now + slack:
             raise UnauthenticatedError("the token holds no more, or not yet; ask for a new one")
-        self._verified[digest] = _Verified(issuer.caller, payload["exp"])
+        self._verified[digest] = _Verified(caller, payload["exp"])
         if len(self._verified) > MAX_VERIFIED:
             self._verified.popitem(last=False)
-        return issuer.caller
+        return caller
 
 
 class _Issuer:
     """One issuer with its keys."""
 
-    def __init__(self, name: str, settings: IssuerSettings, clock: Clock) -> None:
-        self.caller = settings.caller
+    def __init__(self, name: str, settings: IssuerSettings, claim: str | None, clock: Clock) -> None:
+        self._caller = Caller(settings.caller)
+        self._claim = claim
         self._name = name
         self._settings = settings
         self._clock = clock
@@ -165,6 +169,15 @@ class _Issuer:
         if not all(isinstance(time, int | float) and -inf < time < inf for time in times):  # NaN and Infinity are read, too
             raise jwt.InvalidTokenError
         return payload
+
+    def caller_of(self, payload: Mapping[str, Any]) -> Caller:
+        """Find the caller of a token; a customer by the claim that names him. Raises `KeyError` where it does not."""
+        if self._claim is None:
+            return self._caller
+        customer_id = payload[self._claim]
+        if not isinstance(customer_id, str) or not customer_id:
+            raise KeyError(self._claim)
+        return Caller(self._caller.name, customer_id)
 
     def _age_s(self, at: float | None) -> float:
         return inf if at is None else self._clock.monotonic() - at

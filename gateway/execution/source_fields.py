@@ -63,7 +63,7 @@ class RecordListField(Field):
 
         Raises `InvalidArgumentError`.
         """
-        router = run.context.services.router
+        router = run.context.stitcher.router
         if self._always is not None and self._always[0] is router:
             return self._always[1]
         coerced = run.variables.coerced
@@ -144,7 +144,7 @@ class CustomerField:
     def __call__(self, run: Run, _source: Any) -> Any:
         words = self._arguments.words(run.variables)
         stitcher = run.context.stitcher
-        ids = stitcher.own_ids(self._finds.ids(**words)) if self._fields else ()
+        ids = stitcher.expected_ids(self._finds.ids(**words)) if self._fields else ()
         if ids:
             asked = []
             for field in self._fields:

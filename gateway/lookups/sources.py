@@ -1,7 +1,10 @@
 """Hold the configured sources: each record and key kind with its source."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -154,11 +157,20 @@ class Sources:
     ) -> None:
         """Put sources on the connectors, beside those that are `shared` with other `Sources`."""
         usual_s = settings.deadline_ms / 1000
+        own = [Source(connector, clock, settings.sources[connector.name], cache, usual_s) for connector in built]
+        places = {name: place for place, name in enumerate(settings.sources)}
         self.cache = cache
-        self.all = [Source(connector, clock, settings.sources[connector.name], cache, usual_s) for connector in built]
-        if shared:
-            places = {name: place for place, name in enumerate(settings.sources)}
-            self.all = sorted((*self.all, *shared), key=lambda source: places[source.name])
+        self.hold(sorted((*own, *shared), key=lambda source: places[source.name]))
+
+    def only(self, names: Collection[str]) -> Sources:
+        """Give those of these names, as if no others were configured."""
+        some = copy(self)
+        some.hold([source for source in self.all if source.name in names])
+        return some
+
+    def hold(self, sources: Sequence[Source]) -> None:
+        """Have these sources, and no others."""
+        self.all = [*sources]
         self._named = {source.name: source for source in self.all}
         self._of = {
             record: [(source, kind) for source in self.all if (kind := source.key_kind(record)) is not None]

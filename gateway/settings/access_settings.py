@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from yarl import URL
 
 from connectors.contract import KeyKind
@@ -62,6 +62,24 @@ def _names_no_technical(sees: dict[FieldClass, Visibility]) -> dict[FieldClass, 
     return sees
 
 
+CLAIM = "claim:"
+
+
+def _one_claim_or_ids(value: Any) -> Any:
+    is_claim = isinstance(value, str) and value.startswith(CLAIM) and value != CLAIM
+    if not is_claim and not isinstance(value, list):
+        raise ValueError(f"must be a list of ids, or {CLAIM} and the claim of a token that names the customer, as {CLAIM}sub")
+    return value
+
+
+Customers = Annotated[
+    Annotated[list[Annotated[str, Field(min_length=1)]], Tag("ids")] | Annotated[str, Tag("claim")],
+    Discriminator(lambda value: "ids" if isinstance(value, list) else "claim"),
+    BeforeValidator(_one_claim_or_ids),
+]
+"""The ids of customers, or the claim of a token that is the id of the one who asks."""
+
+
 def _are_ways_in(kinds: list[KeyKind]) -> list[KeyKind]:
     for kind in kinds:
         if kind not in WAYS_IN:
@@ -78,12 +96,29 @@ class CallerSettings(FrozenSettings):
     """What becomes of fields by their classes; one that is not named is withheld. Without this table everything is shown."""
     find_by: Annotated[list[KeyKind], AfterValidator(_are_ways_in)] | None = None
     """By which keys it may find customers and records; without this line by those whose class it is shown."""
+    customers: Customers | None = None
+    """The customers whom it may be told of; without this line all."""
+    accounts: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None = None
+    """The companies of whose customers it may be told, by the ids of their accounts, in the place of `customers`."""
+    sources: Annotated[list[SourceName], Field(min_length=1)] | None = None
+    """The sources that are asked for it; without this line all."""
     hash_group: CallerName | None = None
     """Callers of one group have the same hashes; without this line each has its own."""
 
     @property
     def is_restricted(self) -> bool:
-        return self.sees is not None or self.find_by is not None
+        own = (self.sees, self.find_by, self.customers, self.accounts, self.sources)
+        return any(value is not None for value in own)
+
+    @property
+    def customer_claim(self) -> str | None:
+        """Name the claim that says which customer the caller is."""
+        return self.customers.removeprefix(CLAIM) if isinstance(self.customers, str) else None
+
+    @property
+    def has_row_rule(self) -> bool:
+        """Tell whether it may be told of some customers only."""
+        return self.customers is not None or self.accounts is not None
 
     @property
     def visibilities(self) -> Mapping[FieldClass, Visibility]:
@@ -95,7 +130,10 @@ class CallerSettings(FrozenSettings):
         """The kinds of keys that it may find by."""
         if self.find_by is not None:
             return self.find_by
-        return [kind for kind, own in WAYS_IN.items() if all(self.visibilities.get(one) is Visibility.SHOWN for one in own)]
+        if self.customer_claim is not None:
+            return [KeyKind.CUSTOMER_ID]
+        by_class = [kind for kind, own in WAYS_IN.items() if all(self.visibilities.get(one) is Visibility.SHOWN for one in own)]
+        return [kind for kind in by_class if kind is KeyKind.CUSTOMER_ID] if self.has_row_rule else by_class
 
     @property
     def hashes(self) -> bool:
@@ -173,6 +211,12 @@ def check_callers(
         return
     if access is None:
         raise ValueError("callers: nobody can show that he is one of them; add [access.keys], or name one access.anonymous")
+    named = {own.caller for own in access.issuers.values()}
+    for name, caller in callers.items():
+        if caller.customer_claim is not None and name not in named:
+            raise ValueError(
+                f"callers.{name}.customers: no issuer names this caller, so no token says who he is; add access.issuers"
+            )
     for name, own in access.issuers.items():
         if own.caller not in callers:
             fix = suggest(own.caller, callers, "name one of yours")
@@ -187,6 +231,12 @@ def _check_rights(access: AccessSettings, callers: Mapping[str, CallerSettings],
     for name, caller in callers.items():
         if name in operators:
             raise ValueError(f"callers.{name}: an operator has this name, who sees everything; choose another one")
+        if caller.customers is not None and caller.accounts is not None:
+            raise ValueError(f"callers.{name}.accounts: customers are named, too; remove one of the two")
+        if caller.has_row_rule and KeyKind.TEXT in (caller.find_by or ()):
+            raise ValueError(f"callers.{name}.find_by: a search tells of all customers, and this caller sees some; remove text")
+        if caller.customer_claim is not None and access.anonymous == name:
+            raise ValueError(f"access.anonymous: {name} is a customer, who must say which; name another caller")
         if caller.hashes and access.hash_secret is None:
             raise ValueError(f"callers.{name}.sees: hashes need a secret; add access.hash_secret")
     if sum(caller.is_restricted for caller in callers.values()) > MAX_VIEWS:

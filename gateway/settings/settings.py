@@ -249,6 +249,8 @@ class Settings(FrozenSettings):
         yield from ((f"customer.{path}", name) for path, name in self.customer.named_sources())
         yield from ((f"identity.trusts.{name}", name) for name in self.identity.trusts)
         yield from ((f"order.priority.{place}", name) for place, name in enumerate(self.order.priority))
+        for name, caller in self.callers.items():
+            yield from ((f"callers.{name}.sources.{place}", own) for place, own in enumerate(caller.sources or ()))
         for own, block in self.sources.items():
             if block.customer_ids_of is not None:
                 yield f"sources.{own}.customer_ids_of", block.customer_ids_of

@@ -16,6 +16,7 @@ from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.pending_keys import PendingKeys
 from gateway.lookups.post_filter import position_fields
 from gateway.lookups.sources import Source
+from gateway.stitching.admitted_customers import AdmittedCustomer, admit
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.record_list import RecordPage, merge_outcomes, page_of_one
@@ -35,7 +36,7 @@ MAX_MEMBERS = 100
 class AccountMember(SourcedRecord, eq=False):
     """A customer who belongs to an account. `record` is the one that says so, from the account's source."""
 
-    customer: StitchedCustomer
+    customer: AdmittedCustomer
 
     @property
     def role(self) -> AccountRole | None:
@@ -50,17 +51,17 @@ class AccountMember(SourcedRecord, eq=False):
         return name
 
 
-async def account_of(customer: StitchedCustomer, selection: Selection) -> SourcedRecord | None:
+async def account_of(stitcher: Stitcher, customer: AdmittedCustomer, selection: Selection) -> SourcedRecord | None:
     """Find the account of a customer. One of a source that knows the customer comes before others.
 
     Raises `SourceFailure`.
     """
     page = await customer.records(Account, Ask(fields=selection.fields, first=MAX_ACCOUNTS, oldest_first=True))
-    if page is None or not page.records:
-        return None
+    accounts = [] if page is None else [SourcedRecord(*owned) for owned in page.owned()]
+    if stitcher.rule is not None:
+        accounts = [account for account in accounts if stitcher.rule.shows_account(account.node_id)]
     sources = {member.source for member in customer.members}
-    record, source = min(page.owned(), key=lambda owned: owned[1] not in sources)
-    return SourcedRecord(record, source)
+    return min(accounts, key=lambda account: account.source not in sources, default=None)
 
 
 async def parent_of(stitcher: Stitcher, account: SourcedRecord, selection: Selection) -> SourcedRecord | None:
@@ -101,13 +102,18 @@ async def members_of(
         return None
     if role is not None:
         ask = msgspec.structs.replace(ask, where=(Condition(ROLE, (role.value,)),))
+    if stitcher.rule is not None:
+        selection = stitcher.rule.with_fields(selection)
     page = await stitcher.customer_page(source, KeyKind.ACCOUNT, account.id, ask, selection)
     ((_, outcome),) = page.contributions
     assert isinstance(outcome, Found)
     members = [
-        AccountMember(record, outcome.source, customer) for record, customer in zip(outcome.records, page.records, strict=True)
+        AccountMember(record, outcome.source, admitted)
+        for record, customer in zip(outcome.records, page.records, strict=True)
+        if (admitted := admit(customer, stitcher.rule)) is not None
     ]
-    return msgspec.structs.replace(page, records=members)
+    owners = [member.source for member in members]
+    return msgspec.structs.replace(page, records=members, owners=owners, total=page.total if stitcher.rule is None else None)
 
 
 async def records_of(

@@ -36,12 +36,12 @@ async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]]
     The records that keys name are found first, so that each source is asked for customers once by each kind.
     """
     by_record = [place for place, (kind, _) in enumerate(keys) if kind in RECORD_KEYS]
-    loading = (result_or_error(_load_owners, stitcher, *keys[place]) for place in by_record)
+    loading = (result_or_error(load_owners, stitcher, *keys[place]) for place in by_record)
     loaded = dict(zip(by_record, await asyncio.gather(*loading), strict=True))
     owners = [loaded[place] if place in loaded else [Key(*key)] for place, key in enumerate(keys)]
     found = await find_owners(stitcher, [owner for own in owners if isinstance(own, list) for owner in own], selection)
     return [
-        _only_one(kind, [found[owner] for owner in own]) if isinstance(own, list) else own
+        only_one(kind, [found[owner] for owner in own]) if isinstance(own, list) else own
         for (kind, _), own in zip(keys, owners, strict=True)
     ]
 
@@ -54,7 +54,7 @@ async def find_owners(stitcher: Stitcher, owners: Collection[Key], selection: Se
     return {**dict(zip(ids, by_id, strict=True)), **dict(zip(others, by_key, strict=True))}
 
 
-async def _load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[Key]:
+async def load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[Key]:
     """Load the records with a key, from all sources that find them by it, and list the keys of their customers."""
     record, sources = RECORD_KEYS[kind], stitcher.router.sources
     finders = sources.finders(record, kind)
@@ -115,7 +115,7 @@ def _is_nobodys(email: str, router: SourceRouter) -> bool:
     return customers.are_several and Key(KeyKind.EMAIL, normalised_or_plain(KeyKind.EMAIL, email)) in customers.blocked
 
 
-def _only_one(kind: KeyKind, results: Sequence[FoundByKey]) -> FoundByKey:
+def only_one(kind: KeyKind, results: Sequence[FoundByKey]) -> FoundByKey:
     """Choose the customer that a key means. Several are an error, and so is one that may be another."""
     error = next((result for result in results if isinstance(result, Exception)), None)
     if error is not None:

@@ -29,10 +29,10 @@ class CustomerSources:
 
     def __init__(self, sources: Sources, settings: Settings) -> None:
         finders = [source for source in sources.all if _kinds(source)]
-        named = [*settings.customer.priority, *(source.name for source in finders)]
+        names = [source.name for source in finders]
+        named = [*(name for name in settings.customer.priority if name in names), *names]
         self.rank = {name: place for place, name in enumerate(dict.fromkeys(named))}
         self.all = sorted(finders, key=lambda source: self.rank[source.name])
-        self.are_several = len(finders) > 1
         searched = sources.finders(Customer, KeyKind.TEXT)
         self.searched = sorted(searched, key=lambda source: self.rank.get(source.name, len(self.rank)))
         self.rules = FieldRules(self.rank, dict(settings.customer.fields))
@@ -55,6 +55,8 @@ class CustomerSources:
         self._by_id = {source.name: source for source in finders if KeyKind.CUSTOMER_ID in _kinds(source)}
         self._usual = next(iter(self._by_id), None)
         self._ids_of = {name: block.customer_ids_of for name, block in settings.sources.items()}
+        # Where it is not of the source, an id is of another source's customer: one that is not asked here.
+        self.are_several = len(finders) > 1 or any(space not in self._by_id for space in self._ids_of.values() if space)
         self._by_id_space = {
             name: [
                 source for source in finders if source.name in self._by_id and name in (source.name, self.id_space(source.name))

@@ -7,6 +7,7 @@ from connectors.records import RECORD_NAMES, Customer, Record
 from gateway.errors import CallerError, InvalidKeyError, SourceFailure
 from gateway.identity.keys import normalised
 from gateway.identity.node_ids import ID_KINDS
+from gateway.stitching.admitted_customers import find_admitted_node, is_record_admitted
 from gateway.stitching.customer import MissingRecord
 from gateway.stitching.order_finder import OrderFinder
 from gateway.stitching.order_trace import trace_orders
@@ -24,8 +25,8 @@ async def find_record(
 ) -> SourcedRecord | None:
     """Find the record with this id, with or without its source. Where several sources know it, it is what lists have.
 
-    None when there is none. `as_asked` shows it under this id. Raises `InvalidKeyError`, or `SourceFailure` when its source
-    could not be asked.
+    None when there is none, or it is of a customer of whom the request may not be told. `as_asked` shows it under this id.
+    Raises `InvalidKeyError`, or `SourceFailure` when its source could not be asked.
     """
     by, router = ID_KINDS[record], stitcher.router
     if not router.sources.finders(record, by):
@@ -33,6 +34,8 @@ async def find_record(
     source_name, own_id = router.node_ids[record].read(record_id) or (None, record_id)
     source = None if source_name is None else router.sources.named(source_name)
     if source is None:
+        return None
+    if stitcher.rule is not None and not await is_record_admitted(stitcher, stitcher.rule, record, record_id):
         return None
     orders = router.orders.join(record)
     if orders is not None and source.name in orders.rank:
@@ -58,14 +61,14 @@ async def find_node(stitcher: Stitcher, selections: Selections, node_id: str) ->
         if record is Customer or ids[record].read(node_id) is not None
     ]
     if possible == [Customer]:
-        return await stitcher.node(node_id, selections[Customer])
+        return await find_admitted_node(stitcher, node_id, selections[Customer])
     finding = (result_or_error(_find, stitcher, record, node_id, selections[record]) for record in possible)
     return _first_known(await asyncio.gather(*finding))
 
 
 def _find(stitcher: Stitcher, record: type[Record], node_id: str, selection: Selection) -> Awaitable[SourcedRecord | None]:
     if record is Customer:
-        return stitcher.node(node_id, selection)
+        return find_admitted_node(stitcher, node_id, selection)
     return find_record(stitcher, record, node_id, selection, as_asked=True)
 
 

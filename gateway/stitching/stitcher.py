@@ -22,6 +22,7 @@ from gateway.stitching.measurement import MeasureRequest
 from gateway.stitching.measurements import fetch_of_id
 from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.stitching.record_list import RecordPage
+from gateway.stitching.row_rule import RowRule
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
 
@@ -33,10 +34,14 @@ FoundByKey = StitchedCustomer | CallerError | SourceFailure | None
 
 
 class Stitcher(msgspec.Struct, eq=False):
-    """Finds customers for one request, or for one renewal in the background."""
+    """Finds customers for one request, or for one renewal in the background.
+
+    `rule` says of which customers the request may be told: `admitted_customers` go by it.
+    """
 
     _router: SourceRouter
     _loaders: Loaders
+    rule: RowRule | None = None
 
     @property
     def loaders(self) -> Loaders:
@@ -50,6 +55,11 @@ class Stitcher(msgspec.Struct, eq=False):
     def has_several_sources(self) -> bool:
         """Tell whether a customer may have records in several sources."""
         return self._router.customers.are_several
+
+    def expected_ids(self, ids: Sequence[str]) -> Sequence[str]:
+        """List the own ids of customers who will be found if they are there: whose records may be asked for at once."""
+        rule = self.rule
+        return self.own_ids(ids if rule is None else [id_ for id_ in ids if rule.decide(id_)])
 
     def own_ids(self, ids: Sequence[str]) -> Sequence[str]:
         """Read the own ids of customers, without those that cannot be found. With several sources they stay as they are."""

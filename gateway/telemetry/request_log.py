@@ -31,7 +31,7 @@ class RequestLog:
         """Write the lines of a request that ended."""
         sources = {} if head.loaders is None else head.loaders.source_times()
         fields = {
-            **({"caller": head.caller} if head.caller else {}),
+            **({"caller": head.caller.name} if head.caller.name else {}),
             "operation": operation,
             "code": code,
             "ms": round(seconds * 1000, 1),

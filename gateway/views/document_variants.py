@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -153,13 +153,17 @@ class DocumentRewriter:
         return _Uses(frozenset(fields), frozenset(arguments), by_variable, given, introspects, {}, {})
 
 
-def _variant_name(uses: _Uses, view: View) -> tuple[Footprint, View | str | None] | None:
-    """Name the variant of a view: its decisions on the fields in use, and for whom it hashes. None for the operation itself."""
+def _variant_name(uses: _Uses, view: View) -> tuple[Footprint, View | str | None, Collection[str] | None] | None:
+    """Name the variant of a view: its decisions on the fields in use, for whom it hashes, which sources are asked.
+
+    None for the operation itself.
+    """
     footprint = tuple((where, decided) for where in sorted(uses.fields) if (decided := view.fields.get(where)) is not None)
     hashes = any(decided.visibility is Visibility.HASHED for _, decided in footprint)
+    sources = view.rights.sources
     if uses.introspects:
-        return footprint, view
-    return (footprint, view.group if hashes else None) if footprint else None
+        return footprint, view, sources
+    return (footprint, view.group if hashes else None, sources) if footprint or sources is not None else None
 
 
 class _Found(msgspec.Struct):

@@ -7,9 +7,8 @@ from graphql import GraphQLSchema, print_ast
 from connectors.errors import ConfigurationError
 from connectors.suggestions import did_you_mean
 from gateway.settings.settings import Settings
-from gateway.tags.pack import shipped_pack
 from gateway.views.shown_schema import shown_schema
-from gateway.views.views import Views
+from gateway.views.views import view_of_caller
 
 
 def sdl_of_caller(caller: str, settings: Settings | None, schema: GraphQLSchema, sdl: Callable[[], str]) -> str:
@@ -21,5 +20,6 @@ def sdl_of_caller(caller: str, settings: Settings | None, schema: GraphQLSchema,
         raise ConfigurationError(["--caller: is one of the settings; add --config"])
     if caller not in settings.callers:
         raise ConfigurationError([f"--caller: no caller has the name '{caller}'{did_you_mean(caller, settings.callers)}"])
-    view = Views(schema, sdl, settings, shipped_pack()).view_of(caller)
-    return (sdl() if view is None else print_ast(shown_schema(sdl(), view))).rstrip() + "\n"
+    is_restricted = settings.callers[caller].is_restricted
+    shown = print_ast(shown_schema(sdl(), view_of_caller(schema, settings, caller))) if is_restricted else sdl()
+    return shown.rstrip() + "\n"

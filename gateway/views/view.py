@@ -17,7 +17,7 @@ from graphql import (
 
 from connectors.contract import KeyKind
 from connectors.record_fields import fields_of
-from connectors.records import RECORDS, FieldClass
+from connectors.records import RECORDS, Account, FieldClass
 from gateway.execution.field_metadata import DEFINITION
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.operations import Hasher
@@ -55,6 +55,11 @@ _FOUND_BY: Mapping[str, tuple[KeyKind, ...]] = {
 """The fields and arguments that find by keys of these kinds."""
 
 
+_TO_OTHERS = frozenset(["Account.parent", "Account.subsidiaries", "CustomerIdentity.withheld", "Query.searchCustomers"])
+_TO_PEOPLE = frozenset(["Account.members", "Account.orders", "Account.subscriptions", "Account.tickets", "Query.account"])
+"""The fields that lead to customers of whom the caller may not be told, and those that do where no company admits them."""
+
+
 class FieldVisibility(msgspec.Struct, frozen=True):
     """What becomes of a field. `of` is the mark of a masked one, and says as what a hashed one is hashed.
 
@@ -65,11 +70,28 @@ class FieldVisibility(msgspec.Struct, frozen=True):
     of: str = ""
 
 
+class CustomerRights(msgspec.Struct, frozen=True):
+    """Of which customers callers may be told, and which sources are asked for them. None is all.
+
+    `is_his` says that a caller is the customer himself.
+    """
+
+    ids: frozenset[str] | None = None
+    accounts: frozenset[str] | None = None
+    is_his: bool = False
+    sources: frozenset[str] | None = None
+
+    @property
+    def are_some(self) -> bool:
+        """Tell whether there are customers of whom they are not told."""
+        return self.is_his or self.ids is not None or self.accounts is not None
+
+
 class View(msgspec.Struct, frozen=True, eq=False):
     """The decisions on all fields that are not shown as they are, or in part, by `Type.field`, and what may not be asked by.
 
     `places` are all fields, `refused` are fields of input types and `Type.field(argument)`. `hidden_tags` are keys of tags.
-    `hasher` hashes for the callers of `group`.
+    `hasher` hashes for the callers of `group`. `rights` are those to customers and sources.
     """
 
     places: Collection[str]
@@ -78,6 +100,7 @@ class View(msgspec.Struct, frozen=True, eq=False):
     hidden_tags: frozenset[str]
     hasher: Hasher | None
     group: str
+    rights: CustomerRights
 
     @property
     def hidden(self) -> set[str]:
@@ -92,6 +115,7 @@ def make_view(
     hidden_tags: frozenset[str],
     hasher: Hasher | None,
     group: str,
+    rights: CustomerRights,
 ) -> View:
     """Decide on all fields of a schema. A class that is not named is withheld, but for the technical one."""
     ways = {name for name, kinds in _FOUND_BY.items() if not set(find_by).issuperset(kinds)}
@@ -101,15 +125,16 @@ def make_view(
         for where, own in classes.items()
         if (visibility := _decide(schema, where, own, sees)) is not Visibility.SHOWN
     }
-    hidden |= {where: FieldVisibility(Visibility.WITHHELD) for where in ways & classes.keys()}
-    hidden = {**_holders(schema, classes, hidden), **hidden, **_without_types(sees, hidden)}
+    beyond = _beyond(rights)
+    hidden |= {where: FieldVisibility(Visibility.WITHHELD) for where in (ways & classes.keys()) | beyond}
+    hidden = {**_holders(schema, classes, hidden), **hidden, **_without_types(sees, hidden, beyond)}
     refused = {
         *(ways - classes.keys()),
         *_refused_keys(find_by),
         *_refused_filters(schema, hidden),
         *_refused_orders(schema, hidden),
     }
-    return View([*classes], hidden, refused, hidden_tags, hasher, group)
+    return View([*classes], hidden, refused, hidden_tags, hasher, group, rights)
 
 
 def strictest(classes: Collection[FieldClass], sees: Mapping[FieldClass, Visibility]) -> Visibility:
@@ -176,13 +201,24 @@ def _fields_of_type(schema: GraphQLSchema, type_name: str) -> Iterator[str]:
             )
 
 
-def _without_types(sees: Mapping[FieldClass, Visibility], hidden: Mapping[str, FieldVisibility]) -> dict[str, FieldVisibility]:
+def _beyond(rights: CustomerRights) -> frozenset[str]:
+    """List the fields that lead from an admitted customer to others: all of a company's, where it is not what admits."""
+    if not rights.are_some:
+        return frozenset()
+    return _TO_OTHERS if rights.accounts is not None else _TO_OTHERS | _TO_PEOPLE
+
+
+def _without_types(
+    sees: Mapping[FieldClass, Visibility], hidden: Mapping[str, FieldVisibility], beyond: Collection[str]
+) -> dict[str, FieldVisibility]:
     """Have `node` give no records of which the view does not show that they are there."""
     types = [
         record.__name__
         for record in RECORDS.values()
         if record.time_field is not None and strictest([*times_of([record])], sees) is Visibility.WITHHELD
     ]
+    if "Query.account" in beyond:
+        types.append(Account.__name__)
     return {"Query.node": FieldVisibility(Visibility.SHOWN, ",".join(types))} if types and "Query.node" not in hidden else {}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
 from hmac import digest
 from typing import Any
@@ -10,15 +10,19 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 
 from connectors.records import FieldClass
+from gateway.access.caller import Caller
 from gateway.errors import AmbiguousIdentityError, UnauthenticatedError, WithheldError
 from gateway.operations import Hasher, Operation
 from gateway.settings.access_settings import CallerSettings, Visibility
 from gateway.settings.settings import Settings
+from gateway.stitching.row_rule import RowRule
+from gateway.stitching.source_router import SourceRouter
+from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.facts import needed_fields
 from gateway.views.document_variants import DocumentRewriter
 from gateway.views.schema_classes import classes_on, paths_of
-from gateway.views.view import View, make_view, strictest
+from gateway.views.view import CustomerRights, View, make_view, strictest
 
 _HASH_BYTES = 16
 
@@ -26,7 +30,9 @@ _HASH_BYTES = 16
 class Views:
     """What each caller sees. Callers with the same rights have one view; who may see everything has none."""
 
-    def __init__(self, schema: GraphQLSchema, sdl: Callable[[], str], settings: Settings, pack: Pack) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, sdl: Callable[[], str], settings: Settings, pack: Pack, router: SourceRouter
+    ) -> None:
         self._rewriter = DocumentRewriter(schema, sdl)
         self.only_reports = settings.access.mode == "report"
         made: dict[Any, View] = {}
@@ -35,13 +41,25 @@ class Views:
             if not caller.is_restricted:
                 self._views[name] = None
                 continue
-            group = f"caller:{name}" if caller.hash_group is None else f"group:{caller.hash_group}"
-            rights = (*sorted(caller.visibilities.items()), frozenset(caller.key_kinds), group if caller.hashes else None)
-            if rights not in made:
-                made[rights] = _view(schema, settings, caller, group, pack)
-            self._views[name] = made[rights]
+            group = _group(name, caller) if caller.hashes else None
+            own = (*sorted(caller.visibilities.items()), frozenset(caller.key_kinds), group, rights_of(caller))
+            if own not in made:
+                hidden_tags = frozenset(key for key, tag in pack.tags.items() if _is_hidden(pack, tag, caller, router))
+                made[own] = view_of_caller(schema, settings, name, hidden_tags)
+            self._views[name] = made[own]
         if not settings.callers:
             self._views[""] = None
+
+        sources = {view.rights.sources for view in made.values()}
+        self._routers = {names: router if names is None else router.within(names) for names in sources}
+
+    def confine(self, stitcher: Stitcher, view: View, caller: Caller) -> Stitcher:
+        """Give a stitcher that finds the customers whom a caller may be told of, at the sources that are asked for him."""
+        rights = view.rights
+        router = self._routers[rights.sources]
+        ids = [caller.customer_id] if rights.is_his and caller.customer_id is not None else rights.ids or ()
+        rule = RowRule(router, ids=ids, accounts=rights.accounts or ()) if rights.are_some else None
+        return Stitcher(router, stitcher.loaders, rule)
 
     def view_of(self, caller: str) -> View | None:
         """Find a caller's view; None where he sees everything. Raises `UnauthenticatedError` for one who is no more."""
@@ -86,12 +104,36 @@ def _remove_ids(result: ExecutionResult, view: View) -> None:
             error.extensions = {name: value for name, value in (error.extensions or {}).items() if name != "candidates"}
 
 
-def _view(schema: GraphQLSchema, settings: Settings, caller: CallerSettings, group: str, pack: Pack) -> View:
-    sees = caller.visibilities
-    hidden = frozenset(key for key, tag in pack.tags.items() if strictest(_classes(pack, tag), sees) is not Visibility.SHOWN)
-    secret = settings.access.hash_secret
+def view_of_caller(schema: GraphQLSchema, settings: Settings, name: str, hidden_tags: frozenset[str] = frozenset()) -> View:
+    """Decide what a caller of the settings sees of a schema."""
+    caller, secret = settings.callers[name], settings.access.hash_secret
+    group = _group(name, caller)
     hasher = None if secret is None or not caller.hashes else _hasher(secret.get_secret_value(), group)
-    return make_view(schema, sees, caller.key_kinds, hidden, hasher, group)
+    return make_view(schema, caller.visibilities, caller.key_kinds, hidden_tags, hasher, group, rights_of(caller))
+
+
+def rights_of(caller: CallerSettings) -> CustomerRights:
+    """Read of which customers a caller may be told, and from which sources."""
+    ids = caller.customers if isinstance(caller.customers, list) else None
+    return CustomerRights(_set(ids), _set(caller.accounts), caller.customer_claim is not None, _set(caller.sources))
+
+
+def _set(names: Collection[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)
+
+
+def _group(name: str, caller: CallerSettings) -> str:
+    """Name for whom texts are hashed alike."""
+    return f"caller:{name}" if caller.hash_group is None else f"group:{caller.hash_group}"
+
+
+def _is_hidden(pack: Pack, tag: TagDefinition, caller: CallerSettings, router: SourceRouter) -> bool:
+    """Tell whether a tag is computed from what a caller does not see, or from sources that are not asked for him."""
+    if strictest(_classes(pack, tag), caller.visibilities) is not Visibility.SHOWN:
+        return True
+    records = needed_fields([pack.facts[name] for name in tag.fact_names])
+    sources = {*router.customers.all, *(source for record in records for source, _ in router.sources.for_record(record))}
+    return caller.sources is not None and any(source.name not in caller.sources for source in sources)
 
 
 def _classes(pack: Pack, tag: TagDefinition) -> set[FieldClass]:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pydantic import SecretStr
 
 from connectors.errors import ConfigurationError
+from gateway.access.caller import Caller
 from gateway.access.callers import Callers
 from gateway.access.operators import Operators
 from gateway.access.tokens import FETCH_S, MAX_AGE_S, MAX_TOKEN_BYTES, MAX_VERIFIED, Tokens
@@ -22,12 +23,13 @@ from gateway.errors import AccessUnavailableError, UnauthenticatedError
 from gateway.revisions import close_services, open_services
 from gateway.services import Services
 from gateway.settings import parse_settings
-from gateway.settings.access_settings import IssuerSettings
+from gateway.settings.access_settings import CallerSettings, IssuerSettings
 from tests.support import shop
 from tests.support.fixtures_mongodb import HandClock
 from tests.support.gateway_server import gateway_on, settings_for
 from tests.support.http_source import serving
 
+CONSOLE = Caller("console")
 ISSUER, AUDIENCE = "https://id.example.com/", "gateway"
 OWN, OTHER, CURVE = (
     rsa.generate_private_key(public_exponent=65_537, key_size=2048),
@@ -80,7 +82,7 @@ def settings_of(base_url: str, algorithm: str = "RS256") -> dict[str, Any]:
 @asynccontextmanager
 async def tokens_of(issuer: Issuer, algorithm: str = "RS256") -> AsyncIterator[Tokens]:
     async with serving(issuer.answer) as base_url:
-        tokens = Tokens({"id": IssuerSettings.model_validate(settings_of(base_url, algorithm))}, issuer.clock)
+        tokens = Tokens({"id": IssuerSettings.model_validate(settings_of(base_url, algorithm))}, {}, issuer.clock)
         await tokens.start()
         try:
             yield tokens
@@ -88,7 +90,7 @@ async def tokens_of(issuer: Issuer, algorithm: str = "RS256") -> AsyncIterator[T
             await tokens.aclose()
 
 
-def verified(tokens: Tokens, text: str) -> Coroutine[Any, Any, str]:
+def verified(tokens: Tokens, text: str) -> Coroutine[Any, Any, Caller]:
     """Verify a token that is found again by its own text."""
     return tokens.verify(text, text.encode())
 
@@ -98,8 +100,8 @@ async def test_a_token_names_the_caller_of_its_issuer(issuer: Issuer):
     async with tokens_of(issuer) as tokens:
         text = issuer.token(exp=issuer.clock.now().timestamp() + 60)
         assert tokens.find(text.encode()) is None
-        assert await verified(tokens, text) == "console"
-        assert tokens.find(text.encode()) == "console"
+        assert await verified(tokens, text) == CONSOLE
+        assert tokens.find(text.encode()) == CONSOLE
         assert tokens.find(text.encode() + b"A") is None
         issuer.clock.advance(timedelta(seconds=60))
         assert tokens.find(text.encode()) is None
@@ -163,7 +165,7 @@ async def test_keys_that_are_not_for_signatures_count_for_nothing(issuer: Issuer
         for name in ("one", "two", "three", "four"):
             with pytest.raises(UnauthenticatedError):
                 await verified(tokens, issuer.token(name=name))
-        assert await verified(tokens, issuer.token(name="five")) == "console"
+        assert await verified(tokens, issuer.token(name="five")) == CONSOLE
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ async def test_keys_that_are_not_for_signatures_count_for_nothing(issuer: Issuer
 async def test_a_key_that_cannot_be_used_does_not_cost_the_others(issuer: Issuer, odd: Any):
     issuer.keys.append(odd)
     async with tokens_of(issuer) as tokens:
-        assert await verified(tokens, issuer.token()) == "console"
+        assert await verified(tokens, issuer.token()) == CONSOLE
         with pytest.raises(UnauthenticatedError):
             await verified(tokens, issuer.token(OTHER, "two"))
 
@@ -188,7 +190,7 @@ async def test_a_key_that_cannot_be_used_does_not_cost_the_others(issuer: Issuer
 async def test_a_key_that_names_no_algorithm_is_for_that_of_the_settings(issuer: Issuer):
     issuer.keys = [public(OWN, "one")]
     async with tokens_of(issuer, "PS256") as tokens:
-        assert await verified(tokens, issuer.token(alg="PS256")) == "console"
+        assert await verified(tokens, issuer.token(alg="PS256")) == CONSOLE
 
 
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
@@ -211,7 +213,7 @@ async def test_a_caller_who_leaves_does_not_end_a_fetch(issuer: Issuer):
         leaves.cancel()
         await asyncio.wait({leaves})
         issuer.open.set()
-        assert await stays == "console"
+        assert await stays == CONSOLE
         assert issuer.asked == 2
 
 
@@ -231,7 +233,7 @@ async def test_known_keys_outlast_a_reload(issuer: Issuer, audience: str, refuse
         assert previous is not None
         assert previous.callers.tokens is not None
         with nullcontext() if refused is None else pytest.raises(refused):
-            assert await verified(previous.callers.tokens, issuer.token(aud=audience)) == "console"
+            assert await verified(previous.callers.tokens, issuer.token(aud=audience)) == CONSOLE
         assert issuer.asked == 3
 
 
@@ -245,14 +247,14 @@ async def test_a_close_waits_for_a_fetch(issuer: Issuer):
         await issuer.reached.wait()
         closing = asyncio.create_task(tokens.aclose())
         issuer.open.set()
-        assert await verifying == "console"
+        assert await verifying == CONSOLE
         await closing
 
 
 async def test_a_curve_is_an_algorithm_of_its_own(issuer: Issuer):
     issuer.keys = [public(CURVE, "one"), public(OWN, "two")]
     async with tokens_of(issuer, "ES256") as tokens:
-        assert await verified(tokens, issuer.token(CURVE, alg="ES256")) == "console"
+        assert await verified(tokens, issuer.token(CURVE, alg="ES256")) == CONSOLE
         with pytest.raises(UnauthenticatedError):
             await verified(tokens, issuer.token(OWN, name="two"))
 
@@ -267,7 +269,7 @@ async def test_an_unknown_key_is_asked_for_seldom(issuer: Issuer):
                 await verified(tokens, issuer.token(OTHER, "two"))
         assert issuer.asked == 1
         issuer.clock.advance(timedelta(seconds=FETCH_S))
-        assert await verified(tokens, issuer.token(OTHER, "two")) == "console"
+        assert await verified(tokens, issuer.token(OTHER, "two")) == CONSOLE
         for name in ("three", "four"):
             with pytest.raises(UnauthenticatedError):
                 await verified(tokens, issuer.token(OTHER, name))
@@ -280,7 +282,7 @@ async def test_a_key_that_was_taken_back_is_forgotten(issuer: Issuer):
         issuer.keys = [public(OTHER, "two")]
         issuer.status = 503
         issuer.clock.advance(timedelta(seconds=MAX_AGE_S + 1))
-        assert await verified(tokens, issuer.token()) == "console"
+        assert await verified(tokens, issuer.token()) == CONSOLE
         issuer.status = 200
         issuer.clock.advance(timedelta(seconds=FETCH_S))
         with pytest.raises(UnauthenticatedError):
@@ -299,7 +301,7 @@ async def test_without_keys_it_cannot_be_told_whose_a_token_is(issuer: Issuer):
             await verified(tokens, issuer.token())
         issuer.keys = [public(OWN, "one")]
         issuer.clock.advance(timedelta(seconds=FETCH_S))
-        assert await verified(tokens, issuer.token()) == "console"
+        assert await verified(tokens, issuer.token()) == CONSOLE
 
 
 async def test_few_tokens_are_remembered(issuer: Issuer, monkeypatch: pytest.MonkeyPatch):
@@ -312,7 +314,7 @@ async def test_few_tokens_are_remembered(issuer: Issuer, monkeypatch: pytest.Mon
             await verified(tokens, text)
         tokens.find(texts[0].encode())
         await verified(tokens, texts[2])
-        assert [tokens.find(text.encode()) for text in texts] == ["console", None, "console"]
+        assert [tokens.find(text.encode()) for text in texts] == [CONSOLE, None, CONSOLE]
 
 
 async def test_who_shows_a_token_may_ask(issuer: Issuer):
@@ -336,8 +338,8 @@ async def test_who_shows_a_token_may_ask(issuer: Issuer):
 async def test_an_operator_whose_key_looks_like_a_token_is_known(issuer: Issuer):
     key = f"{'a' * 32}.{'b' * 32}.{'c' * 32}"
     async with tokens_of(issuer) as tokens:
-        callers = Callers(["console"], None, None, tokens, Operators({"ana": SecretStr(key)}), issuer.clock)
-        assert callers.identify(f"Bearer {key}".encode()) == "ana"
+        callers = Callers({"console": CallerSettings()}, None, None, tokens, Operators({"ana": SecretStr(key)}), issuer.clock)
+        assert callers.identify(f"Bearer {key}".encode()) == Caller("ana")
 
 
 @pytest.mark.parametrize(

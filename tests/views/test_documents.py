@@ -17,9 +17,8 @@ from connectors.records import FieldClass
 from connectors.testing import MemoryConnector
 from gateway.execution.schema_types import core_schema
 from gateway.settings.access_settings import WAYS_IN
-from gateway.tags.pack import shipped_pack
 from gateway.views.schema_command import sdl_of_caller
-from gateway.views.views import Views
+from gateway.views.views import view_of_caller
 from resolvers.schema import schema
 from tests.support.caller_keys import SECRET, keys_in
 from tests.support.clocks import StoppedClock
@@ -221,8 +220,8 @@ def test_a_name_is_no_group():
     """A caller who has the name of a group does not share its hashes."""
     callers = {"a": {"sees": {"contact": "hashed"}}, "b": {"sees": {"contact": "hashed"}, "hash_group": "a"}}
     settings = settings_for(sources_of_everything(), access=ACCESS | {"anonymous": "a"}, callers=callers)
-    made = Views(core_schema(schema), schema.sdl, settings, shipped_pack())
-    hashes = {view.hasher("Customer.email")("x") for view in map(made.view_of, callers) if view is not None and view.hasher}
+    views = [view_of_caller(core_schema(schema), settings, name) for name in callers]
+    hashes = {view.hasher("Customer.email")("x") for view in views if view.hasher}
     assert len(hashes) == 2
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from graphql import is_interface_type, is_object_type
 
+from gateway.app import create_services
 from gateway.execution.masks import mask_of
 from gateway.execution.schema_types import core_schema
 from gateway.settings.access_settings import WAYS_IN, Visibility
-from gateway.tags.pack import shipped_pack
 from gateway.views.schema_classes import CURSORS
 from gateway.views.view import View
 from gateway.views.views import Views
@@ -65,7 +65,9 @@ def words(caller: str = "console") -> dict[str, Any]:
 
 
 def views() -> dict[str, View | None]:
-    made = Views(SCHEMA, schema.sdl, settings_for(sources_of_everything(), **words()), shipped_pack())
+    sources = sources_of_everything()
+    services = create_services(settings_for(sources, **words()), connectors=sources)
+    made = Views(SCHEMA, schema.sdl, services.settings, services.tags.pack, services.router)
     return {name: made.view_of(name) for name in CALLERS}
 
 

@@ -1,0 +1,16 @@
+"""Say who asks."""
+
+import msgspec
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who a credential shows. Without callers in the settings he has no name.
+
+    `customer_id` is the customer that he is, where only his own token shows that.
+    """
+
+    name: str = ""
+    customer_id: str | None = None
+
+
+EVERYBODY = Caller()

@@ -1,0 +1,143 @@
+"""Find customers, and records of customers, of whom a request may be told. Every way in of a caller leads through here.
+
+"Not his" and "there is none" are one answer. What the arguments decide costs no call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from connectors.contract import RECORD_KEYS, KeyKind
+from connectors.records import Account, Record
+from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
+from gateway.identity.keys import normalised
+from gateway.identity.node_ids import ID_KINDS
+from gateway.identity.records import Key
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer_finder import find_customer, find_customers, find_owners, load_owners, only_one
+from gateway.stitching.row_rule import RowRule
+from gateway.stitching.selection import Selection
+from gateway.stitching.stitcher import FoundByKey, Stitcher, result_or_error
+
+if TYPE_CHECKING:
+
+    class AdmittedCustomer(StitchedCustomer, eq=False):
+        """A customer of whom the request may be told. `admit` alone makes one, so types show that each way in leads there."""
+
+else:
+    AdmittedCustomer = StitchedCustomer
+
+FoundAdmitted = AdmittedCustomer | CallerError | SourceFailure | None
+"""Such a customer, or the reason why a key finds none."""
+
+
+def admit(customer: StitchedCustomer, rule: RowRule | None) -> AdmittedCustomer | None:
+    """Give a customer of whom the request may be told. Raises `SourceFailure` where that cannot be decided."""
+    return cast("AdmittedCustomer", customer) if rule is None or rule.admits(customer) else None
+
+
+def find_admitted(stitcher: Stitcher, key: Key, selection: Selection) -> Awaitable[AdmittedCustomer | None]:
+    """Find the customer with a key of any kind. As `find_customer`."""
+    if stitcher.rule is not None:
+        return _find_one_by_rule(stitcher, stitcher.rule, key, selection)
+    if key.kind is KeyKind.CUSTOMER_ID:
+        found = stitcher.customer_of(key.value, selection)
+    else:
+        find = partial(find_customer, stitcher) if key.kind in RECORD_KEYS else stitcher.customer
+        found = find(key.kind, key.value, selection)
+    return cast("Awaitable[AdmittedCustomer | None]", found)
+
+
+def find_all_admitted(stitcher: Stitcher, keys: Sequence[Key], selection: Selection) -> Awaitable[Sequence[FoundAdmitted]]:
+    """Find customers by keys of any kinds, in order. As `find_customers`."""
+    if stitcher.rule is not None:
+        return _find_by_rule(stitcher, stitcher.rule, keys, selection)
+    return cast("Awaitable[Sequence[FoundAdmitted]]", find_customers(stitcher, keys, selection))
+
+
+def find_all_admitted_by_id(stitcher: Stitcher, ids: Sequence[str], selection: Selection) -> Awaitable[Sequence[FoundAdmitted]]:
+    """Find customers by id, in order. As `Stitcher.customers`."""
+    if stitcher.rule is not None:
+        return _find_by_rule(stitcher, stitcher.rule, [Key(KeyKind.CUSTOMER_ID, id_) for id_ in ids], selection)
+    return cast("Awaitable[Sequence[FoundAdmitted]]", stitcher.customers(ids, selection))
+
+
+async def find_admitted_node(stitcher: Stitcher, customer_id: str, selection: Selection) -> AdmittedCustomer | None:
+    """Find the customer with this id, and show it under that. As `Stitcher.node`."""
+    rule = stitcher.rule
+    if rule is None:
+        return cast("AdmittedCustomer | None", await stitcher.node(customer_id, selection))
+    if not _may_ask(rule, Key(KeyKind.CUSTOMER_ID, customer_id)):
+        return None
+    customer = await stitcher.node(customer_id, rule.with_fields(selection))
+    return None if customer is None else admit(customer, rule)
+
+
+async def is_record_admitted(stitcher: Stitcher, rule: RowRule, record: type[Record], record_id: str) -> bool:
+    """Tell whether a record with this id is of somebody of whom the request may be told.
+
+    Raises `InvalidKeyError`, or `SourceFailure` where it cannot be decided for want of a source.
+    """
+    if record is Account:
+        return rule.admits_account(record_id)
+    owners = await load_owners(stitcher, ID_KINDS[record], record_id)
+    if not stitcher.has_several_sources:  # else an id of another source may be the same customer's
+        owners = [key for key in owners if key.kind is not KeyKind.CUSTOMER_ID or rule.decide(key.value) is not False]
+    found = await find_owners(stitcher, owners, rule.with_fields(Selection())) if owners else {}
+    return any(_admitted(result, rule) is not None for result in found.values())
+
+
+async def _find_one_by_rule(stitcher: Stitcher, rule: RowRule, key: Key, selection: Selection) -> AdmittedCustomer | None:
+    (result,) = await _find_by_rule(stitcher, rule, [key], selection)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+async def _find_by_rule(
+    stitcher: Stitcher, rule: RowRule, keys: Sequence[Key], selection: Selection
+) -> Sequence[FoundAdmitted]:
+    """Ask by the keys that may lead to an admitted customer, and give those who are."""
+    selection = rule.with_fields(selection)
+    allowed = [_may_ask_or_error(rule, key) for key in keys]
+    asked = [key for key, own in zip(keys, allowed, strict=True) if own is True]
+    found = await find_customers(stitcher, asked, selection) if asked else []
+    pairs = zip(asked, found, strict=True)
+    judged = iter(await asyncio.gather(*(result_or_error(_judge, stitcher, rule, *pair, selection) for pair in pairs)))
+    return [next(judged) if own is True else own or None for own in allowed]
+
+
+async def _judge(
+    stitcher: Stitcher, rule: RowRule, key: Key, result: FoundByKey, selection: Selection
+) -> AdmittedCustomer | None:
+    """Judge what a key has found. Of several customers only those count who are admitted. Raises what it finds none for."""
+    if not isinstance(result, AmbiguousIdentityError):
+        return _admitted(result, rule)
+    candidates = [Key(KeyKind.CUSTOMER_ID, id_) for id_ in result.candidates if rule.decide(id_) is not False]
+    found = await find_customers(stitcher, candidates, selection) if candidates else []
+    return _admitted(only_one(key.kind, [own for own in found if _admitted(own, rule) is not None]), rule)
+
+
+def _admitted(result: FoundByKey, rule: RowRule) -> AdmittedCustomer | None:
+    """Admit what was found. Raises the reason why nothing was."""
+    if isinstance(result, Exception):
+        raise result
+    return None if result is None else admit(result, rule)
+
+
+def _may_ask(rule: RowRule, key: Key) -> bool:
+    """Tell whether a key may find an admitted customer. Raises `InvalidKeyError` for what can be no id."""
+    if key.kind is not KeyKind.CUSTOMER_ID:
+        return True
+    normalised(key.kind, key.value)
+    return rule.decide(key.value) is not False
+
+
+def _may_ask_or_error(rule: RowRule, key: Key) -> bool | CallerError:
+    try:
+        return _may_ask(rule, key)
+    except CallerError as error:
+        return error
