@@ -216,12 +216,12 @@ class GatewayApplication(Application):
     async def _run_for(
         self, caller: Caller, view: View, operation: Operation, variables: dict[str, Any], context: RequestContext
     ) -> ExecutionResult:
+        context.stitcher = self._views.confine(context.stitcher, view, caller)
         if self._views.only_reports:
             result = await self._executor.run(operation, variables, context)
-            self._views.report(result, operation, variables, view)
+            self._views.report(result, operation, variables, view, context.stitcher)
             return result
         context.hidden_tags = view.hidden_tags
-        context.stitcher = self._views.confine(context.stitcher, view, caller)
         result = await self._executor.run(self._views.admit(operation, variables, view), variables, context)
         self._views.complete(result, operation, view)
         return result

@@ -55,7 +55,6 @@ ABANDONED = "ABANDONED"
 """The code of a request whose caller went away before its answer."""
 
 ENDPOINT = "/graphql"
-
 LARGE_BODY_BYTES = 1 << 20
 _SHORT_PREPARATION_S = 0.005
 RETRY_AFTER = {"retry-after": "1"}
@@ -234,8 +233,8 @@ class GraphQLView:
             if not posts and head.wants_page():
                 raise RefusedError(404, "there is no page here")
             media = known_media.get(head.accept) or negotiate(head.accept)
-            caller = self.identify(head.headers.get(b"authorization"))
-            head.caller = caller if isinstance(caller, Caller) else await caller
+            known = self.identify(head.headers.get(b"authorization"))
+            head.caller = known if isinstance(known, Caller) else await known
             if posts:
                 if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
                     check_body_type(head.headers)

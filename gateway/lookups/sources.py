@@ -160,15 +160,15 @@ class Sources:
         own = [Source(connector, clock, settings.sources[connector.name], cache, usual_s) for connector in built]
         places = {name: place for place, name in enumerate(settings.sources)}
         self.cache = cache
-        self.hold(sorted((*own, *shared), key=lambda source: places[source.name]))
+        self.set_sources(sorted((*own, *shared), key=lambda source: places[source.name]))
 
     def only(self, names: Collection[str]) -> Sources:
         """Give those of these names, as if no others were configured."""
         some = copy(self)
-        some.hold([source for source in self.all if source.name in names])
+        some.set_sources([source for source in self.all if source.name in names])
         return some
 
-    def hold(self, sources: Sequence[Source]) -> None:
+    def set_sources(self, sources: Sequence[Source]) -> None:
         """Have these sources, and no others."""
         self.all = [*sources]
         self._named = {source.name: source for source in self.all}

@@ -15,7 +15,7 @@ from gateway.errors import AmbiguousIdentityError, UnauthenticatedError, Withhel
 from gateway.operations import Hasher, Operation
 from gateway.settings.access_settings import CallerSettings, Visibility
 from gateway.settings.settings import Settings
-from gateway.stitching.row_rule import RowRule
+from gateway.stitching.row_rule import CountingRule, RowRule
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import Pack, TagDefinition
@@ -56,9 +56,10 @@ class Views:
     def confine(self, stitcher: Stitcher, view: View, caller: Caller) -> Stitcher:
         """Give a stitcher that finds the customers whom a caller may be told of, at the sources that are asked for him."""
         rights = view.rights
-        router = self._routers[rights.sources]
+        router = stitcher.router if self.only_reports else self._routers[rights.sources]
         ids = [caller.customer_id] if rights.is_his and caller.customer_id is not None else rights.ids or ()
-        rule = RowRule(router, ids=ids, accounts=rights.accounts or ()) if rights.are_some else None
+        kind = CountingRule if self.only_reports else RowRule
+        rule = kind(router, ids=ids, accounts=rights.accounts or ()) if rights.are_some else None
         return Stitcher(router, stitcher.loaders, rule)
 
     def view_of(self, caller: str) -> View | None:
@@ -72,9 +73,16 @@ class Views:
         """Give the form of an operation that callers of a view run. Raises `ForbiddenError`."""
         return self._rewriter.admit(operation, variables, view)
 
-    def report(self, result: ExecutionResult, operation: Operation, variables: Mapping[str, Any], view: View) -> None:
-        """Tell in the extensions of an answer what callers of a view would not see of it."""
-        told = self._rewriter.explain(operation, variables, view)
+    def report(
+        self, result: ExecutionResult, operation: Operation, variables: Mapping[str, Any], view: View, stitcher: Stitcher
+    ) -> None:
+        """Tell in the extensions of an answer what callers of a view would not see of it, nor ask for."""
+        told: list[dict[str, Any]] = [*self._rewriter.explain(operation, variables, view)]
+        if isinstance(stitcher.rule, CountingRule) and stitcher.rule.refused:
+            told.append({"customers": stitcher.rule.refused, "is": Visibility.WITHHELD})
+        if view.rights.sources is not None:
+            others = sorted(stitcher.loaders.source_times().keys() - view.rights.sources)
+            told += [{"source": name, "is": Visibility.WITHHELD} for name in others]
         if view.hidden_tags and any(self._rewriter.uses(operation, where) for where in ("Customer.tags", "Customer.tag")):
             told += [{"tag": key, "is": Visibility.WITHHELD} for key in sorted(view.hidden_tags)]
         if told:
