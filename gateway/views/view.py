@@ -115,7 +115,7 @@ def make_view(
     hidden_tags: frozenset[str],
     hasher: Hasher | None,
     group: str,
-    rights: CustomerRights,
+    rights: CustomerRights = CustomerRights(),
 ) -> View:
     """Decide on all fields of a schema. A class that is not named is withheld, but for the technical one."""
     ways = {name for name, kinds in _FOUND_BY.items() if not set(find_by).issuperset(kinds)}
