@@ -87,6 +87,9 @@ class CustomerRights(msgspec.Struct, frozen=True):
         return self.is_his or self.ids is not None or self.accounts is not None
 
 
+ALL_CUSTOMERS = CustomerRights()
+
+
 class View(msgspec.Struct, frozen=True, eq=False):
     """The decisions on all fields that are not shown as they are, or in part, by `Type.field`, and what may not be asked by.
 
@@ -115,7 +118,7 @@ def make_view(
     hidden_tags: frozenset[str],
     hasher: Hasher | None,
     group: str,
-    rights: CustomerRights = CustomerRights(),
+    rights: CustomerRights = ALL_CUSTOMERS,
 ) -> View:
     """Decide on all fields of a schema. A class that is not named is withheld, but for the technical one."""
     ways = {name for name, kinds in _FOUND_BY.items() if not set(find_by).issuperset(kinds)}
