@@ -88,7 +88,7 @@ def create_services(
     with _collecting(problems):
         check_traces(settings.telemetry.traces)
     with _collecting(problems):
-        pack = load_pack(settings.tags.file, tags) if settings.tags.file else shipped_pack()
+        pack = load_pack(settings.tags.file, tags, settings.purposes) if settings.tags.file else shipped_pack()
     if problems or pack is None:
         raise ConfigurationError(problems)
     cache = ReadCache(clock, settings.cache_bytes) if previous is None else previous.sources.cache
@@ -216,14 +216,14 @@ class GatewayApplication(Application):
     async def _run_for(
         self, caller: Caller, view: View, operation: Operation, variables: dict[str, Any], context: RequestContext
     ) -> ExecutionResult:
-        context.stitcher = self._views.confine(context.stitcher, view, caller)
-        if self._views.only_reports:
+        views = self._views
+        hidden_tags = views.confine(context, view, caller)
+        if views.only_reports:
             result = await self._executor.run(operation, variables, context)
-            self._views.report(result, operation, variables, view, context.stitcher)
+            views.report(result, operation, variables, view, context.stitcher, hidden_tags)
             return result
-        context.hidden_tags = view.hidden_tags
-        result = await self._executor.run(self._views.admit(operation, variables, view), variables, context)
-        self._views.complete(result, operation, view)
+        result = await self._executor.run(views.admit(operation, variables, view), variables, context)
+        views.complete(result, operation, view, hidden_tags)
         return result
 
     async def _execute_traced(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:

@@ -8,6 +8,8 @@ ProfileGatewayError
 |   |-- UnauthenticatedError
 |   |-- ForbiddenError
 |   |-- WithheldError
+|   |-- PurposeRefusedError
+|   |-- PurposeWithheldError
 |   |-- OperatorRequiredError
 |   |-- IdentityIncompleteError
 |   `-- QueryTooExpensiveError
@@ -81,6 +83,24 @@ class WithheldError(CallerError):
     """The settings do not show this to the caller."""
 
     code = "WITHHELD"
+
+
+class PurposeRefusedError(CallerError):
+    """The caller may not ask for the purpose that the request names, or names none where it has to."""
+
+    code = "FORBIDDEN"
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(f"X-Purpose: name one of the purposes of this caller: {', '.join(allowed) or 'there is none'}")
+
+
+class PurposeWithheldError(CallerError):
+    """Nothing says that a customer may be shown for this purpose."""
+
+    code = "WITHHELD_PURPOSE"
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(f"the customer is not shown for the purpose {purpose}: it is not known that this is allowed")
 
 
 class OperatorRequiredError(CallerError):

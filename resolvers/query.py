@@ -19,6 +19,7 @@ from gateway.stitching.admitted_customers import (
     find_admitted,
     find_all_admitted,
     find_all_admitted_by_id,
+    search_admitted,
 )
 from gateway.stitching.customer_linker import PastIdentity as Past
 from gateway.stitching.record_finder import Selections, find_node, find_record
@@ -136,7 +137,7 @@ class Query:
     ) -> RecordPage:
         selection = _selection(info)
         ask = ask_of(records.Customer, selection, first=first, after=after)
-        return await context_of(info).stitcher.search(text, ask, selection)
+        return await search_admitted(context_of(info).stitcher, text, ask, selection)
 
     @root(
         "A customer or another record by its id; null when nothing has it. Without a source, it is a customer's.",

@@ -158,7 +158,8 @@ def _validate_tags(file: TomlFile, read: SettingsDocument, unset: Sequence[Path]
     if not isinstance(named, str) or not {("tags",), ("tags", "file")}.isdisjoint(unset):
         return []
     try:
-        load_pack(file.folder / named)
+        purposes = read.document.get("purposes")
+        load_pack(file.folder / named, purposes=purposes if isinstance(purposes, Mapping) else ())
     except ConfigurationError as error:
         problems: list[Problem] = []
         for text in error.problems:

@@ -13,7 +13,7 @@ from connectors.contract import KeyKind
 from connectors.records import FieldClass
 from connectors.suggestions import suggest
 from gateway.settings.frozen_settings import FrozenSettings
-from gateway.settings.texts import CallerName, CollectorAddress, LongSecret, SourceName
+from gateway.settings.texts import CallerName, CollectorAddress, LongSecret, PurposeName, SourceName
 
 SHOWN_BY = ("keys", "issuers", "anonymous")
 """What of the table `access` says who a caller is."""
@@ -102,12 +102,14 @@ class CallerSettings(FrozenSettings):
     """The companies of whose customers it may be told, by the ids of their accounts, in the place of `customers`."""
     sources: Annotated[list[SourceName], Field(min_length=1)] | None = None
     """The sources that are asked for it; without this line all."""
+    purposes: Annotated[list[PurposeName], Field(min_length=1)] | None = None
+    """The purposes of which each request has one; without this line it may name any, or none."""
     hash_group: CallerName | None = None
     """Callers of one group have the same hashes; without this line each has its own."""
 
     @property
     def is_restricted(self) -> bool:
-        own = (self.sees, self.find_by, self.customers, self.accounts, self.sources)
+        own = (self.sees, self.find_by, self.customers, self.accounts, self.sources, self.purposes)
         return any(value is not None for value in own)
 
     @property

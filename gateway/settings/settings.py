@@ -23,6 +23,7 @@ from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.order_settings import OrderSettings
 from gateway.settings.own_field_settings import OwnFieldsSettings
+from gateway.settings.purpose_settings import PurposeSettings
 from gateway.settings.texts import (
     BodyPath,
     CallerName,
@@ -30,6 +31,7 @@ from gateway.settings.texts import (
     DatabaseName,
     HeaderName,
     OperationName,
+    PurposeName,
     Region,
     SourceName,
 )
@@ -193,6 +195,8 @@ class Settings(FrozenSettings):
     access: AccessSettings = AccessSettings()
     callers: dict[CallerName, CallerSettings] = {}
     """Who may ask. Without any, everybody may."""
+    purposes: dict[PurposeName, PurposeSettings] = {}
+    """For what customers' data are used."""
     tags: TagSettings = TagSettings()
     customer: CustomerSettings = CustomerSettings()
     identity: IdentitySettings = IdentitySettings()
@@ -242,6 +246,17 @@ class Settings(FrozenSettings):
         for path, name in self._named_sources():
             if name not in self.sources:
                 raise ValueError(f"{path}: there is no source {name}{suggest(name, self.sources, 'name one of yours')}")
+        return self
+
+    @model_validator(mode="after")
+    def _names_known_purposes(self) -> Self:
+        if self.purposes and not self.callers:
+            raise ValueError("purposes: without callers nobody says for what he asks; add one, such as [callers.console]")
+        for name, caller in self.callers.items():
+            for place, own in enumerate(caller.purposes or ()):
+                if own not in self.purposes:
+                    fix = suggest(own, self.purposes, "name one of yours, or add [purposes]")
+                    raise ValueError(f"callers.{name}.purposes.{place}: there is no purpose {own}{fix}")
         return self
 
     def _named_sources(self) -> Iterator[tuple[str, str]]:

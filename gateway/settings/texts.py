@@ -15,6 +15,7 @@ def _is_name_of(what: str) -> AfterValidator:
 
 CallerName = Annotated[str, _is_name_of("a caller")]
 OperatorName = Annotated[str, _is_name_of("an operator")]
+PurposeName = Annotated[str, _is_name_of("a purpose")]
 DatabaseName = Annotated[
     str, fits(r"[A-Za-z0-9_-]{1,63}", "is no name of a database; write 1 to 63 letters without accents, digits, _ and -")
 ]

@@ -16,8 +16,7 @@ from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.pending_keys import PendingKeys
 from gateway.lookups.post_filter import position_fields
 from gateway.lookups.sources import Source
-from gateway.stitching.admitted_customers import AdmittedCustomer, admit
-from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.admitted_customers import AdmittedCustomer, admit_those, keep_records
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.record_list import RecordPage, merge_outcomes, page_of_one
 from gateway.stitching.record_loader import load_by_own_key
@@ -107,13 +106,12 @@ async def members_of(
     page = await stitcher.customer_page(source, KeyKind.ACCOUNT, account.id, ask, selection)
     ((_, outcome),) = page.contributions
     assert isinstance(outcome, Found)
+    admitted = admit_those(page.records, stitcher.rule)
     members = [
-        AccountMember(record, outcome.source, admitted)
-        for record, customer in zip(outcome.records, page.records, strict=True)
-        if (admitted := admit(customer, stitcher.rule)) is not None
+        None if customer is None else AccountMember(record, outcome.source, customer)
+        for record, customer in zip(outcome.records, admitted, strict=True)
     ]
-    owners = [member.source for member in members]
-    return msgspec.structs.replace(page, records=members, owners=owners, total=page.total if stitcher.rule is None else None)
+    return keep_records(page, members, stitcher.rule)
 
 
 async def records_of(
@@ -151,7 +149,7 @@ def _own_fetch(asked: RoutedAsk, source: Source) -> RecordFetch:
 
 async def _people_of(
     stitcher: Stitcher, account: SourcedRecord, record: type[Record]
-) -> tuple[Sequence[StitchedCustomer], bool, list[Failed]]:
+) -> tuple[Sequence[AdmittedCustomer], bool, list[Failed]]:
     """Find the first members of an account, with the keys of their records.
 
     It says whether there are others, and what failed.
@@ -161,14 +159,17 @@ async def _people_of(
         return [], True, []
     fields = Fields.from_paths("id")
     selection = Selection(fields=fields, stitches=frozenset({record}))
+    if stitcher.rule is not None:
+        selection = stitcher.rule.with_fields(selection)
     try:
         page = await stitcher.customer_page(
             source, KeyKind.ACCOUNT, account.id, Ask(fields=fields, first=MAX_MEMBERS), selection
         )
     except SourceFailure as failure:
         return [], True, [source.not_asked(failure.error)]
-    people: Sequence[StitchedCustomer] = page.records
-    return people, page.has_more or page.partial or any(person.is_short for person in people), []
+    people = [person for person in admit_those(page.records, stitcher.rule) if person is not None]
+    is_less = len(people) < len(page.records)
+    return people, is_less or page.has_more or page.partial or any(person.is_short for person in people), []
 
 
 def _source_of_members(stitcher: Stitcher, account: SourcedRecord) -> Source | None:

@@ -10,16 +10,20 @@ from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from connectors.contract import RECORD_KEYS, KeyKind
+import msgspec
+
+from connectors.contract import RECORD_KEYS, Ask, KeyKind
 from connectors.records import Account, Record
-from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
+from gateway.errors import AmbiguousIdentityError, CallerError, PurposeWithheldError, SourceFailure
 from gateway.identity.keys import normalised
 from gateway.identity.node_ids import ID_KINDS
 from gateway.identity.records import Key
+from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.customer_finder import find_customer, find_customers, find_owners, load_owners, only_one
-from gateway.stitching.row_rule import RowRule
+from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
+from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.stitcher import FoundByKey, Stitcher, result_or_error
 
 if TYPE_CHECKING:
@@ -34,9 +38,14 @@ FoundAdmitted = AdmittedCustomer | CallerError | SourceFailure | None
 """Such a customer, or the reason why a key finds none."""
 
 
-def admit(customer: StitchedCustomer, rule: RowRule | None) -> AdmittedCustomer | None:
-    """Give a customer of whom the request may be told. Raises `SourceFailure` where that cannot be decided."""
+def admit(customer: StitchedCustomer, rule: AdmissionRule | None) -> AdmittedCustomer | None:
+    """Give a customer of whom the request may be told. Raises as `AdmissionRule.admits`."""
     return cast("AdmittedCustomer", customer) if rule is None or rule.admits(customer) else None
+
+
+def admit_those(customers: Sequence[StitchedCustomer], rule: AdmissionRule | None) -> list[AdmittedCustomer | None]:
+    """Give of each customer whether the request may be told of it, without a reason."""
+    return [_admit_or_none(customer, rule) for customer in customers]
 
 
 def find_admitted(stitcher: Stitcher, key: Key, selection: Selection) -> Awaitable[AdmittedCustomer | None]:
@@ -76,7 +85,27 @@ async def find_admitted_node(stitcher: Stitcher, customer_id: str, selection: Se
     return None if customer is None else admit(customer, rule)
 
 
-async def is_record_admitted(stitcher: Stitcher, rule: RowRule, record: type[Record], record_id: str) -> bool:
+async def search_admitted(stitcher: Stitcher, text: str, ask: Ask, selection: Selection) -> RecordPage:
+    """Find customers by a text. As `Stitcher.search`; without some of them the page is `partial`."""
+    if stitcher.rule is None:
+        return await stitcher.search(text, ask, selection)
+    page = await stitcher.search(text, ask, stitcher.rule.with_fields(selection))
+    return keep_records(page, admit_those(page.records, stitcher.rule), stitcher.rule)
+
+
+def keep_records(page: RecordPage, kept: Sequence[SourcedRecord | None], rule: AdmissionRule | None) -> RecordPage:
+    """Put records in the place of those of a page. Under a rule they are not counted, and without some `partial`."""
+    pairs = [(record, source) for record, source in zip(kept, page.owners, strict=True) if record is not None]
+    return msgspec.structs.replace(
+        page,
+        records=[record for record, _ in pairs],
+        owners=[source for _, source in pairs],
+        total=page.total if rule is None else None,
+        partial=page.partial or len(pairs) < len(kept),
+    )
+
+
+async def is_record_admitted(stitcher: Stitcher, rule: AdmissionRule, record: type[Record], record_id: str) -> bool:
     """Tell whether a record with this id is of somebody of whom the request may be told.
 
     Raises `InvalidKeyError`, or `SourceFailure` where it cannot be decided for want of a source.
@@ -90,7 +119,7 @@ async def is_record_admitted(stitcher: Stitcher, rule: RowRule, record: type[Rec
     return any(_admitted(result, rule) is not None for result in found.values())
 
 
-async def _find_one_by_rule(stitcher: Stitcher, rule: RowRule, key: Key, selection: Selection) -> AdmittedCustomer | None:
+async def _find_one_by_rule(stitcher: Stitcher, rule: AdmissionRule, key: Key, selection: Selection) -> AdmittedCustomer | None:
     (result,) = await _find_by_rule(stitcher, rule, [key], selection)
     if isinstance(result, Exception):
         raise result
@@ -98,7 +127,7 @@ async def _find_one_by_rule(stitcher: Stitcher, rule: RowRule, key: Key, selecti
 
 
 async def _find_by_rule(
-    stitcher: Stitcher, rule: RowRule, keys: Sequence[Key], selection: Selection
+    stitcher: Stitcher, rule: AdmissionRule, keys: Sequence[Key], selection: Selection
 ) -> Sequence[FoundAdmitted]:
     """Ask by the keys that may lead to an admitted customer, and give those who are."""
     selection = rule.with_fields(selection)
@@ -111,7 +140,7 @@ async def _find_by_rule(
 
 
 async def _judge(
-    stitcher: Stitcher, rule: RowRule, key: Key, result: FoundByKey, selection: Selection
+    stitcher: Stitcher, rule: AdmissionRule, key: Key, result: FoundByKey, selection: Selection
 ) -> AdmittedCustomer | None:
     """Judge what a key has found. Of several customers only those count who are admitted. Raises what it finds none for."""
     if not isinstance(result, AmbiguousIdentityError):
@@ -121,14 +150,21 @@ async def _judge(
     return _admitted(only_one(key.kind, [own for own in found if _admitted(own, rule) is not None]), rule)
 
 
-def _admitted(result: FoundByKey, rule: RowRule) -> AdmittedCustomer | None:
+def _admit_or_none(customer: StitchedCustomer, rule: AdmissionRule | None) -> AdmittedCustomer | None:
+    try:
+        return admit(customer, rule)
+    except (PurposeWithheldError, SourceFailure):
+        return None
+
+
+def _admitted(result: FoundByKey, rule: AdmissionRule) -> AdmittedCustomer | None:
     """Admit what was found. Raises the reason why nothing was."""
     if isinstance(result, Exception):
         raise result
     return None if result is None else admit(result, rule)
 
 
-def _may_ask(rule: RowRule, key: Key) -> bool:
+def _may_ask(rule: AdmissionRule, key: Key) -> bool:
     """Tell whether a key may find an admitted customer. Raises `InvalidKeyError` for what can be no id."""
     if key.kind is not KeyKind.CUSTOMER_ID:
         return True
@@ -136,7 +172,7 @@ def _may_ask(rule: RowRule, key: Key) -> bool:
     return rule.decide(key.value) is not False
 
 
-def _may_ask_or_error(rule: RowRule, key: Key) -> bool | CallerError:
+def _may_ask_or_error(rule: AdmissionRule, key: Key) -> bool | CallerError:
     try:
         return _may_ask(rule, key)
     except CallerError as error:

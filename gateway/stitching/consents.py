@@ -24,8 +24,13 @@ def current_consents(consents: Iterable[Any]) -> list[Any]:
     """
     groups: dict[Any, list[Any]] = {}
     for consent in consents:
-        groups.setdefault((consent.channel, (consent.purpose or "").strip().casefold()), []).append(consent)
+        groups.setdefault((consent.channel, same_purpose(consent.purpose)), []).append(consent)
     return [_current(own) for own in groups.values()]
+
+
+def same_purpose(text: str | None) -> str:
+    """Write a purpose as all that mean the same are written."""
+    return (text or "").strip().casefold()
 
 
 def _current(consents: list[Any]) -> Any:

@@ -75,29 +75,6 @@ class RowRule:
         return RecordId(*named) if named is not None else _read(self._account_ids, company.account)
 
 
-class CountingRule(RowRule):
-    """Admits everybody, and counts the customers whom the rule would not admit."""
-
-    refused = 0
-
-    def decide(self, customer_id: str) -> None:  # noqa: ARG002  whatever it says, they are asked for
-        return None
-
-    def admits(self, customer: StitchedCustomer) -> bool:
-        try:
-            self.refused += not super().admits(customer)
-        except SourceFailure:
-            self.refused += 1
-        return True
-
-    def admits_account(self, account_id: str) -> bool:
-        self.refused += not super().admits_account(account_id)
-        return True
-
-    def shows_account(self, account_id: str) -> bool:  # noqa: ARG002  as above
-        return True
-
-
 def _read(ids: NodeIds, text: str) -> RecordId:
     """Read an id. One that nothing has is of no source."""
     source, own_id = ids.read(text) or (None, text)

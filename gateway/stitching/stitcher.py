@@ -14,6 +14,7 @@ from gateway.identity.records import Key, RecordId
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, fail_unreadable, merge_spellings
 from gateway.lookups.sources import Source
+from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.customer import MissingRecord, StitchedCustomer
 from gateway.stitching.customer_linker import CustomerLinker
 from gateway.stitching.customer_search import CustomerSearch
@@ -22,7 +23,6 @@ from gateway.stitching.measurement import MeasureRequest
 from gateway.stitching.measurements import fetch_of_id
 from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.stitching.record_list import RecordPage
-from gateway.stitching.row_rule import RowRule
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
 
@@ -41,7 +41,7 @@ class Stitcher(msgspec.Struct, eq=False):
 
     _router: SourceRouter
     _loaders: Loaders
-    rule: RowRule | None = None
+    rule: AdmissionRule | None = None
 
     @property
     def loaders(self) -> Loaders:

@@ -50,7 +50,7 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     """A rule that gives a customer one value or none.
 
     `values` is the closed list of values, empty when any value goes. `fact_names` are the facts that `expression` reads,
-    sorted. `fingerprint` changes with everything that can change the value.
+    sorted. `fingerprint` changes with everything that can change the value. With `purposes` it is given for these alone.
     """
 
     key: str
@@ -66,6 +66,7 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     fact_names: tuple[str, ...]
     fingerprint: str
     program: cel.Program
+    purposes: tuple[str, ...] = ()
 
 
 class Pack(msgspec.Struct, frozen=True):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from connectors.suggestions import nearest
+from connectors.suggestions import nearest, suggest
 from gateway.tags.definitions import Fact, Pack
 from gateway.tags.expressions.types import FactType, ValueType
 from gateway.tags.fact_settings import read_fact
@@ -31,10 +31,10 @@ def shipped_pack() -> Pack:
     return load_pack(default_pack_path())
 
 
-def load_pack(path: Path, text: str | None = None) -> Pack:
+def load_pack(path: Path, text: str | None = None, purposes: Collection[str] | None = None) -> Pack:
     """Read a pack, or raise `ConfigurationError` with all problems. Each has its line and the fix.
 
-    `text` is the file's, where it was read before.
+    `text` is the file's, where it was read before. `purposes` are those of the settings; None where they are not known.
     """
     problems = Problems(path.name)
     root = read_sections(path, problems, text)
@@ -46,8 +46,18 @@ def load_pack(path: Path, text: str | None = None) -> Pack:
     _check_use(fact_sections, tag_sections.values())
     facts, types = _read_facts(fact_sections, problems)
     tags = {key: tag for key, section in tag_sections.items() if (tag := read_tag(key, section, defaults, facts, types))}
+    if purposes is not None:
+        _check_purposes(tag_sections.values(), purposes)
     problems.raise_any()
     return Pack(facts=facts, tags=tags)
+
+
+def _check_purposes(sections: Iterable[Section], purposes: Collection[str]) -> None:
+    for section in sections:
+        for name in section.texts("purposes"):
+            if name not in purposes:
+                fix = suggest(name, purposes, "name one of yours, or add [purposes] there")
+                section.report("purposes", f"the settings have no purpose {name}{fix}")
 
 
 def read_sound_facts(path: Path) -> dict[str, Fact]:

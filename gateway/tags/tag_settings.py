@@ -10,7 +10,7 @@ from gateway.tags.rule_checks import check_rule
 from gateway.tags.rules import compile_rule
 from gateway.tags.yaml_sections import Section
 
-SETTINGS = ("label", "description", "owner", "category", "ttl", "version", "words", "expression", "values")
+SETTINGS = ("label", "description", "owner", "category", "ttl", "version", "words", "expression", "values", "purposes")
 
 SHARED_SETTINGS = ("owner", "category", "ttl", "version")
 """What `defaults` can say for all tags."""
@@ -71,4 +71,5 @@ def read_tag(
         fact_names=names,
         fingerprint=fingerprint_of(version, expression, values, [facts[name] for name in names if name in facts]),
         program=program,
+        purposes=section.texts("purposes"),
     )

@@ -71,7 +71,7 @@ class FieldVisibility(msgspec.Struct, frozen=True):
 
 
 class CustomerRights(msgspec.Struct, frozen=True):
-    """Of which customers callers may be told, and which sources are asked for them. None is all.
+    """Of which customers callers may be told, which sources are asked for them, for which purposes. None is all.
 
     `is_his` says that a caller is the customer himself.
     """
@@ -80,6 +80,7 @@ class CustomerRights(msgspec.Struct, frozen=True):
     accounts: frozenset[str] | None = None
     is_his: bool = False
     sources: frozenset[str] | None = None
+    purposes: frozenset[str] | None = None
 
     @property
     def are_some(self) -> bool:

@@ -11,11 +11,14 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 
 from connectors.records import FieldClass
 from gateway.access.caller import Caller
-from gateway.errors import AmbiguousIdentityError, UnauthenticatedError, WithheldError
+from gateway.context import RequestContext
+from gateway.errors import AmbiguousIdentityError, PurposeRefusedError, UnauthenticatedError, WithheldError
 from gateway.operations import Hasher, Operation
 from gateway.settings.access_settings import CallerSettings, Visibility
 from gateway.settings.settings import Settings
-from gateway.stitching.row_rule import CountingRule, RowRule
+from gateway.stitching.admission_rule import AdmissionRule, CountingRule
+from gateway.stitching.purpose_rule import read_purpose
+from gateway.stitching.row_rule import RowRule
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import Pack, TagDefinition
@@ -38,7 +41,7 @@ class Views:
         made: dict[Any, View] = {}
         self._views: dict[str, View | None] = dict.fromkeys(settings.identity.operators)
         for name, caller in settings.callers.items():
-            if not caller.is_restricted:
+            if not caller.is_restricted and not settings.purposes:
                 self._views[name] = None
                 continue
             group = _group(name, caller) if caller.hashes else None
@@ -53,14 +56,44 @@ class Views:
         sources = {view.rights.sources for view in made.values()}
         self._routers = {names: router if names is None else router.within(names) for names in sources}
 
-    def confine(self, stitcher: Stitcher, view: View, caller: Caller) -> Stitcher:
-        """Give a stitcher that finds the customers whom a caller may be told of, at the sources that are asked for him."""
-        rights = view.rights
+        self._purposes = {name: read_purpose(name, own) for name, own in settings.purposes.items()}
+        self._tags = pack.tags
+
+    def confine(self, context: RequestContext, view: View, caller: Caller) -> Collection[str]:
+        """Have a request ask for what its caller may be told of alone, and list the keys of the tags that it is not given.
+
+        Raises `PurposeRefusedError`.
+        """
+        purpose = self._purpose_of(view, context.headers.get(b"x-purpose"))
+        hidden_tags = self._hidden_tags(view, purpose)
+        if not self.only_reports:
+            context.hidden_tags = hidden_tags
+        rights, stitcher = view.rights, context.stitcher
         router = stitcher.router if self.only_reports else self._routers[rights.sources]
         ids = [caller.customer_id] if rights.is_his and caller.customer_id is not None else rights.ids or ()
-        kind = CountingRule if self.only_reports else RowRule
-        rule = kind(router, ids=ids, accounts=rights.accounts or ()) if rights.are_some else None
-        return Stitcher(router, stitcher.loaders, rule)
+        rows = RowRule(router, ids=ids, accounts=rights.accounts or ()) if rights.are_some else None
+        consents = None if purpose is None else self._purposes[purpose]
+        kind = CountingRule if self.only_reports else AdmissionRule
+        rule = None if rows is None and consents is None else kind(rows, consents)
+        context.stitcher = Stitcher(router, stitcher.loaders, rule)
+        return hidden_tags
+
+    def _purpose_of(self, view: View, named: bytes | None) -> str | None:
+        """Find the purpose of a request, of the one that its header names."""
+        own = view.rights.purposes
+        if named is None and (own is None or len(own) == 1):
+            return None if own is None else next(iter(own))
+        allowed = self._purposes.keys() if own is None else own
+        purpose = (named or b"").decode("latin-1").strip()
+        if purpose not in allowed:
+            raise PurposeRefusedError(sorted(allowed))
+        return purpose
+
+    def _hidden_tags(self, view: View, purpose: str | None) -> Collection[str]:
+        """List the tags that are not given to callers of a view for a purpose."""
+        if not self._purposes:
+            return view.hidden_tags
+        return view.hidden_tags | {key for key, tag in self._tags.items() if tag.purposes and purpose not in tag.purposes}
 
     def view_of(self, caller: str) -> View | None:
         """Find a caller's view; None where he sees everything. Raises `UnauthenticatedError` for one who is no more."""
@@ -74,7 +107,13 @@ class Views:
         return self._rewriter.admit(operation, variables, view)
 
     def report(
-        self, result: ExecutionResult, operation: Operation, variables: Mapping[str, Any], view: View, stitcher: Stitcher
+        self,
+        result: ExecutionResult,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        view: View,
+        stitcher: Stitcher,
+        hidden_tags: Collection[str],
     ) -> None:
         """Tell in the extensions of an answer what callers of a view would not see of it, nor ask for."""
         told: list[dict[str, Any]] = [*self._rewriter.explain(operation, variables, view)]
@@ -83,21 +122,21 @@ class Views:
         if view.rights.sources is not None:
             others = sorted(stitcher.loaders.source_times().keys() - view.rights.sources)
             told += [{"source": name, "is": Visibility.WITHHELD} for name in others]
-        if view.hidden_tags and any(self._rewriter.uses(operation, where) for where in ("Customer.tags", "Customer.tag")):
-            told += [{"tag": key, "is": Visibility.WITHHELD} for key in sorted(view.hidden_tags)]
+        if hidden_tags and any(self._rewriter.uses(operation, where) for where in ("Customer.tags", "Customer.tag")):
+            told += [{"tag": key, "is": Visibility.WITHHELD} for key in sorted(hidden_tags)]
         if told:
             result.extensions = {**(result.extensions or {}), "access": told}
 
-    def complete(self, result: ExecutionResult, operation: Operation, view: View) -> None:
+    def complete(self, result: ExecutionResult, operation: Operation, view: View, hidden_tags: Collection[str]) -> None:
         """Take out of an answer what the view does not show beside fields, and tell what was left out."""
         _remove_ids(result, view)
-        if view.hidden_tags and self._rewriter.uses(operation, "Customer.tags"):
-            _tell_hidden_tags(result, view)
+        if hidden_tags and self._rewriter.uses(operation, "Customer.tags"):
+            _tell_hidden_tags(result, hidden_tags)
 
 
-def _tell_hidden_tags(result: ExecutionResult, view: View) -> None:
+def _tell_hidden_tags(result: ExecutionResult, hidden_tags: Collection[str]) -> None:
     """Say that tags were left out, as customers may have them."""
-    message = f"Customer.tags: withheld from this caller are {', '.join(sorted(view.hidden_tags))}"
+    message = f"Customer.tags: withheld from this caller are {', '.join(sorted(hidden_tags))}"
     error = GraphQLError(message, extensions={"code": WithheldError.code})
     result.errors = [*(result.errors or ()), error]
 
@@ -123,7 +162,9 @@ def view_of_caller(schema: GraphQLSchema, settings: Settings, name: str, hidden_
 def rights_of(caller: CallerSettings) -> CustomerRights:
     """Read of which customers a caller may be told, and from which sources."""
     ids = caller.customers if isinstance(caller.customers, list) else None
-    return CustomerRights(_set(ids), _set(caller.accounts), caller.customer_claim is not None, _set(caller.sources))
+    return CustomerRights(
+        _set(ids), _set(caller.accounts), caller.customer_claim is not None, _set(caller.sources), _set(caller.purposes)
+    )
 
 
 def _set(names: Collection[str] | None) -> frozenset[str] | None:

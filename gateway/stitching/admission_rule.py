@@ -1,0 +1,78 @@
+"""Decide of which customers a request may be told: by who they are, and by its purpose."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+
+from gateway.errors import PurposeWithheldError, SourceFailure
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.purpose_rule import CONSENT_FIELDS, PurposeRule
+from gateway.stitching.row_rule import RowRule
+from gateway.stitching.selection import Selection
+
+
+class AdmissionRule:
+    """Admits customers by a row rule and a purpose; None admits all."""
+
+    def __init__(self, rows: RowRule | None, purpose: PurposeRule | None) -> None:
+        self.rows = rows
+        self._purpose = purpose
+
+    def decide(self, customer_id: str) -> bool | None:
+        """Tell whether the customer with this id is admitted. None where that hangs on the record."""
+        own = None if self.rows is None else self.rows.decide(customer_id)
+        return None if own and self._purpose is not None else own
+
+    def with_fields(self, selection: Selection) -> Selection:
+        """Add to a selection what decides about its customers."""
+        selection = selection if self.rows is None else self.rows.with_fields(selection)
+        return selection if self._purpose is None else _with_consents(selection)
+
+    def admits(self, customer: StitchedCustomer) -> bool:
+        """Tell whether a customer is admitted.
+
+        Raises `SourceFailure` where that cannot be told for want of a source, and `PurposeWithheldError`.
+        """
+        if self.rows is not None and not self.rows.admits(customer):
+            return False
+        if self._purpose is not None and not self._purpose.permits(customer):
+            raise PurposeWithheldError(self._purpose.name)
+        return True
+
+    def admits_account(self, account_id: str) -> bool:
+        """Tell whether the account with this id is admitted, with all of its people. That of a customer is not by him."""
+        return self.rows is None or self.rows.admits_account(account_id)
+
+    def shows_account(self, account_id: str) -> bool:
+        """Tell whether the account of an admitted customer is shown: where companies decide, one of theirs."""
+        return self.rows is None or self.rows.shows_account(account_id)
+
+
+class CountingRule(AdmissionRule):
+    """Admits everybody, and counts the customers whom the rules would not admit."""
+
+    refused = 0
+
+    def decide(self, customer_id: str) -> None:  # noqa: ARG002  whatever it says, they are asked for
+        return None
+
+    def admits(self, customer: StitchedCustomer) -> bool:
+        try:
+            self.refused += not super().admits(customer)
+        except (PurposeWithheldError, SourceFailure):
+            self.refused += 1
+        return True
+
+    def admits_account(self, account_id: str) -> bool:
+        self.refused += not super().admits_account(account_id)
+        return True
+
+    def shows_account(self, account_id: str) -> bool:  # noqa: ARG002  as above
+        return True
+
+
+@lru_cache(maxsize=1_000)
+def _with_consents(selection: Selection) -> Selection:
+    return msgspec.structs.replace(selection, fields=selection.fields | CONSENT_FIELDS)
