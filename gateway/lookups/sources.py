@@ -158,9 +158,11 @@ class Sources:
         """Put sources on the connectors, beside those that are `shared` with other `Sources`."""
         usual_s = settings.deadline_ms / 1000
         own = [Source(connector, clock, settings.sources[connector.name], cache, usual_s) for connector in built]
-        places = {name: place for place, name in enumerate(settings.sources)}
         self.cache = cache
-        self.set_sources(sorted((*own, *shared), key=lambda source: places[source.name]))
+        if shared:
+            places = {name: place for place, name in enumerate(settings.sources)}
+            own = sorted((*own, *shared), key=lambda source: places[source.name])
+        self.set_sources(own)
 
     def only(self, names: Collection[str]) -> Sources:
         """Give those of these names, as if no others were configured."""
