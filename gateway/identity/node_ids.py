@@ -32,7 +32,7 @@ class NodeIds:
     """
 
     def __init__(self, finders: Sequence[str], sources: Collection[str]) -> None:
-        self._usual = finders[0] if finders else None
+        self.usual = finders[0] if finders else None
         self._finders = frozenset(finders)
         self._sources = frozenset(sources)
 
@@ -42,16 +42,20 @@ class NodeIds:
         Only the name of a configured source ends at the first colon: `urn:7` names none.
         """
         if SEPARATOR not in text:
-            return self._usual, text
+            return self.usual, text
         source, separator, own_id = text.strip().partition(SEPARATOR)
         if not separator or source not in self._sources:
-            return self._usual, text
+            return self.usual, text
         return (source, own_id) if source in self._finders else None
 
     def named(self, text: str) -> tuple[str, str] | None:
         """Read an id that says its source, one that finds records by id. None for any other."""
         source, _, own_id = text.strip().partition(SEPARATOR)
         return (source, own_id) if source in self._finders and own_id else None
+
+    def has_source(self, name: str) -> bool:
+        """Tell whether a source finds records by id."""
+        return name in self._finders
 
     def names_source(self, text: str) -> bool:
         """Tell whether an id says its source."""
@@ -61,7 +65,7 @@ class NodeIds:
     def read_alike(self, texts: Sequence[str]) -> tuple[str | None, Sequence[str]] | None:
         """Read ids of one source at once: the source and the own ids there. None where they have to be read one by one."""
         if SEPARATOR not in "".join(texts):
-            return self._usual, texts
+            return self.usual, texts
         source, separator, _ = texts[0].partition(SEPARATOR)
         prefix = source + separator
         if source in self._finders and all(map(methodcaller("startswith", prefix), texts)):

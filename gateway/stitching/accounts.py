@@ -21,7 +21,7 @@ from gateway.stitching.position import ask_of_source
 from gateway.stitching.record_list import RecordPage, merge_outcomes, page_of_one
 from gateway.stitching.record_loader import load_by_own_key
 from gateway.stitching.selection import Selection
-from gateway.stitching.source_router import RoutedAsk
+from gateway.stitching.source_router import RoutedAsk, SourceRouter
 from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.stitcher import Stitcher
 
@@ -124,7 +124,7 @@ async def records_of(
     """
     ask = msgspec.structs.replace(ask, fields=ask.fields | position_fields(record))
     asked = stitcher.router.route(record, ask, origins)
-    own = [(source, _own_fetch(asked, source)) for source in stitcher.router.sources.finders(record, KeyKind.ACCOUNT)]
+    own = [(source, _own_fetch(asked, source)) for source in _finders(stitcher.router, record, account)]
     theirs = msgspec.structs.replace(asked, fetches=[part for part in asked.fetches if part[1] is not KeyKind.ACCOUNT])
     if not (own or (members and theirs.fetches)):
         return None
@@ -174,5 +174,16 @@ async def _people_of(
 
 def _source_of_members(stitcher: Stitcher, account: SourcedRecord) -> Source | None:
     """Choose who knows an account's members: its own source, or else the first that finds customers by their account."""
-    finders = stitcher.router.sources.finders(Customer, KeyKind.ACCOUNT)
+    finders = _finders(stitcher.router, Customer, account)
     return next((source for source in finders if source.name == account.source), finders[0] if finders else None)
+
+
+def _finders(router: SourceRouter, record: type[Record], account: SourcedRecord) -> list[Source]:
+    """List the sources that find records by the id of an account: its own, or all that have the ids of the first with accounts.
+
+    A source that has accounts itself has its own ids.
+    """
+    ids, finders = router.node_ids[Account], router.sources.finders(record, KeyKind.ACCOUNT)
+    if account.source == ids.usual:
+        return [source for source in finders if source.name == account.source or not ids.has_source(source.name)]
+    return [source for source in finders if source.name == account.source]

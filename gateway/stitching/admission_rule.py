@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeVar
 
 import msgspec
 
@@ -11,6 +12,8 @@ from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.purpose_rule import CONSENT_FIELDS, PurposeRule
 from gateway.stitching.row_rule import RowRule
 from gateway.stitching.selection import Selection
+
+T = TypeVar("T")
 
 
 class AdmissionRule:
@@ -41,6 +44,15 @@ class AdmissionRule:
             raise PurposeWithheldError(self._purpose.name)
         return True
 
+    def refuse_unowned(self) -> None:
+        """Refuse a record that is nobody's: for no purpose is it known that it may be shown. Raises `PurposeWithheldError`."""
+        if self._purpose is not None:
+            raise PurposeWithheldError(self._purpose.name)
+
+    def show(self, customer: StitchedCustomer) -> StitchedCustomer:
+        """Show an admitted customer under an id that finds him again."""
+        return customer if self.rows is None else self.choose(self.rows.show(customer), whole=customer)
+
     def admits_account(self, account_id: str) -> bool:
         """Tell whether the account with this id is admitted, with all of its people. That of a customer is not by him."""
         return self.rows is None or self.rows.admits_account(account_id)
@@ -48,6 +60,10 @@ class AdmissionRule:
     def shows_account(self, account_id: str) -> bool:
         """Tell whether the account of an admitted customer is shown: where companies decide, one of theirs."""
         return self.rows is None or self.rows.shows_account(account_id)
+
+    def choose(self, admitted: T, whole: T) -> T:  # noqa: ARG002  a rule that only counts gives it
+        """Choose between what is admitted and what there is without a rule."""
+        return admitted
 
 
 class CountingRule(AdmissionRule):
@@ -68,6 +84,10 @@ class CountingRule(AdmissionRule):
     def admits_account(self, account_id: str) -> bool:
         self.refused += not super().admits_account(account_id)
         return True
+
+    def choose(self, admitted: T, whole: T) -> T:
+        self.refused += admitted is False
+        return whole
 
     def shows_account(self, account_id: str) -> bool:  # noqa: ARG002  as above
         return True

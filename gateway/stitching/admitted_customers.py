@@ -20,7 +20,14 @@ from gateway.identity.node_ids import ID_KINDS
 from gateway.identity.records import Key
 from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.customer_finder import find_customer, find_customers, find_owners, load_owners, only_one
+from gateway.stitching.customer_finder import (
+    find_customer,
+    find_customers,
+    find_owners,
+    list_owners,
+    load_owners,
+    only_one,
+)
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.sourced_record import SourcedRecord
@@ -40,7 +47,11 @@ FoundAdmitted = AdmittedCustomer | CallerError | SourceFailure | None
 
 def admit(customer: StitchedCustomer, rule: AdmissionRule | None) -> AdmittedCustomer | None:
     """Give a customer of whom the request may be told. Raises as `AdmissionRule.admits`."""
-    return cast("AdmittedCustomer", customer) if rule is None or rule.admits(customer) else None
+    if rule is not None:
+        if not rule.admits(customer):
+            return None
+        customer = rule.show(customer)
+    return cast("AdmittedCustomer", customer)
 
 
 def admit_those(customers: Sequence[StitchedCustomer], rule: AdmissionRule | None) -> list[AdmittedCustomer | None]:
@@ -100,23 +111,36 @@ def keep_records(page: RecordPage, kept: Sequence[SourcedRecord | None], rule: A
         page,
         records=[record for record, _ in pairs],
         owners=[source for _, source in pairs],
-        total=page.total if rule is None else None,
+        total=page.total if rule is None else rule.choose(None, whole=page.total),
         partial=page.partial or len(pairs) < len(kept),
     )
 
 
-async def is_record_admitted(stitcher: Stitcher, rule: AdmissionRule, record: type[Record], record_id: str) -> bool:
-    """Tell whether a record with this id is of somebody of whom the request may be told.
+async def is_record_admitted(stitcher: Stitcher, rule: AdmissionRule, record: type[Record], record_id: str) -> bool | None:
+    """Tell whether a record with this id is of somebody of whom the request may be told. None of one that is nobody's.
 
     Raises `InvalidKeyError`, or `SourceFailure` where it cannot be decided for want of a source.
     """
     if record is Account:
         return rule.admits_account(record_id)
-    owners = await load_owners(stitcher, ID_KINDS[record], record_id)
-    if not stitcher.has_several_sources:  # else an id of another source may be the same customer's
-        owners = [key for key in owners if key.kind is not KeyKind.CUSTOMER_ID or rule.decide(key.value) is not False]
-    found = await find_owners(stitcher, owners, rule.with_fields(Selection())) if owners else {}
-    return any(_admitted(result, rule) is not None for result in found.values())
+    if not stitcher.router.sources.finders(record, ID_KINDS[record]):
+        return None
+    admitted = await result_or_error(_is_of_admitted, stitcher, rule, ID_KINDS[record], record_id)
+    chosen = rule.choose(admitted, whole=True)
+    if isinstance(chosen, Exception):
+        raise chosen
+    return chosen
+
+
+async def _is_of_admitted(stitcher: Stitcher, rule: AdmissionRule, kind: KeyKind, record_id: str) -> bool | None:
+    """Tell it by the first who is said to own the record: by its own source, where that says so."""
+    first = (await load_owners(stitcher, kind, record_id))[:1]
+    if not first and rule.rows is None:
+        return None
+    owners = _possible(stitcher, rule, first)
+    selection = rule.with_fields(Selection())
+    found = await find_owners(stitcher, owners, selection) if owners else {}
+    return bool(await _all_admitted(stitcher, rule, kind, [*found.values()], selection))
 
 
 async def _find_one_by_rule(stitcher: Stitcher, rule: AdmissionRule, key: Key, selection: Selection) -> AdmittedCustomer | None:
@@ -133,21 +157,53 @@ async def _find_by_rule(
     selection = rule.with_fields(selection)
     allowed = [_may_ask_or_error(rule, key) for key in keys]
     asked = [key for key, own in zip(keys, allowed, strict=True) if own is True]
-    found = await find_customers(stitcher, asked, selection) if asked else []
-    pairs = zip(asked, found, strict=True)
-    judged = iter(await asyncio.gather(*(result_or_error(_judge, stitcher, rule, *pair, selection) for pair in pairs)))
+    listed = await list_owners(stitcher, asked) if asked else []
+    owners = [_possible(stitcher, rule, own) if isinstance(own, list) else own for own in listed]
+    wanted = [owner for own in owners if isinstance(own, list) for owner in own]
+    found = await find_owners(stitcher, wanted, selection) if wanted else {}
+    results = [[found[owner] for owner in own] if isinstance(own, list) else own for own in owners]
+    judging = (_judge(stitcher, rule, key.kind, own, selection) for key, own in zip(asked, results, strict=True))
+    judged = iter(await asyncio.gather(*judging))
     return [next(judged) if own is True else own or None for own in allowed]
 
 
 async def _judge(
-    stitcher: Stitcher, rule: AdmissionRule, key: Key, result: FoundByKey, selection: Selection
-) -> AdmittedCustomer | None:
-    """Judge what a key has found. Of several customers only those count who are admitted. Raises what it finds none for."""
-    if not isinstance(result, AmbiguousIdentityError):
-        return _admitted(result, rule)
-    candidates = [Key(KeyKind.CUSTOMER_ID, id_) for id_ in result.candidates if rule.decide(id_) is not False]
-    found = await find_customers(stitcher, candidates, selection) if candidates else []
-    return _admitted(only_one(key.kind, [own for own in found if _admitted(own, rule) is not None]), rule)
+    stitcher: Stitcher,
+    rule: AdmissionRule,
+    kind: KeyKind,
+    results: Sequence[FoundByKey] | CallerError | SourceFailure,
+    selection: Selection,
+) -> FoundAdmitted:
+    """Judge what a key has found, or tell why it can find nothing."""
+    if isinstance(results, Exception):
+        return results
+    admitted = await result_or_error(_all_admitted, stitcher, rule, kind, results, selection)
+    judged = admitted if isinstance(admitted, Exception) else only_one(kind, admitted)
+    return cast("FoundAdmitted", rule.choose(judged, whole=only_one(kind, results)))
+
+
+async def _all_admitted(
+    stitcher: Stitcher, rule: AdmissionRule, kind: KeyKind, results: Sequence[FoundByKey], selection: Selection
+) -> list[AdmittedCustomer]:
+    """List those who are admitted of what a key has found. Of several customers of one key those alone count.
+
+    Raises the reason why it finds none; what is wrong with the key that a record has of its customer is not told.
+    """
+    found: list[FoundByKey] = []
+    for result in results:
+        if isinstance(result, AmbiguousIdentityError):
+            candidates = _possible(stitcher, rule, [Key(KeyKind.CUSTOMER_ID, id_) for id_ in result.candidates])
+            found += await find_customers(stitcher, candidates, selection) if candidates else []
+        elif not (isinstance(result, CallerError) and kind in RECORD_KEYS):
+            found.append(result)
+    return [own for result in found if (own := _admitted(result, rule)) is not None]
+
+
+def _possible(stitcher: Stitcher, rule: AdmissionRule, keys: Sequence[Key]) -> list[Key]:
+    """List the keys that may find an admitted customer. With several sources an id that is not named may be another of his."""
+    if stitcher.has_several_sources:
+        return [*keys]
+    return [key for key in keys if key.kind is not KeyKind.CUSTOMER_ID or rule.decide(key.value) is not False]
 
 
 def _admit_or_none(customer: StitchedCustomer, rule: AdmissionRule | None) -> AdmittedCustomer | None:

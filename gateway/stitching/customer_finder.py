@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from connectors.contract import RECORD_KEYS, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Customer, Record
-from gateway.errors import AmbiguousIdentityError, InvalidKeyError, SourceFailure
+from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
 from gateway.identity.keys import normalised_or_plain, words
 from gateway.identity.node_ids import ID_KINDS, node_id
 from gateway.identity.records import Key
@@ -35,15 +35,20 @@ async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]]
 
     The records that keys name are found first, so that each source is asked for customers once by each kind.
     """
-    by_record = [place for place, (kind, _) in enumerate(keys) if kind in RECORD_KEYS]
-    loading = (result_or_error(load_owners, stitcher, *keys[place]) for place in by_record)
-    loaded = dict(zip(by_record, await asyncio.gather(*loading), strict=True))
-    owners = [loaded[place] if place in loaded else [Key(*key)] for place, key in enumerate(keys)]
+    owners = await list_owners(stitcher, keys)
     found = await find_owners(stitcher, [owner for own in owners if isinstance(own, list) for owner in own], selection)
     return [
         only_one(kind, [found[owner] for owner in own]) if isinstance(own, list) else own
         for (kind, _), own in zip(keys, owners, strict=True)
     ]
+
+
+async def list_owners(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]]) -> list[list[Key] | CallerError | SourceFailure]:
+    """List for each key the keys of its customers: itself, or those that the records say which it names."""
+    by_record = [place for place, (kind, _) in enumerate(keys) if kind in RECORD_KEYS]
+    loading = (result_or_error(load_owners, stitcher, *keys[place]) for place in by_record)
+    loaded = dict(zip(by_record, await asyncio.gather(*loading), strict=True))
+    return [loaded[place] if place in loaded else [Key(*key)] for place, key in enumerate(keys)]
 
 
 async def find_owners(stitcher: Stitcher, owners: Collection[Key], selection: Selection) -> dict[Key, FoundByKey]:
@@ -67,7 +72,7 @@ async def load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[Key
 
 
 async def _load_owners_by_id(stitcher: Stitcher, record: type[Record], value: str) -> list[Key]:
-    """List the keys of the customers of a record by its id, which is of one source and those that know its ids.
+    """List the keys of the customers of a record by its id, which is of one source and those that know its ids: first its own.
 
     Raises `SourceFailure` when none of those that could be asked says whose it is.
     """
@@ -75,7 +80,8 @@ async def _load_owners_by_id(stitcher: Stitcher, record: type[Record], value: st
     source_name, own_id = router.node_ids[record].read(value) or (None, value)
     orders = router.orders.join(record)
     names = [source_name] if orders is None or source_name not in orders.rank else orders.same_ids(source_name)
-    keys = [(source, own_id) for source in router.sources.finders(record, kind) if source.name in names]
+    finders = {source.name: source for source in router.sources.finders(record, kind)}
+    keys = [(finders[name], own_id) for name in names if name in finders]
     outcomes = await ask_by_own_keys(stitcher, keys, record, kind, OWNER_FIELDS, leads=True)
     found = [SourcedRecord(own, answer.source) for answer in outcomes if isinstance(answer, Found) for own in answer.records]
     owners = _owners_of(found, router)

@@ -28,14 +28,25 @@ async def find_record(
     None when there is none, or it is of a customer of whom the request may not be told. `as_asked` shows it under this id.
     Raises `InvalidKeyError`, or `SourceFailure` when its source could not be asked.
     """
+    rule = stitcher.rule
+    if rule is None:
+        return await _load_record(stitcher, record, record_id, selection, as_asked=as_asked)
+    admitted = await is_record_admitted(stitcher, rule, record, record_id)
+    found = None if admitted is False else await _load_record(stitcher, record, record_id, selection, as_asked=as_asked)
+    if found is not None and admitted is None:
+        rule.refuse_unowned()
+    return found
+
+
+async def _load_record(
+    stitcher: Stitcher, record: type[Record], record_id: str, selection: Selection, *, as_asked: bool
+) -> SourcedRecord | None:
     by, router = ID_KINDS[record], stitcher.router
     if not router.sources.finders(record, by):
         raise InvalidKeyError(f"no source finds records of {RECORD_NAMES[record]} by id")
     source_name, own_id = router.node_ids[record].read(record_id) or (None, record_id)
     source = None if source_name is None else router.sources.named(source_name)
     if source is None:
-        return None
-    if stitcher.rule is not None and not await is_record_admitted(stitcher, stitcher.rule, record, record_id):
         return None
     orders = router.orders.join(record)
     if orders is not None and source.name in orders.rank:

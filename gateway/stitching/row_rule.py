@@ -17,7 +17,7 @@ from gateway.identity.keys import normalised_or_plain
 from gateway.identity.node_ids import NodeIds, node_id
 from gateway.identity.records import RecordId
 from gateway.lookups.outcome import Failed
-from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer import MissingRecord, StitchedCustomer
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
 
@@ -27,13 +27,22 @@ _ACCOUNT_FIELDS = Fields.from_paths(*KEY_KINDS[KeyKind.ACCOUNT].fields)
 class RowRule:
     """The customers whom a request may be told of: those with these ids, or those of these companies.
 
-    Ids are as callers write them, with or without their source.
+    Ids are as callers write them, with or without their source. Those of the rule are read by the `configured` sources, for
+    another one that a caller's own sources leave first may have them, too; those that he asks by by the sources of `router`.
     """
 
-    def __init__(self, router: SourceRouter, *, ids: Collection[str] = (), accounts: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        router: SourceRouter,
+        configured: SourceRouter,
+        *,
+        ids: Collection[str] = (),
+        accounts: Collection[str] = (),
+    ) -> None:
         self._customer_ids = router.customer_ids
-        self._account_ids = router.node_ids[Account]
-        self._customers = frozenset(_read(self._customer_ids, text) for text in ids)
+        self._asked_account_ids = router.node_ids[Account]
+        self._account_ids = configured.node_ids[Account]
+        self._customers = frozenset(_read(configured.customer_ids, text) for text in ids)
         self._accounts = frozenset(_read(self._account_ids, text) for text in accounts)
 
     def decide(self, customer_id: str) -> bool | None:
@@ -58,9 +67,19 @@ class RowRule:
             raise SourceFailure(failed.source, failed.error)
         return False
 
+    def show(self, customer: StitchedCustomer) -> StitchedCustomer:
+        """Show an admitted customer under an id of the rule, which finds him again."""
+        named = [member.id for member in customer.members if member.id in self._customers]
+        if not named or RecordId(customer.source, customer.id) in named:
+            return customer
+        source, own_id = named[0]
+        is_missing = isinstance(customer.record, MissingRecord)
+        record = customer.record if is_missing else msgspec.structs.replace(customer.record, id=own_id)
+        return msgspec.structs.replace(customer, record=record, source=source, id=own_id)
+
     def admits_account(self, account_id: str) -> bool:
         """Tell whether the account with this id is admitted, with all of its people. That of a customer is not by him."""
-        return _read(self._account_ids, account_id) in self._accounts
+        return _read(self._asked_account_ids, account_id) in self._accounts
 
     def shows_account(self, account_id: str) -> bool:
         """Tell whether the account of an admitted customer is shown: where companies decide, one of theirs."""

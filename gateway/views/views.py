@@ -71,7 +71,7 @@ class Views:
         rights, stitcher = view.rights, context.stitcher
         router = stitcher.router if self.only_reports else self._routers[rights.sources]
         ids = [caller.customer_id] if rights.is_his and caller.customer_id is not None else rights.ids or ()
-        rows = RowRule(router, ids=ids, accounts=rights.accounts or ()) if rights.are_some else None
+        rows = RowRule(router, stitcher.router, ids=ids, accounts=rights.accounts or ()) if rights.are_some else None
         consents = None if purpose is None else self._purposes[purpose]
         kind = CountingRule if self.only_reports else AdmissionRule
         rule = None if rows is None and consents is None else kind(rows, consents)

@@ -105,6 +105,7 @@ async def test_members_that_cannot_be_asked_for_are_missing_from_the_list():
     accounts = MemoryConnector("crm", {(r.Account, KeyKind.ACCOUNT): {"a1": [r.Account(id="a1")]}})
     people, orders = crm(3), shop(3, records={(r.Order, KeyKind.ACCOUNT): {"a1": [order("o9", 9)]}})
     people.name = "people"
+    del people.records[r.Account, KeyKind.ACCOUNT]
     people.failure = SourceUnavailableError()
     async with gateway_on([accounts, people, orders]) as gateway:
         found = (await gateway.data(PAGE, {"members": True}))["account"]["orders"]

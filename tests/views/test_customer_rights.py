@@ -256,6 +256,31 @@ async def test_a_customer_of_several_sources_is_one_by_any_record():
         assert not [call for call in one.calls if call.endswith(("Order", "Survey"))]
 
 
+async def test_who_is_shown_is_found_again():
+    """Under the id of the rule, whichever record of the customer counts most, and by whatever key he was found."""
+    connectors = [*sources(), club()]
+    words: dict[str, Any] = {"access": {"anonymous": "one"}, "callers": {"one": {"find_by": WAYS, "customers": ["crm:c1"]}}}
+    async with gateway_on(connectors, with_clock=StoppedClock(), customer={"priority": ["club"]}, **words) as gateway:
+        text = "query ($by: CustomerKey!) { customer(by: $by) { id sourceId name orders { nodes { number } } } }"
+        for key in ({"id": "crm:c1"}, {"email": "c1@example.com"}, {"memberNumber": "7"}, {"orderId": "shop:oc1"}):
+            found = (await gateway.data(text, {"by": key}))["customer"]
+            assert found == {"id": "crm:c1", "sourceId": "c1", "name": "Member", "orders": ORDERS_OF_C1}, key
+        again = await gateway.data("query ($id: ID!) { node(id: $id) { id ... on Customer { name } } }", {"id": found["id"]})
+        assert again["node"] == {"id": "crm:c1", "name": "Member"}
+
+
+async def test_an_account_has_its_own_ids():
+    """Of two sources of accounts the second one's ids are nobody else's: its account has no orders of the first one's."""
+    erp = MemoryConnector("erp", {(r.Account, KeyKind.ACCOUNT): {"a1": [r.Account(id="a1", name="Other")]}})
+    text = '{ a: account(id: "crm:a1") { %s } b: account(id: "erp:a1") { name %s } }'
+    inner = "orders { nodes { number } } members { nodes { customer { name } } }"
+    async with gateway_on([*sources(), erp], with_clock=StoppedClock()) as gateway:
+        found = await gateway.data(text % (inner, inner))
+    assert len(found["a"]["orders"]["nodes"]) == 2
+    assert len(found["a"]["members"]["nodes"]) == 2
+    assert found["b"] == {"name": "Other", "orders": None, "members": None}
+
+
 async def test_the_customer_himself(hand_clock: HandClock):
     """His token says who he is. One that does not, and a key of such a caller, are nobody's."""
     connectors, issuer = sources(), Issuer(hand_clock)

@@ -57,6 +57,9 @@ tags:
 """
 
 
+NOBODYS = r.Order(id="o-nobody", status=r.OrderStatus.CONFIRMED, placed_at=START)
+
+
 def sources() -> list[MemoryConnector]:
     people = {
         own_id: r.Customer(
@@ -87,7 +90,7 @@ def sources() -> list[MemoryConnector]:
     }
     shop: dict[Any, Any] = {
         (r.Order, KeyKind.CUSTOMER_ID): orders,
-        (r.Order, KeyKind.ORDER_ID): {own.id: [own] for (own,) in orders.values()},
+        (r.Order, KeyKind.ORDER_ID): {own.id: [own] for (own,) in [*orders.values(), [NOBODYS]]},
     }
     return [MemoryConnector("crm", crm), MemoryConnector("shop", shop)]
 
@@ -122,6 +125,7 @@ async def test_who_is_shown_for_a_purpose(purpose: str):
         ('{ customer(by: {orderId: "o-denied"}) { name } }', {"customer": None}),
         ('{ order(id: "o-denied") { sourceId } }', {"order": None}),
         ('{ order(id: "o-granted") { sourceId } }', {"order": {"sourceId": "o-granted"}}),
+        ('{ order(id: "o-nobody") { sourceId } }', {"order": None}),
         ('{ node(id: "crm:denied") { id } }', {"node": None}),
         ('{ node(id: "shop:o-denied") { id } }', {"node": None}),
         ('{ node(id: "crm:granted") { id } }', {"node": {"id": "crm:granted"}}),
@@ -134,6 +138,12 @@ async def test_every_way_in_asks_for_the_purpose(text: str, expected: dict[str, 
     assert [error["extensions"]["code"] for error in answer.get("errors", ())] == ["WITHHELD_PURPOSE"] * (
         None in expected.values()
     )
+
+
+async def test_what_is_not_there_is_not_withheld():
+    async with gateway_on(sources(), with_clock=StoppedClock(), **words({"purposes": ["newsletter"]})) as gateway:
+        answer = await gateway.ask('{ customer(by: {id: "x"}) { name } order(id: "x") { number } node(id: "shop:x") { id } }')
+    assert answer == {"data": {"customer": None, "order": None, "node": None}}
 
 
 @pytest.mark.parametrize("text", ['searchCustomers(text: "name")', 'account(id: "a1") { members'])
