@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.access_commands import access
 from gateway.demo.shop_markets import CAPACITY
 from gateway.identity_commands import identity
 from gateway.key_commands import keys
@@ -31,6 +32,7 @@ tags = typer.Typer(no_args_is_help=True, help="Tags and what they were computed 
 app.add_typer(tags, name="tags")
 app.add_typer(identity, name="identity")
 app.add_typer(keys, name="keys")
+app.add_typer(access, name="access")
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]
@@ -169,19 +171,21 @@ def schema(
     check: Annotated[Path | None, typer.Option(help="Compare with this file instead of printing.")] = None,
     config: Annotated[Path | None, typer.Option(help="The settings file, for the fields of one's own in it.")] = None,
     caller: Annotated[str | None, typer.Option(help="A caller of the settings: what it sees.")] = None,
+    scopes: Annotated[bool, typer.Option(help="Say of each field which classes it needs, by @requiresScopes.")] = False,
 ) -> None:
     """Print the GraphQL schema, with `--caller` that of a caller."""
     import difflib
 
     from gateway.execution.schema_types import core_schema
     from gateway.settings import load_settings
-    from gateway.views.schema_command import sdl_of_caller
+    from gateway.views.schema_command import add_scopes, sdl_of_caller
     from resolvers.schema import schema_with
 
     with problems_shown():
         settings = None if config is None else load_settings(config, connects=False)
         whole = schema_with(() if settings is None else tuple(settings.fields.declared()))
         sdl = whole.sdl() if caller is None else sdl_of_caller(caller, settings, core_schema(whole), whole.sdl)
+        sdl = add_scopes(sdl, core_schema(whole)) if scopes else sdl
         exported = None if check is None else check.read_text(encoding="utf-8")
     if check is None or exported is None:
         typer.echo(sdl, nl=False)

@@ -205,6 +205,16 @@ def _fields_of_type(schema: GraphQLSchema, type_name: str) -> Iterator[str]:
             )
 
 
+def kinds_of_way(where: str) -> Collection[KeyKind]:
+    """List the kinds of keys by which a field finds."""
+    return _FOUND_BY.get(where, ())
+
+
+def leads_beyond(where: str, rights: CustomerRights) -> bool:
+    """Tell whether a field leads to customers of whom callers may not be told."""
+    return where in _beyond(rights)
+
+
 def _beyond(rights: CustomerRights) -> frozenset[str]:
     """List the fields that lead from an admitted customer to others: all of a company's, where it is not what admits."""
     if not rights.are_some:
