@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Mapping
 from hashlib import blake2b
 from typing import Any
@@ -10,6 +11,7 @@ from gateway.access.api_keys import ApiKey, is_key
 from gateway.access.caller import EVERYBODY, Caller
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators, bearer_of
+from gateway.access.revocation_table import RevocationTable
 from gateway.access.tokens import Tokens
 from gateway.clock import Clock
 from gateway.errors import UnauthenticatedError
@@ -31,9 +33,12 @@ class Callers:
         tokens: Tokens | None,
         operators: Operators,
         clock: Clock,
+        revocations: RevocationTable | None = None,
     ) -> None:
+        """`revocations` are those that `tokens` know of, which are begun and ended here."""
         self.keys = keys
         self.tokens = tokens
+        self.revocations = revocations
         self._callers = {name: Caller(name) for name in settings}
         self._customers = {name for name, own in settings.items() if own.customer_claim is not None}
         self._anonymous = anonymous
@@ -43,17 +48,16 @@ class Callers:
 
     async def start(self, previous: Callers | None = None) -> None:
         """Begin to know credentials, but for what is shared with previous callers, which does already."""
-        for own in self._apart_from(previous):
-            await own.start()
+        await asyncio.gather(*(own.start() for own in self._apart_from(previous)))
 
     async def aclose(self, following: Callers | None = None) -> None:
         """End what is not shared with the following callers."""
         for own in self._apart_from(following):
             await own.aclose()
 
-    def _apart_from(self, other: Callers | None) -> list[KeyTable | Tokens]:
-        shared = () if other is None else (other.keys, other.tokens)
-        return [own for own in (self.keys, self.tokens) if own is not None and own not in shared]
+    def _apart_from(self, other: Callers | None) -> list[KeyTable | RevocationTable | Tokens]:
+        shared = () if other is None else (other.keys, other.revocations, other.tokens)
+        return [own for own in (self.keys, self.revocations, self.tokens) if own is not None and own not in shared]
 
     def identify(self, authorization: bytes | None) -> Caller | Coroutine[Any, Any, Caller]:
         """Find the caller whose credential is in an `Authorization` header; an operator has his own name.

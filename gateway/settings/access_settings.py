@@ -21,6 +21,11 @@ SHOWN_BY = ("keys", "issuers", "anonymous")
 NO_KEY_STORE = "they are kept in MongoDB, and there is none, as in a replay; add [mongodb], or name access.keys.file"
 """What is wrong where keys have no place."""
 
+NO_REVOCATION_STORE = (
+    "they are kept in MongoDB, and there is none, as in a replay; add [mongodb], or name access.revocations.file"
+)
+"""What is wrong where revoked tokens have no place."""
+
 
 class Visibility(StrEnum):
     """What becomes of a field, the strictest last."""
@@ -180,6 +185,15 @@ def _are_usable(value: dict[str, IssuerSettings]) -> dict[str, IssuerSettings]:
     return value
 
 
+class RevocationSettings(FrozenSettings):
+    """Where it is kept which tokens are revoked: in MongoDB or in a file."""
+
+    file: Path | None = None
+    """A file that workers read and commands write, relative to the settings file; without it MongoDB."""
+    stale_s: Annotated[int, Field(ge=5, le=86_400)] = 60
+    """For how long tokens hold while it was last read so many seconds ago."""
+
+
 class AccessSettings(FrozenSettings):
     """How callers show who they are."""
 
@@ -192,6 +206,17 @@ class AccessSettings(FrozenSettings):
     """The secret of hashed values; with another one all of them change."""
     issuers: Annotated[dict[SourceName, IssuerSettings], AfterValidator(_are_usable)] = {}
     """Who signs tokens (JWT) of callers."""
+    revocations: RevocationSettings | None = None
+    """Where it is kept which tokens are revoked; without this table where `keys` are."""
+
+    @property
+    def revocation_place(self) -> RevocationSettings | None:
+        """Tell where it is kept which tokens are revoked. None where none can be."""
+        keys = self.keys
+        if not self.issuers or self.revocations is not None or keys is None:
+            return self.revocations
+        file = None if keys.file is None else keys.file.with_suffix(".revoked.json")
+        return RevocationSettings(file=file, stale_s=keys.stale_s)
 
 
 MAX_VIEWS = 64
@@ -221,6 +246,8 @@ def check_callers(
         if own.caller not in callers:
             fix = suggest(own.caller, callers, "name one of yours")
             raise ValueError(f"access.issuers.{name}.caller: no caller has this name{fix}")
+    if access.revocations is not None and not access.issuers:
+        raise ValueError("access.revocations: there are no tokens to revoke; add access.issuers, or remove it")
     _check_rights(access, callers, operators)
     anonymous = access.anonymous
     if anonymous is not None and anonymous not in callers:
