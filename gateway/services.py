@@ -12,6 +12,7 @@ from gateway.access.callers import Callers
 from gateway.access.key_file import KeyFile
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators
+from gateway.access.proxies import Proxies
 from gateway.access.revocation_file import RevocationFile
 from gateway.access.revocation_table import RevocationTable
 from gateway.access.revocations import Revocations
@@ -175,6 +176,8 @@ def build_services(
     operators = Operators(settings.identity.operators)
     keys, revocations = _key_table(settings, clock, store, previous), _revocation_table(settings, clock, store, previous)
     tokens = _tokens(settings, clock, revocations, previous)
+    access = settings.access
+    proxies = None if access.proxy is None else Proxies(access.proxy)
     return Services(
         settings=settings,
         clock=clock,
@@ -182,6 +185,6 @@ def build_services(
         store=store,
         tags=tags,
         operators=operators,
-        callers=Callers(settings.callers, settings.access.anonymous, keys, tokens, operators, clock, revocations),
+        callers=Callers(settings.callers, access.anonymous, keys, tokens, operators, clock, revocations, proxies),
         stitcher=stitcher,
     )
