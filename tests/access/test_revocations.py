@@ -167,7 +167,7 @@ async def test_a_token_is_revoked_by_its_id(issuer: Issuer):
             assert [await holds(tokens, text) for text in (seen, unseen, other, unnamed)] == [False, False, True, True]
 
 
-async def test_a_revoked_token_is_not_verified_again(issuer: Issuer, monkeypatch: pytest.MonkeyPatch):
+async def test_a_revoked_token_is_not_verified_again(issuer: Issuer):
     """Who goes on to send it costs a look at what is remembered, no signature."""
     known = Known()
     text = issuer.token(jti="a")
