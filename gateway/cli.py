@@ -19,6 +19,7 @@ from gateway.demo.shop_markets import CAPACITY
 from gateway.identity_commands import identity
 from gateway.key_commands import keys
 from gateway.terminal import errors, out, print_problems, problems_shown
+from gateway.token_commands import tokens
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -33,6 +34,7 @@ app.add_typer(tags, name="tags")
 app.add_typer(identity, name="identity")
 app.add_typer(keys, name="keys")
 app.add_typer(access, name="access")
+app.add_typer(tokens, name="tokens")
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]

@@ -20,7 +20,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from gateway.clock import Clock
 from gateway.descriptors import Descriptors
 from gateway.flow_control import ConnectionFlow, LingeringTransport
-from gateway.http import ENDPOINT, RETRY_AFTER, HttpResponse, make_refusal
+from gateway.http import ENDPOINT, RETRY_AFTER, make_refusal
+from gateway.http_response import HttpResponse
 
 MAX_HEADER_BYTES = 64 << 10
 """The target, names and values of a request's headers; also what frames a chunked body, beside what its bytes need."""

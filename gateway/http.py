@@ -30,6 +30,7 @@ from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
 from gateway.documents.messages import readable, shortened
 from gateway.errors import AccessUnavailableError, CallerError, InvalidArgumentError, OverloadedError, UnauthenticatedError
+from gateway.http_response import HttpResponse
 from gateway.log import frames_of
 from gateway.lookups.call_statistics import OK
 from gateway.lookups.call_tracer import RequestSpan
@@ -74,11 +75,6 @@ class Parameters(msgspec.Struct, rename="camel"):
     extensions: dict[str, Any] | None = None
 
 
-_FIXED = {
-    media: {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff"}
-    for media in (JSON, RESPONSE_JSON)
-}
-"""Headers of every answer by its media type, which are made ready below."""
 _body_decoder = msgspec.json.Decoder(Parameters)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
 
@@ -92,7 +88,8 @@ class Head:
     """The headers of a request, and those for its response. Names are in lower case; two credentials are joined: nobody's.
 
     Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock. `loaders` know
-    what it asked for, once it runs; `span` is there while it is traced.
+    what it asked for, once it runs; `span` is there while it is traced. `fields` are its headers as they came, `peer` is the
+    address at the other end of the connection, None where that has none.
     """
 
     __slots__ = (
@@ -101,18 +98,29 @@ class Head:
         "arrived",
         "begun",
         "caller",
+        "fields",
         "headers",
         "loaders",
         "method",
+        "peer",
         "query_string",
         "request_id",
         "span",
     )
 
-    def __init__(self, method: str, headers: Sequence[tuple[bytes, bytes]], query_string: bytes, begun: float = 0.0) -> None:
+    def __init__(
+        self,
+        method: str,
+        headers: Sequence[tuple[bytes, bytes]],
+        query_string: bytes,
+        begun: float = 0.0,
+        peer: str | None = None,
+    ) -> None:
         self.begun = self.arrived = begun
         self.method = method
         self.query_string = query_string
+        self.peer = peer
+        self.fields = headers
         self.headers = dict(headers)
         self.answered_with: dict[str, str] = {}
         self.caller = EVERYBODY
@@ -148,41 +156,6 @@ class Head:
         return self.method == "GET" and "query" not in self.query and b"text/html" in self.accept
 
 
-class HttpResponse(msgspec.Struct):
-    """A response on its way. `code` is that of its first error."""
-
-    status: int
-    body: bytes
-    media: str
-    request_id: str
-    more_headers: Mapping[str, str] = {}
-    code: str = OK
-
-    @property
-    def head(self) -> bytes:
-        """Its headers as they are written, each on a line."""
-        head = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n{_FIXED_HEAD[self.media]}"
-        return (head + _head(self.more_headers) if self.more_headers else head).encode()
-
-    @property
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """The same for ASGI."""
-        own = [(b"content-length", b"%d" % len(self.body)), (b"x-request-id", self.request_id.encode())]
-        return own + _FIXED_HEADERS[self.media] + (_headers(self.more_headers) if self.more_headers else [])
-
-
-def _head(headers: Mapping[str, str]) -> str:
-    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-
-
-def _headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode()) for name, value in headers.items()]
-
-
-_FIXED_HEAD = {media: _head(headers) for media, headers in _FIXED.items()}
-_FIXED_HEADERS = {media: _headers(headers) for media, headers in _FIXED.items()}
-
-
 class GraphQLView:
     """The endpoint, an ASGI application for one path.
 
@@ -208,12 +181,13 @@ class GraphQLView:
         self._observe = observe
         self.max_body_bytes = max_body_bytes
         self.graphiql = graphiql
-        self.identify: Callable[[bytes | None], Caller | Awaitable[Caller]] = lambda _: EVERYBODY
-        """Finds the caller of a credential. Raises what refuses the request."""
+        self.identify: Callable[[Head], Caller | Awaitable[Caller]] = lambda _: EVERYBODY
+        """Finds the caller of a request. Raises what refuses it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.get("state", {})  # where our server says when the request came
-        head = Head(scope["method"], scope["headers"], scope["query_string"], state.get("begun") or self.monotonic())
+        begun, client = state.get("begun") or self.monotonic(), scope.get("client")
+        head = Head(scope["method"], scope["headers"], scope["query_string"], begun, client[0] if client else None)
         if self.graphiql is not None and head.wants_page():
             await self.graphiql(scope, receive, send)
             return
@@ -233,8 +207,8 @@ class GraphQLView:
             if not posts and head.wants_page():
                 raise RefusedError(404, "there is no page here")
             media = known_media.get(head.accept) or negotiate(head.accept)
-            known = self.identify(head.headers.get(b"authorization"))
-            head.caller = known if isinstance(known, Caller) else await known
+            caller = self.identify(head)
+            head.caller = caller if isinstance(caller, Caller) else await caller
             if posts:
                 if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
                     check_body_type(head.headers)

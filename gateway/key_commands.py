@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from gateway.terminal import errors, out, problems_shown
+from gateway.command_runner import read_span, run_with_store
+from gateway.terminal import errors, out
 
 if TYPE_CHECKING:
     from gateway.access.api_keys import ApiKey, ApiKeys
     from gateway.settings import Settings
+    from gateway.store.store import Store
 
 T = TypeVar("T")
 
@@ -24,9 +25,6 @@ Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Id = Annotated[str, typer.Argument(help="The id of the key: its middle part, which `list` prints.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 EndsIn = Annotated[str | None, typer.Option(help="When the new key ends, such as 90d; without it never.")]
-
-_SPAN = re.compile(r"(\d{1,5})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @keys.command()
@@ -60,7 +58,7 @@ def rotate(
     async def make(kept: ApiKeys, settings: Settings, now: datetime) -> str:
         old = await _find_key(kept, id_, now)
         _require_caller(old.caller, settings)
-        ends_at = now + _span(overlap, "--overlap")
+        ends_at = now + read_span(overlap, "--overlap")
         text, key = new_key(old.caller, _secret(settings), now, _end(ends_in, now))
         await kept.add(key)
         await kept.end(old.id, ends_at if old.ends_at is None else min(ends_at, old.ends_at))
@@ -106,34 +104,15 @@ def list_keys(
 
 
 def _run(config: Path, command: Callable[[ApiKeys, Settings, datetime], Awaitable[T]]) -> T:
-    import asyncio
-
     from connectors.errors import ConfigurationError
-    from gateway.clock import Clock
-    from gateway.log import configure_logging
     from gateway.services import api_keys_of
-    from gateway.settings import load_settings
-    from gateway.store.store import Store
 
-    async def run() -> T:
-        clock = Clock()
-        in_mongodb = settings.access.keys is not None and settings.access.keys.file is None
-        store = Store(settings.mongodb, clock) if in_mongodb and settings.mongodb is not None else None
-        try:
-            if store is not None:
-                await store.open()
-            return await command(api_keys_of(settings, store), settings, clock.now())
-        finally:
-            if store is not None:
-                await store.aclose()
-
-    configure_logging("ERROR")
-    with problems_shown():
-        settings = load_settings(config)
+    async def run(settings: Settings, store: Store | None, now: datetime) -> T:
         if settings.access.keys is None:
             raise ConfigurationError([f"{config.name}: access.keys: is not there, so there are no keys; add [access.keys]"])
-        return asyncio.run(run())
-    raise AssertionError  # `problems_shown` has ended the command
+        return await command(api_keys_of(settings, store), settings, now)
+
+    return run_with_store(config, lambda settings: settings.access.keys is not None and settings.access.keys.file is None, run)
 
 
 def _secret(settings: Settings) -> str:
@@ -160,14 +139,4 @@ async def _find_key(kept: ApiKeys, id_: str, now: datetime) -> ApiKey:
 
 
 def _end(ends_in: str | None, now: datetime) -> datetime | None:
-    return None if ends_in is None else now + _span(ends_in, "--ends-in")
-
-
-def _span(text: str, option: str) -> timedelta:
-    """Read a span of time. Raises `ConfigurationError`."""
-    from connectors.errors import ConfigurationError
-
-    match = _SPAN.fullmatch(text)
-    if match is None:
-        raise ConfigurationError([f"{option}: is no span of time; write a number and s, m, h or d, such as 90d"])
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return None if ends_in is None else now + read_span(ends_in, "--ends-in")

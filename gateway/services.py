@@ -12,6 +12,10 @@ from gateway.access.callers import Callers
 from gateway.access.key_file import KeyFile
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators
+from gateway.access.proxies import Proxies
+from gateway.access.revocation_file import RevocationFile
+from gateway.access.revocation_table import RevocationTable
+from gateway.access.revocations import Revocations
 from gateway.access.tokens import Tokens
 from gateway.admission import Arrival
 from gateway.clock import Clock
@@ -20,7 +24,7 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
 from gateway.settings import Settings
-from gateway.settings.access_settings import NO_KEY_STORE
+from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE
 from gateway.stitching.known_customers import KnownCustomers
 from gateway.stitching.shared_keys import SharedKeys
 from gateway.stitching.shared_log import SharedLog
@@ -98,15 +102,29 @@ def _key_table(settings: Settings, clock: Clock, store: Store | None, previous: 
     return KeyTable(kept, keys.secret.get_secret_value(), keys.stale_s, clock)
 
 
-def _tokens(settings: Settings, clock: Clock, previous: Services | None) -> Tokens | None:
+def _revocation_table(
+    settings: Settings, clock: Clock, store: Store | None, previous: Services | None
+) -> RevocationTable | None:
+    """Follow which tokens are revoked. The table of `previous` services goes on where it is of the same place."""
+    place = settings.access.revocation_place
+    if place is None:
+        return None
+    is_same = previous is not None and place == previous.settings.access.revocation_place
+    if previous is not None and is_same and (place.file is not None or store is previous.store):
+        return previous.callers.revocations
+    return RevocationTable(revocations_of(settings, store), place.stale_s, clock)
+
+
+def _tokens(settings: Settings, clock: Clock, revocations: RevocationTable | None, previous: Services | None) -> Tokens | None:
     """Know tokens of issuers. Those of `previous` services go on where the issuers are the same, and keys of each that is."""
     issuers, claims = settings.access.issuers, _claims(settings)
     before = None if previous is None else previous.callers.tokens
-    if previous is not None and issuers == previous.settings.access.issuers and claims == _claims(previous.settings):
+    is_same = previous is not None and issuers == previous.settings.access.issuers and claims == _claims(previous.settings)
+    if previous is not None and is_same and revocations is previous.callers.revocations:
         return before
     if not issuers:
         return None
-    tokens = Tokens(issuers, claims, clock)
+    tokens = Tokens(issuers, claims, clock, revocations)
     if before is not None:
         tokens.go_on_from(before)
     return tokens
@@ -130,6 +148,22 @@ def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:
     return store.api_keys
 
 
+def revocations_of(settings: Settings, store: Store | None) -> Revocations:
+    """Find where the settings keep revoked tokens.
+
+    Raises `ConfigurationError` where they cannot be kept, and where that is MongoDB and there is none.
+    """
+    place = settings.access.revocation_place
+    if place is None:
+        fix = "add [access.revocations], or [access.keys]" if settings.access.issuers else "add access.issuers"
+        raise ConfigurationError([f"access.revocations: is not there, so no token can be revoked; {fix}"])
+    if place.file is not None:
+        return RevocationFile(place.file)
+    if store is None:
+        raise ConfigurationError([f"access.revocations: {NO_REVOCATION_STORE}"])
+    return store.revoked_tokens
+
+
 def build_services(
     settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None, previous: Services | None = None
 ) -> Services:
@@ -140,7 +174,10 @@ def build_services(
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
     operators = Operators(settings.identity.operators)
-    keys, tokens = _key_table(settings, clock, store, previous), _tokens(settings, clock, previous)
+    keys, revocations = _key_table(settings, clock, store, previous), _revocation_table(settings, clock, store, previous)
+    tokens = _tokens(settings, clock, revocations, previous)
+    access = settings.access
+    proxies = None if access.proxy is None else Proxies(access.proxy)
     return Services(
         settings=settings,
         clock=clock,
@@ -148,6 +185,6 @@ def build_services(
         store=store,
         tags=tags,
         operators=operators,
-        callers=Callers(settings.callers, settings.access.anonymous, keys, tokens, operators, clock),
+        callers=Callers(settings.callers, access.anonymous, keys, tokens, operators, clock, revocations, proxies),
         stitcher=stitcher,
     )

@@ -13,7 +13,8 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.framing import ANSWERING, BODY, IDLE, FramingProtocol
-from gateway.http import ENDPOINT, GraphQLView, Head, HttpResponse
+from gateway.http import ENDPOINT, GraphQLView, Head
+from gateway.http_response import HttpResponse
 
 _ENDPOINT = ENDPOINT.encode()
 
@@ -43,9 +44,11 @@ class EndpointProtocol(FramingProtocol):
         self._coming: asyncio.Future[_Exchange] | None = None
         self._answering: asyncio.Task[None] | None = None
         self._general: tuple[Any, bytes] = None, b""
+        self._peer: str | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._peer = None if self.client is None else self.client[0]
         if self._crowded:
             self._view = None
 
@@ -73,7 +76,7 @@ class EndpointProtocol(FramingProtocol):
             or (self._header_bytes and not self.is_header_small())
         ):
             return None
-        head, keep_alive = Head("POST", self.headers, b"", self.since), parser.should_keep_alive()
+        head, keep_alive = Head("POST", self.headers, b"", self.since, self._peer), parser.should_keep_alive()
         headers = head.headers
         # Where nothing is said of the connection, only HTTP/1.1 keeps it.
         if (not keep_alive or b"connection" in headers) and parser.get_http_version() != "1.1":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Mapping
 from hashlib import blake2b
 from typing import Any
@@ -10,6 +11,8 @@ from gateway.access.api_keys import ApiKey, is_key
 from gateway.access.caller import EVERYBODY, Caller
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators, bearer_of
+from gateway.access.proxies import Proxies, RequestHead
+from gateway.access.revocation_table import RevocationTable
 from gateway.access.tokens import Tokens
 from gateway.clock import Clock
 from gateway.errors import UnauthenticatedError
@@ -31,9 +34,14 @@ class Callers:
         tokens: Tokens | None,
         operators: Operators,
         clock: Clock,
+        revocations: RevocationTable | None = None,
+        proxies: Proxies | None = None,
     ) -> None:
+        """`revocations` are those that `tokens` know of, which are begun and ended here."""
         self.keys = keys
         self.tokens = tokens
+        self.revocations = revocations
+        self._proxies = proxies
         self._callers = {name: Caller(name) for name in settings}
         self._customers = {name for name, own in settings.items() if own.customer_claim is not None}
         self._anonymous = anonymous
@@ -43,17 +51,33 @@ class Callers:
 
     async def start(self, previous: Callers | None = None) -> None:
         """Begin to know credentials, but for what is shared with previous callers, which does already."""
-        for own in self._apart_from(previous):
-            await own.start()
+        await asyncio.gather(*(own.start() for own in self._apart_from(previous)))
 
     async def aclose(self, following: Callers | None = None) -> None:
         """End what is not shared with the following callers."""
         for own in self._apart_from(following):
             await own.aclose()
 
-    def _apart_from(self, other: Callers | None) -> list[KeyTable | Tokens]:
-        shared = () if other is None else (other.keys, other.tokens)
-        return [own for own in (self.keys, self.tokens) if own is not None and own not in shared]
+    def _apart_from(self, other: Callers | None) -> list[KeyTable | RevocationTable | Tokens]:
+        shared = () if other is None else (other.keys, other.revocations, other.tokens)
+        return [own for own in (self.keys, self.revocations, self.tokens) if own is not None and own not in shared]
+
+    def identify_request(self, head: RequestHead) -> Caller | Coroutine[Any, Any, Caller]:
+        """Find the caller whom a proxy names, or whose credential the request has. Raises as `identify`."""
+        authorization = head.headers.get(b"authorization")
+        if self._proxies is None:
+            return self.identify(authorization)
+        name = self._proxies.read_name(head)
+        if name is None:
+            return self.identify(authorization)
+        if authorization is not None:
+            raise UnauthenticatedError("a proxy names the caller, and there is a credential, too; send one of the two")
+        caller = self._callers.get(name.decode("latin-1"))
+        if caller is None:
+            raise UnauthenticatedError("the proxy names a caller who is not in the settings; correct the proxy")
+        if caller.name in self._customers:
+            raise UnauthenticatedError("this caller is a customer, whom a proxy does not name; send his own token")
+        return caller
 
     def identify(self, authorization: bytes | None) -> Caller | Coroutine[Any, Any, Caller]:
         """Find the caller whose credential is in an `Authorization` header; an operator has his own name.

@@ -15,6 +15,8 @@ from yarl import URL
 from connectors.errors import SourceError
 from connectors.toolkit.http_client import HttpClient, WebSettings, decoded
 from gateway.access.caller import Caller
+from gateway.access.revocation_table import RevocationTable
+from gateway.access.revocations import mark_of_token
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.errors import AccessUnavailableError, UnauthenticatedError
 from gateway.settings.access_settings import IssuerSettings
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_TOKEN_BYTES = 8_192
 MAX_VERIFIED = 10_000
-"""How many tokens a worker remembers. Each takes about 300 bytes."""
+"""How many tokens a worker remembers. Each takes about 400 bytes."""
 
 FETCH_S = 30.0
 """How far apart fetches of an issuer's keys are at least, in seconds, whatever keys tokens name."""
@@ -42,17 +44,32 @@ log = structlog.get_logger()
 
 
 class _Verified(NamedTuple):
+    """What is remembered of a token: also what it may be revoked by."""
+
     caller: Caller
     ends_at: float
+    issuer: str
+    mark: bytes | None
+    issued_at: float
 
 
 class Tokens:
     """Verifies tokens of the issuers of the settings. What was verified is remembered by a digest until it ends."""
 
-    def __init__(self, issuers: Mapping[str, IssuerSettings], claims: Mapping[str, str], clock: Clock) -> None:
-        """`claims` are those that name the customer, by the callers who are customers."""
+    def __init__(
+        self,
+        issuers: Mapping[str, IssuerSettings],
+        claims: Mapping[str, str],
+        clock: Clock,
+        revocations: RevocationTable | None = None,
+    ) -> None:
+        """`claims` are those that name the customer, by the callers who are customers.
+
+        Without `revocations` a token holds until it ends.
+        """
         self._issuers = {own.issuer: _Issuer(name, own, claims.get(own.caller), clock) for name, own in issuers.items()}
         self._clock = clock
+        self._revocations = revocations
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
     def go_on_from(self, previous: Tokens) -> None:
@@ -69,7 +86,10 @@ class Tokens:
         await asyncio.gather(*(issuer.aclose() for issuer in self._issuers.values()))
 
     def find(self, digest: bytes) -> Caller | None:
-        """Find the caller of a token that was verified with this digest. None for any other."""
+        """Find the caller of a token that was verified with this digest. None for any other.
+
+        Raises `UnauthenticatedError` where it is revoked, and `AccessUnavailableError` where that cannot be told.
+        """
         known = self._verified.get(digest)
         if known is None:
             return None
@@ -77,12 +97,17 @@ class Tokens:
             del self._verified[digest]
             return None
         self._verified.move_to_end(digest)
+        self._check_revocation(known)
         return known.caller
+
+    def _check_revocation(self, known: _Verified) -> None:
+        if self._revocations is not None and self._revocations.covers(known.issuer, known.mark, known.issued_at):
+            raise UnauthenticatedError("the token is revoked; ask for a new one")
 
     async def verify(self, text: str, digest: bytes) -> Caller:
         """Verify a token, and find its caller. It is found by the digest from then on.
 
-        Raises `UnauthenticatedError`, and `AccessUnavailableError` where the issuer's keys cannot be had.
+        Raises `UnauthenticatedError`, and `AccessUnavailableError` where the issuer's keys or what is revoked cannot be had.
         """
         import jwt
 
@@ -99,10 +124,19 @@ class Tokens:
         now, slack = self._clock.now().timestamp(), CLOCK_TOLERANCE.total_seconds()
         if payload["exp"] <= now or payload.get("nbf", now) > now + slack:
             raise UnauthenticatedError("the token holds no more, or not yet; ask for a new one")
-        self._verified[digest] = _Verified(caller, payload["exp"])
+        iss = payload["iss"]
+        known = _Verified(caller, payload["exp"], iss, mark_of_token(iss, payload.get("jti")), _issued_at(payload))
+        self._verified[digest] = known  # revoked or not, so that its signature is not verified again
         if len(self._verified) > MAX_VERIFIED:
             self._verified.popitem(last=False)
+        self._check_revocation(known)
         return caller
+
+
+def _issued_at(payload: Mapping[str, Any]) -> float:
+    """Read when a token was issued: before all times where it does not say, or says no number."""
+    issued_at = payload.get("iat")
+    return issued_at if isinstance(issued_at, int | float) and -inf < issued_at < inf else -inf
 
 
 class _Issuer:

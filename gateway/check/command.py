@@ -9,6 +9,7 @@ import msgspec
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from gateway.app import create_services, opened
+from gateway.check.caller_checks import find_unknown_callers
 from gateway.check.configuration import CheckedConfiguration, validate_configuration, validate_faults
 from gateway.check.data_checks import DataReport, check_data
 from gateway.check.fact_fields import find_unknown_facts
@@ -71,7 +72,9 @@ async def check(
     tag_file = _tag_file(file, read)
     lines = {} if tag_file is None else read_lines(tag_file)
     found_last = _find_unknown(configuration, read, tag_file, lines)
-    warnings = [_place_found(found, file, read, lines) for found in (*data.warnings, *found_last)]
+    settings = configuration.settings
+    unknown = [] if settings is None or settings.lacks_key_store else await find_unknown_callers(settings, Clock())
+    warnings = [_place_found(found, file, read, lines) for found in (*data.warnings, *found_last, *unknown)]
     problems += [_place_found(found, file, read, lines) for found in data.problems]
     if customers and problems:
         warnings.append(Problem(None, None, "", "no customer was read, as there are problems", "correct these first"))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from importlib.util import find_spec
+from ipaddress import IPv6Network, ip_interface, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,13 +14,18 @@ from connectors.contract import KeyKind
 from connectors.records import FieldClass
 from connectors.suggestions import suggest
 from gateway.settings.frozen_settings import FrozenSettings
-from gateway.settings.texts import CallerName, CollectorAddress, LongSecret, PurposeName, SourceName
+from gateway.settings.texts import CallerName, CollectorAddress, HeaderName, LongSecret, PurposeName, SourceName
 
-SHOWN_BY = ("keys", "issuers", "anonymous")
+SHOWN_BY = ("keys", "issuers", "proxy", "anonymous")
 """What of the table `access` says who a caller is."""
 
 NO_KEY_STORE = "they are kept in MongoDB, and there is none, as in a replay; add [mongodb], or name access.keys.file"
 """What is wrong where keys have no place."""
+
+NO_REVOCATION_STORE = (
+    "they are kept in MongoDB, and there is none, as in a replay; add [mongodb], or name access.revocations.file"
+)
+"""What is wrong where revoked tokens have no place."""
 
 
 class Visibility(StrEnum):
@@ -182,6 +188,57 @@ def _are_usable(value: dict[str, IssuerSettings]) -> dict[str, IssuerSettings]:
     return value
 
 
+class RevocationSettings(FrozenSettings):
+    """Where it is kept which tokens are revoked: in MongoDB or in a file."""
+
+    file: Path | None = None
+    """A file that workers read and commands write, relative to the settings file; without it MongoDB."""
+    stale_s: Annotated[int, Field(ge=5, le=86_400)] = 60
+    """For how long tokens hold while it was last read so many seconds ago."""
+
+
+def _is_network(text: str) -> str:
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("is no network; write one such as 10.20.0.0/24, or the address of one proxy") from None
+    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped is not None:
+        raise ValueError("is an IPv4 network in the form of IPv6; write it as IPv4")
+    if ip_interface(text).ip != network.network_address:
+        raise ValueError(f"has an address that is not the first of its network; write {network}")
+    if not network.prefixlen:
+        raise ValueError("is everybody, who could then be any caller; write the addresses of your proxies")
+    return text
+
+
+def _is_free(name: str) -> str:
+    if name in TAKEN_HEADERS:
+        raise ValueError("has a meaning of its own; write another one, such as x-authenticated-caller")
+    return name
+
+
+TAKEN_HEADERS = (
+    "accept",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+    "x-deadline-ms",
+    "x-request-id",
+)
+
+
+class ProxySettings(FrozenSettings):
+    """Proxies that have found out who a caller is, and name him in a header."""
+
+    header: Annotated[HeaderName, AfterValidator(_is_free)]
+    """The header with the name of a caller. The proxy replaces what callers send of it."""
+    networks: Annotated[list[Annotated[str, AfterValidator(_is_network)]], Field(min_length=1)]
+    """The addresses of the proxies. From others the header is refused."""
+
+
 class AccessSettings(FrozenSettings):
     """How callers show who they are."""
 
@@ -194,6 +251,19 @@ class AccessSettings(FrozenSettings):
     """The secret of hashed values; with another one all of them change."""
     issuers: Annotated[dict[SourceName, IssuerSettings], AfterValidator(_are_usable)] = {}
     """Who signs tokens (JWT) of callers."""
+    revocations: RevocationSettings | None = None
+    """Where it is kept which tokens are revoked; without this table where `keys` are."""
+    proxy: ProxySettings | None = None
+    """Proxies that name the caller."""
+
+    @property
+    def revocation_place(self) -> RevocationSettings | None:
+        """Tell where it is kept which tokens are revoked. None where none can be."""
+        keys = self.keys
+        if not self.issuers or self.revocations is not None or keys is None:
+            return self.revocations
+        file = None if keys.file is None else keys.file.with_suffix(".revoked.json")
+        return RevocationSettings(file=file, stale_s=keys.stale_s)
 
 
 MAX_VIEWS = 64
@@ -223,6 +293,8 @@ def check_callers(
         if own.caller not in callers:
             fix = suggest(own.caller, callers, "name one of yours")
             raise ValueError(f"access.issuers.{name}.caller: no caller has this name{fix}")
+    if access.revocations is not None and not access.issuers:
+        raise ValueError("access.revocations: there are no tokens to revoke; add access.issuers, or remove it")
     _check_rights(access, callers, operators)
     anonymous = access.anonymous
     if anonymous is not None and anonymous not in callers:

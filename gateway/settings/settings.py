@@ -17,7 +17,14 @@ from connectors.errors import ConfigurationError
 from connectors.records import BirthDates
 from connectors.suggestions import suggest
 from connectors.toolkit.webhook_signatures import Encoding
-from gateway.settings.access_settings import NO_KEY_STORE, SHOWN_BY, AccessSettings, CallerSettings, check_callers
+from gateway.settings.access_settings import (
+    NO_KEY_STORE,
+    NO_REVOCATION_STORE,
+    SHOWN_BY,
+    AccessSettings,
+    CallerSettings,
+    check_callers,
+)
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.frozen_settings import FrozenSettings
@@ -241,6 +248,11 @@ class Settings(FrozenSettings):
         """Tell whether API keys are to be in MongoDB, and there is none."""
         return self.access.keys is not None and self.access.keys.file is None and self.mongodb is None
 
+    @property
+    def lacks_revocation_store(self) -> bool:
+        """Tell whether revoked tokens are to be in MongoDB, and there is none."""
+        return self.access.revocations is not None and self.access.revocations.file is None and self.mongodb is None
+
     @model_validator(mode="after")
     def _names_known_sources(self) -> Self:
         for path, name in self._named_sources():
@@ -321,6 +333,8 @@ def find_access_problems(
         found.append(SettingProblem(("access",), f"nobody can show that he is a caller; {fix}"))
     if connects and settings is not None and settings.lacks_key_store and "mongodb" not in document:
         found.append(SettingProblem(("access", "keys"), NO_KEY_STORE))
+    if connects and settings is not None and settings.lacks_revocation_store and "mongodb" not in document:
+        found.append(SettingProblem(("access", "revocations"), NO_REVOCATION_STORE))
     return found
 
 
@@ -334,10 +348,13 @@ def with_folder(settings: Settings, folder: Path) -> Settings:
     changed: dict[str, Any] = {}
     if settings.tags.file is not None:
         changed["tags"] = settings.tags.model_copy(update={"file": folder / settings.tags.file})
-    keys = settings.access.keys
-    if keys is not None and keys.file is not None:
-        own = keys.model_copy(update={"file": folder / keys.file})
-        changed["access"] = settings.access.model_copy(update={"keys": own})
+    access = {
+        name: own.model_copy(update={"file": folder / own.file})
+        for name, own in (("keys", settings.access.keys), ("revocations", settings.access.revocations))
+        if own is not None and own.file is not None
+    }
+    if access:
+        changed["access"] = settings.access.model_copy(update=access)
     return settings.model_copy(update=changed) if changed else settings
 
 

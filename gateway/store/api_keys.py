@@ -1,9 +1,7 @@
 """API keys in MongoDB, one document for each, and the version of them all.
 
-    api_keys  {_id: id, caller, digest, madeAt, endsAt, isRevoked}
-    control   {_id: "api_keys", version}
-
-A key is written before the version goes up, so who reads the version and then the keys has at least that version of them.
+api_keys  {_id: id, caller, digest, madeAt, endsAt, isRevoked}
+control   {_id: "api_keys", version}
 """
 
 from __future__ import annotations
@@ -16,10 +14,10 @@ import structlog
 from pymongo import ReturnDocument
 
 from gateway.access.api_keys import ApiKey
+from gateway.store.control import raise_version, read_version
 from gateway.store.mongo import Database, Document, Mongo
 
 COLLECTION = "api_keys"
-CONTROL = "control"
 
 log = structlog.get_logger()
 
@@ -31,11 +29,7 @@ class ApiKeyCollection:
         self._mongo = mongo
 
     async def version(self) -> int:
-        async def find(database: Database) -> Document | None:
-            return await database[CONTROL].find_one({"_id": COLLECTION})
-
-        found = await self._mongo.run(find)
-        return 0 if found is None else int(found["version"])
+        return await read_version(self._mongo, COLLECTION)
 
     async def read(self) -> Sequence[ApiKey]:
         async def find(database: Database) -> list[Document]:
@@ -50,7 +44,7 @@ class ApiKeyCollection:
 
         async def insert(database: Database) -> None:
             await database[COLLECTION].insert_one(document)
-            await _go_on(database)
+            await raise_version(database, COLLECTION)
 
         await self._mongo.run(insert, kind="write")
 
@@ -60,15 +54,11 @@ class ApiKeyCollection:
                 {"_id": id_}, {"$set": {"endsAt": at, "isRevoked": is_revoked}}, return_document=ReturnDocument.AFTER
             )
             if found is not None:
-                await _go_on(database)
+                await raise_version(database, COLLECTION)
             return found
 
         found = await self._mongo.run(update, kind="write")
         return None if found is None else _key(found)
-
-
-async def _go_on(database: Database) -> None:
-    await database[CONTROL].update_one({"_id": COLLECTION}, {"$inc": {"version": 1}}, upsert=True)
 
 
 def _key(document: Document) -> ApiKey | None:

@@ -12,6 +12,7 @@ from gateway.store.identity_log import IdentityLog
 from gateway.store.leases import Leases
 from gateway.store.log_replica import LogReplica
 from gateway.store.mongo import Mongo
+from gateway.store.revoked_tokens import RevokedTokenCollection
 from gateway.store.shared_keys import SharedKeyCollection
 from gateway.store.store_statistics import StoreStatistics
 from gateway.store.tags import TagCollection
@@ -31,6 +32,7 @@ class Store:
         self.components = ComponentCollection(self.mongo, clock)
         self.shared_keys = SharedKeyCollection(self.mongo, clock)
         self.api_keys = ApiKeyCollection(self.mongo)
+        self.revoked_tokens = RevokedTokenCollection(self.mongo)
         self.leases = Leases(self.mongo, clock)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,

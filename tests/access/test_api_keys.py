@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 
 from gateway.access.api_keys import ApiKey, ApiKeys, digest_of, is_key, new_key
 from gateway.access.key_file import KeyFile
-from gateway.access.key_table import REFRESH_S, REREAD_S, KeyTable
+from gateway.access.key_table import KeyTable
+from gateway.access.replica import REFRESH_S, REREAD_S
 from gateway.errors import AccessUnavailableError, StoreError
 from gateway.store.api_keys import ApiKeyCollection
 from gateway.store.mongo import Mongo
@@ -84,6 +85,29 @@ async def test_a_file_of_keys_is_for_its_owner_alone(tmp_path: Path, hand_clock:
         assert (tmp_path / "keys.json").read_bytes() == odd
 
 
+async def test_a_link_to_the_file_of_keys_stays(tmp_path: Path, hand_clock: HandClock):
+    """What it leads to is written, also where that is not there yet; the lock is beside it, so it is one for all links."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "keys.json").symlink_to(tmp_path / "own" / "real.json")
+    for number in (1, 2):
+        await KeyFile(tmp_path / "keys.json").add(made(hand_clock)[1])
+        assert (tmp_path / "keys.json").is_symlink()
+        assert len(await KeyFile(tmp_path / "own" / "real.json").read()) == number
+    assert {path.name for path in tmp_path.iterdir()} == {"keys.json", "own"}  # noqa: ASYNC240
+    assert {path.name for path in (tmp_path / "own").iterdir()} == {"real.json", "real.json.lock"}
+
+
+async def test_a_lock_of_keys_is_for_their_owner_alone(tmp_path: Path, hand_clock: HandClock):
+    """Who can open it could keep commands from writing. One that an older version made is put right."""
+    lock = tmp_path / "keys.json.lock"
+    lock.touch(0o644)
+    lock.chmod(0o644)
+    for _ in range(2):
+        await KeyFile(tmp_path / "keys.json").add(made(hand_clock)[1])
+        assert lock.stat().st_mode & 0o777 == 0o600
+        lock.unlink()
+
+
 async def test_a_file_that_cannot_be_read_says_so(tmp_path: Path):
     (tmp_path / "keys.json").mkdir()
     with pytest.raises(StoreError, match="cannot be read"):
@@ -101,6 +125,8 @@ async def test_a_file_of_keys_stays_whose_it_is(tmp_path: Path, hand_clock: Hand
     await kept.add(made(hand_clock)[1])
     about = path.stat()
     assert (about.st_uid, about.st_gid, about.st_mode & 0o777) == (1234, 1235, 0o640)
+    lock = path.with_name("keys.json.lock").stat()
+    assert (lock.st_uid, lock.st_gid, lock.st_mode & 0o777) == (1234, 1235, 0o600)
 
 
 async def test_what_cannot_be_written_leaves_nothing_behind(

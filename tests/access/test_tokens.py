@@ -133,6 +133,7 @@ def forged(issuer: Issuer) -> dict[str, str]:
         "a beginning to come": issuer.token(nbf=issuer.clock.now().timestamp() + 120),
         "no name of a key": issuer.token(name=None),
         "an unknown key": issuer.token(name="two"),
+        "an id that is no text": issuer.token(jti=7),
         "a critical header": jwt.encode({"iss": ISSUER, "aud": AUDIENCE}, OWN, "RS256", {"kid": "one", "crit": ["x"], "x": 1}),
         "a changed payload": f"{head}.{payload[:-2]}AA.{signature}",
         "no signature": f"{head}.{payload}.",

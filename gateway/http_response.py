@@ -1,0 +1,51 @@
+"""Responses of the endpoint, as they are written to a socket and as ASGI sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gateway.lookups.call_statistics import OK
+from gateway.negotiation import JSON, RESPONSE_JSON
+
+_FIXED = {
+    media: {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff"}
+    for media in (JSON, RESPONSE_JSON)
+}
+"""Headers of every answer by its media type, which are made ready below."""
+
+
+class HttpResponse(msgspec.Struct):
+    """A response on its way. `code` is that of its first error."""
+
+    status: int
+    body: bytes
+    media: str
+    request_id: str
+    more_headers: Mapping[str, str] = {}
+    code: str = OK
+
+    @property
+    def head(self) -> bytes:
+        """Its headers as they are written, each on a line."""
+        head = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n{_FIXED_HEAD[self.media]}"
+        return (head + _head(self.more_headers) if self.more_headers else head).encode()
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The same for ASGI."""
+        own = [(b"content-length", b"%d" % len(self.body)), (b"x-request-id", self.request_id.encode())]
+        return own + _FIXED_HEADERS[self.media] + (_headers(self.more_headers) if self.more_headers else [])
+
+
+def _head(headers: Mapping[str, str]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+
+
+def _headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+_FIXED_HEAD = {media: _head(headers) for media, headers in _FIXED.items()}
+_FIXED_HEADERS = {media: _headers(headers) for media, headers in _FIXED.items()}
