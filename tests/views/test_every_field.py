@@ -39,7 +39,8 @@ CALLERS: dict[str, dict[str, Any]] = {
     },
     "customer": {
         "sees": {"identifying": "shown", "contact": "shown", "personal": "shown", "free_text": "shown", "commercial": "shown"},
-        "find_by": ALL_KEYS,
+        "find_by": [kind for kind in ALL_KEYS if kind != "text"],
+        "customers": ["crm:c1"],  # as a claim of his token says it
     },
     "insights": {
         "sees": {
