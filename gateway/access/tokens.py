@@ -67,7 +67,7 @@ class Tokens:
 
         Without `revocations` a token holds until it ends.
         """
-        self._issuers = {own.issuer: _Issuer(name, own, claims.get(own.caller), clock) for name, own in issuers.items()}
+        self._issuers = {own.issuer: _Issuer(name, own, claims, clock) for name, own in issuers.items()}
         self._clock = clock
         self._revocations = revocations
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
@@ -142,9 +142,8 @@ def _issued_at(payload: Mapping[str, Any]) -> float:
 class _Issuer:
     """One issuer with its keys."""
 
-    def __init__(self, name: str, settings: IssuerSettings, claim: str | None, clock: Clock) -> None:
-        self._caller = Caller(settings.caller)
-        self._claim = claim
+    def __init__(self, name: str, settings: IssuerSettings, claims: Mapping[str, str], clock: Clock) -> None:
+        self._claims = claims
         self._name = name
         self._settings = settings
         self._clock = clock
@@ -206,12 +205,24 @@ class _Issuer:
 
     def caller_of(self, payload: Mapping[str, Any]) -> Caller:
         """Find the caller of a token; a customer by the claim that names him. Raises `KeyError` where it does not."""
-        if self._claim is None:
-            return self._caller
-        customer_id = payload[self._claim]
+        name = self._settings.caller or self._chosen(payload)
+        claim = self._claims.get(name)
+        if claim is None:
+            return Caller(name)
+        customer_id = payload[claim]
         if not isinstance(customer_id, str) or not customer_id:
-            raise KeyError(self._claim)
-        return Caller(self._caller.name, customer_id)
+            raise KeyError(claim)
+        return Caller(name, customer_id)
+
+    def _chosen(self, payload: Mapping[str, Any]) -> str:
+        """Find the one caller whom a token names. Raises `KeyError` where it names none of the settings, or several."""
+        claim = self._settings.caller_claim or ""
+        value = payload[claim]
+        named = value.split() if isinstance(value, str) else value if isinstance(value, list) else []
+        chosen = [name for name in self._settings.named if name in named]
+        if len(chosen) != 1:
+            raise KeyError(claim)
+        return chosen[0]
 
     def _age_s(self, at: float | None) -> float:
         return inf if at is None else self._clock.monotonic() - at

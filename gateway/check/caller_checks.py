@@ -14,7 +14,7 @@ async def find_unknown_callers(settings: Settings, clock: Clock) -> list[Problem
     None where keys are in MongoDB and it is away, which is told elsewhere.
     """
     access = settings.access
-    named = {own.caller for own in access.issuers.values()} | {access.anonymous}
+    named = {one for own in access.issuers.values() for one in own.named} | {access.anonymous}
     if access.proxy is not None:
         named |= settings.callers.keys()
     left = [name for name in settings.callers if name not in named]

@@ -1,13 +1,13 @@
 """Settings of callers: who they are, and what they show who they are with."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from importlib.util import find_spec
 from ipaddress import IPv6Network, ip_interface, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from yarl import URL
 
 from connectors.contract import KeyKind
@@ -168,7 +168,7 @@ def _cannot_be_changed(address: str) -> str:
 
 
 class IssuerSettings(FrozenSettings):
-    """Who signs tokens, and which caller they are. Nothing of these is taken from a token."""
+    """Who signs tokens, and which caller they are. A token can choose among `callers` alone."""
 
     issuer: Annotated[str, Field(min_length=1, max_length=500)]
     """The `iss` of its tokens, letter by letter."""
@@ -177,7 +177,25 @@ class IssuerSettings(FrozenSettings):
     algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"]
     keys: Annotated[CollectorAddress, AfterValidator(_cannot_be_changed)]
     """The address of its public keys, a JWKS."""
-    caller: CallerName
+    caller: CallerName | None = None
+    """The caller of all of its tokens."""
+    caller_claim: Annotated[str, Field(min_length=1)] | None = None
+    """In its place the claim that names one of `callers`: a text, or a list, such as roles."""
+    callers: Annotated[list[CallerName], Field(min_length=1)] | None = None
+
+    @property
+    def named(self) -> Sequence[str]:
+        """List the callers whom its tokens may be."""
+        return [self.caller] if self.caller is not None else self.callers or []
+
+    @model_validator(mode="after")
+    def _names_callers(self) -> Self:
+        is_chosen = self.caller_claim is not None and self.callers is not None
+        if self.caller is not None and (self.caller_claim is not None or self.callers is not None):
+            raise ValueError("caller: is that of all tokens, so none can choose; remove it, or caller_claim and callers")
+        if self.caller is None and not is_chosen:
+            raise ValueError("nothing says which caller a token is; add caller, or caller_claim and callers")
+        return self
 
 
 def _are_usable(value: dict[str, IssuerSettings]) -> dict[str, IssuerSettings]:
@@ -283,22 +301,27 @@ def check_callers(
         return
     if access is None:
         raise ValueError("callers: nobody can show that he is one of them; add [access.keys], or name one access.anonymous")
-    named = {own.caller for own in access.issuers.values()}
-    for name, caller in callers.items():
-        if caller.customer_claim is not None and name not in named:
-            raise ValueError(
-                f"callers.{name}.customers: no issuer names this caller, so no token says who he is; add access.issuers"
-            )
-    for name, own in access.issuers.items():
-        if own.caller not in callers:
-            fix = suggest(own.caller, callers, "name one of yours")
-            raise ValueError(f"access.issuers.{name}.caller: no caller has this name{fix}")
+    _check_issuers(access, callers)
     if access.revocations is not None and not access.issuers:
         raise ValueError("access.revocations: there are no tokens to revoke; add access.issuers, or remove it")
     _check_rights(access, callers, operators)
     anonymous = access.anonymous
     if anonymous is not None and anonymous not in callers:
         raise ValueError(f"access.anonymous: no caller has this name{suggest(anonymous, callers, 'name one of yours')}")
+
+
+def _check_issuers(access: AccessSettings, callers: Mapping[str, CallerSettings]) -> None:
+    for name, own in access.issuers.items():
+        setting = "caller" if own.caller is not None else "callers"
+        for one in own.named:
+            if one not in callers:
+                fix = suggest(one, callers, "name one of yours")
+                raise ValueError(f"access.issuers.{name}.{setting}: no caller has the name {one}{fix}")
+    named = {one for own in access.issuers.values() for one in own.named}
+    for name, caller in callers.items():
+        if caller.customer_claim is not None and name not in named:
+            fix = "no issuer names this caller, so no token says who he is; add access.issuers"
+            raise ValueError(f"callers.{name}.customers: {fix}")
 
 
 def _check_rights(access: AccessSettings, callers: Mapping[str, CallerSettings], operators: Collection[str]) -> None:

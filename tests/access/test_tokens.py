@@ -336,6 +336,33 @@ async def test_who_shows_a_token_may_ask(issuer: Issuer):
                 assert refused.status_code == 401
 
 
+CHOSEN = [("agency", "agency"), ("openid agency email", "agency"), (["x", "console"], "console")]
+NOT_CHOSEN: list[Any] = ["agency console", "agenc", "other", [], 7, None, {"agency": True}]
+
+
+@pytest.mark.parametrize(("roles", "caller"), [*CHOSEN, *((roles, None) for roles in NOT_CHOSEN)])
+async def test_a_token_chooses_among_callers(issuer: Issuer, roles: Any, caller: str | None):
+    """One of those of its issuer, and one only; another caller of the settings is none of them."""
+    async with serving(issuer.answer) as base_url:
+        own = settings_of(base_url) | {"caller_claim": "roles", "callers": ["console", "agency"]}
+        del own["caller"]
+        callers: dict[str, Any] = {"console": {}, "agency": {"customers": "claim:sub"}, "other": {}}
+        crm = shop.crm()
+        settings = settings_for([crm], access={"issuers": {"id": own}}, callers=callers)
+        services = create_services(settings, clock=issuer.clock, connectors=[crm])
+        await open_services(services)
+        try:
+            assert services.callers.tokens is not None
+            verifying = services.callers.tokens.verify(issuer.token(roles=roles), b"digest")
+            if caller is None:
+                with pytest.raises(UnauthenticatedError):
+                    await verifying
+            else:
+                assert await verifying == Caller(caller, "u1" if caller == "agency" else None)
+        finally:
+            await close_services(services)
+
+
 async def test_an_operator_whose_key_looks_like_a_token_is_known(issuer: Issuer):
     key = f"{'a' * 32}.{'b' * 32}.{'c' * 32}"
     async with tokens_of(issuer) as tokens:
@@ -346,7 +373,14 @@ async def test_an_operator_whose_key_looks_like_a_token_is_known(issuer: Issuer)
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"caller": "consol"}, "access.issuers.id.caller: no caller has this name; did you mean 'console'?"),
+        ({"caller": "consol"}, "access.issuers.id.caller: no caller has the name consol; did you mean 'console'?"),
+        ({"caller": None}, "access.issuers.id: nothing says which caller a token is; add caller"),
+        ({"callers": ["console"]}, "access.issuers.id.caller: is that of all tokens"),
+        ({"caller": None, "caller_claim": "roles"}, "access.issuers.id: nothing says which caller a token is"),
+        (
+            {"caller": None, "caller_claim": "roles", "callers": ["consol"]},
+            "access.issuers.id.callers: no caller has the name consol",
+        ),
         ({"algorithm": "HS256"}, "access.issuers.id.algorithm: "),
         ({"algorithm": "none"}, "access.issuers.id.algorithm: "),
         ({"keys": "id.example.com/keys"}, "access.issuers.id.keys: "),
