@@ -222,7 +222,7 @@ class GatewayApplication(Application):
             result = await self._executor.run(operation, variables, context)
             views.report(result, operation, variables, view, context.stitcher, hidden_tags)
             return result
-        result = await self._executor.run(views.admit(operation, variables, view), variables, context)
+        result = await self._executor.run(*views.admit(operation, variables, view), context)
         views.complete(result, operation, view, hidden_tags)
         return result
 

@@ -21,6 +21,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    StringValueNode,
     ValueNode,
     VariableNode,
     get_named_type,
@@ -29,7 +30,7 @@ from graphql import (
 )
 from graphql.utilities import build_ast_schema, type_from_ast
 
-from gateway.errors import ForbiddenError
+from gateway.errors import ForbiddenError, InvalidArgumentError
 from gateway.execution.collect_fields import fragments_of
 from gateway.execution.field_visibility import PARTLY, WITHOUT, directive_of
 from gateway.lru_cache import SegmentedLru
@@ -42,6 +43,9 @@ from gateway.views.view import FieldVisibility, View
 MAX_VARIANTS = 1_000
 """The forms that are kept of all operations; fewer where they are large."""
 
+_AFTER = "(after)"
+"""How the names of arguments that take cursors end."""
+
 Footprint = tuple[tuple[str, FieldVisibility], ...]
 
 
@@ -51,6 +55,8 @@ class _Uses(msgspec.Struct):
     `by_variable` are arguments with the variables that give them, where one does; of a variable that has a default they are
     among the `arguments`.
 
+    `cursors` are the arguments that take one, with the variables that give them.
+
     `introspects` says that it asks about the schema. `by_view` has what was worked out for a view: an argument that it
     refuses, and the mark of the variant, of which there is one for each name.
     """
@@ -58,6 +64,7 @@ class _Uses(msgspec.Struct):
     fields: frozenset[str]
     arguments: frozenset[str]
     by_variable: Sequence[tuple[str, str]]
+    cursors: Sequence[tuple[str, str]]
     given: Mapping[str, Any]
     introspects: bool
     marks: dict[Any, object]
@@ -80,10 +87,11 @@ class DocumentRewriter:
         """Tell whether an operation has a field, `Type.field`."""
         return where in self._uses(operation).fields
 
-    def admit(self, operation: Operation, variables: Mapping[str, Any], view: View) -> Operation:
-        """Give the form of an operation that the callers of a view run.
+    def admit(self, operation: Operation, variables: dict[str, Any], view: View) -> tuple[Operation, dict[str, Any]]:
+        """Give the form of an operation, and of its variables, that the callers of a view run.
 
-        Raises `ForbiddenError` for an argument that tells what they do not see, and for a key that they may not find by.
+        Raises `ForbiddenError` for an argument that tells what they do not see, and for a key that they may not find by;
+        `InvalidArgumentError` for a cursor that was not sealed for them.
         """
         uses = self._uses(operation)
         lifted = operation.lifted
@@ -95,15 +103,19 @@ class DocumentRewriter:
         if refused_argument is not None:
             raise ForbiddenError(refused_argument)
         self._check_variables(uses, variables if lifted is None else {**variables, **lifted.variables}, view)
+        taken = [name for where, name in uses.cursors if where in view.sealed]
+        variables = _opened(variables, taken, view)
+        if lifted is not None:
+            lifted = replace(lifted, variables=_opened(lifted.variables, taken, view))
         if mark is None:
-            return operation
+            return operation if lifted is None else replace(operation, lifted=lifted), variables
         variant = self._variants.get(mark)
         if variant is None:
             shown = self._shown_schema(view) if uses.introspects else None
             variant = _Rewriting(self._schema, operation, view).variant(Restriction(view.hasher, shown))
             if operation.recurs:
                 self._variants.add(mark, variant)
-        return variant if lifted is None else replace(variant, lifted=lifted)
+        return variant if lifted is None else replace(variant, lifted=lifted), variables
 
     def _check_variables(self, uses: _Uses, variables: Mapping[str, Any], view: View) -> None:
         for where, variable in uses.by_variable:
@@ -114,7 +126,7 @@ class DocumentRewriter:
                 if where in view.refused:
                     raise ForbiddenError(where)
 
-    def explain(self, operation: Operation, variables: Mapping[str, Any], view: View) -> list[dict[str, str]]:
+    def explain(self, operation: Operation, variables: dict[str, Any], view: View) -> list[dict[str, str]]:
         """List what the callers of a view would not see as it is, and what they would be refused."""
         uses = self._uses(operation)
         fields = [{"field": where, "is": view.fields[where].visibility} for where in sorted(uses.fields & view.hidden)]
@@ -122,6 +134,8 @@ class DocumentRewriter:
             self.admit(operation, variables, view)
         except ForbiddenError as error:
             return [*fields, {"field": error.where, "is": "refused"}]
+        except InvalidArgumentError:
+            pass  # in a report cursors are not sealed
         return fields
 
     def _uses(self, operation: Operation) -> _Uses:
@@ -132,12 +146,15 @@ class DocumentRewriter:
 
     def _find_uses(self, operation: Operation) -> _Uses:
         walk = _Walk(self._schema, operation.document)
-        fields, arguments, by_variable = set[str](), set[str](), list[tuple[str, str]]()
+        fields, arguments = set[str](), set[str]()
+        by_variable, cursors = list[tuple[str, str]](), list[tuple[str, str]]()
         declared = operation.definition.variable_definitions or ()
         defaults = {own.variable.name.value for own in declared if not isinstance(own.default_value, NullValueNode | None)}
         for found in walk.operation(operation.definition):
             fields.add(found.where)
             for where, name in found.arguments:
+                if name is not None and where.endswith(_AFTER):
+                    cursors.append((where, name))
                 if name is None or name in defaults:
                     arguments.add(where)
                 else:
@@ -150,7 +167,7 @@ class DocumentRewriter:
                 if variable.default_value is not None:
                     arguments |= {*_literal_inputs(kind, variable.default_value)}
         introspects = any(name.partition(".")[2].startswith("__") for name in fields)
-        return _Uses(frozenset(fields), frozenset(arguments), by_variable, given, introspects, {}, {})
+        return _Uses(frozenset(fields), frozenset(arguments), by_variable, cursors, given, introspects, {}, {})
 
 
 def _variant_name(uses: _Uses, view: View) -> tuple[Footprint, View | str | None, Collection[str] | None] | None:
@@ -160,10 +177,20 @@ def _variant_name(uses: _Uses, view: View) -> tuple[Footprint, View | str | None
     """
     footprint = tuple((where, decided) for where in sorted(uses.fields) if (decided := view.fields.get(where)) is not None)
     hashes = any(decided.visibility is Visibility.HASHED for _, decided in footprint)
+    is_own = hashes or not uses.arguments.isdisjoint(view.sealed)
     sources = view.rights.sources
     if uses.introspects:
         return footprint, view, sources
-    return (footprint, view.group if hashes else None, sources) if footprint or sources is not None else None
+    is_changed = footprint or is_own or sources is not None
+    return (footprint, view.group if is_own else None, sources) if is_changed else None
+
+
+def _opened(variables: Mapping[str, Any], taken: Collection[str], view: View) -> dict[str, Any]:
+    """Open the sealed cursors among variables."""
+    seal = view.seal
+    cursors = {name: variables[name] for name in taken if isinstance(variables.get(name), str)}
+    opened = {} if seal is None else {name: seal.open(cursor) for name, cursor in cursors.items()}
+    return {**variables, **opened}
 
 
 class _Found(msgspec.Struct):
@@ -260,6 +287,7 @@ class _Rewriting:
         field = kind.fields.get(node.name.value) if hasattr(kind, "fields") else None
         if field is None:
             return node, None
+        node = self._with_open_cursor(kind, node)
         where = place_of(kind, node, outside)
         decided = self._view.fields.get(where, FieldVisibility(Visibility.SHOWN))
         nulled = where if decided.visibility is Visibility.WITHHELD else None
@@ -271,6 +299,19 @@ class _Rewriting:
         if decided.visibility is not Visibility.SHOWN or decided.of:
             node = replace(node, directives=(*(node.directives or ()), _directive(where, decided)))
         return node, nulled if is_non_null_type(field.type) else None
+
+    def _with_open_cursor(self, kind: Any, node: FieldNode) -> FieldNode:
+        """Open the sealed cursor that a field takes as a text."""
+        seal = self._view.seal
+        if seal is None or f"{kind.name}.{node.name.value}{_AFTER}" not in self._view.sealed:
+            return node
+        arguments = [
+            replace(own, value=StringValueNode(value=seal.open(own.value.value)))
+            if own.name.value == "after" and isinstance(own.value, StringValueNode)
+            else own
+            for own in node.arguments or ()
+        ]
+        return replace(node, arguments=tuple(arguments))
 
 
 def _directive(where: str, decided: FieldVisibility) -> DirectiveNode:

@@ -23,6 +23,7 @@ from graphql import (
 )
 
 from gateway.settings.access_settings import Visibility
+from gateway.views.cursor_seal import CURSOR
 from gateway.views.schema_classes import CURSORS
 from gateway.views.view import View
 
@@ -62,7 +63,11 @@ def _is_hidden(type_name: str, field: FieldDefinitionNode, view: View) -> bool:
     where = f"{type_name}.{field.name.value}"
     if where in CURSORS:
         places = [place for place in view.places if place.endswith(f"/{where}")]
-        return all(place in view.fields for place in places)
+        return all(_is_withheld(place, view) for place in places)
+    return _is_withheld(where, view)
+
+
+def _is_withheld(where: str, view: View) -> bool:
     found = view.fields.get(where)
     return found is not None and found.visibility is Visibility.WITHHELD
 
@@ -71,7 +76,7 @@ def _field(type_name: str, field: FieldDefinitionNode, view: View) -> FieldDefin
     where = f"{type_name}.{field.name.value}"
     arguments = tuple(own for own in field.arguments or () if f"{where}({own.name.value})" not in view.refused)
     found = view.fields.get(where)
-    if found is None or found.visibility in (Visibility.SHOWN, Visibility.WITHHELD):
+    if found is None or found.visibility in (Visibility.SHOWN, Visibility.WITHHELD) or found.of == CURSOR:
         return replace(field, arguments=arguments)
     directive = ConstDirectiveNode(name=NameNode(value=found.visibility.value), arguments=())
     return replace(field, arguments=arguments, directives=(*(field.directives or ()), directive))

@@ -22,6 +22,7 @@ from gateway.execution.field_metadata import DEFINITION
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.operations import Hasher
 from gateway.settings.access_settings import Visibility
+from gateway.views.cursor_seal import CURSOR, CursorSeal
 from gateway.views.schema_classes import (
     CONNECTION,
     CURSORS,
@@ -95,7 +96,8 @@ class View(msgspec.Struct, frozen=True, eq=False):
     """The decisions on all fields that are not shown as they are, or in part, by `Type.field`, and what may not be asked by.
 
     `places` are all fields, `refused` are fields of input types and `Type.field(argument)`. `hidden_tags` are keys of tags.
-    `hasher` hashes for the callers of `group`. `rights` are those to customers and sources.
+    `hasher` hashes for the callers of `group`. `rights` are those to customers and sources. `seal` seals cursors that are not
+    shown as they are; the arguments that take one are `sealed`.
     """
 
     places: Collection[str]
@@ -105,6 +107,8 @@ class View(msgspec.Struct, frozen=True, eq=False):
     hasher: Hasher | None
     group: str
     rights: CustomerRights
+    seal: CursorSeal | None
+    sealed: Collection[str]
 
     @property
     def hidden(self) -> set[str]:
@@ -120,6 +124,7 @@ def make_view(
     hasher: Hasher | None,
     group: str,
     rights: CustomerRights = ALL_CUSTOMERS,
+    seal: CursorSeal | None = None,
 ) -> View:
     """Decide on all fields of a schema. A class that is not named is withheld, but for the technical one."""
     ways = {name for name, kinds in _FOUND_BY.items() if not set(find_by).issuperset(kinds)}
@@ -127,7 +132,7 @@ def make_view(
     hidden = {
         where: FieldVisibility(visibility, _told_of(where, own, visibility))
         for where, own in classes.items()
-        if (visibility := _decide(schema, where, own, sees)) is not Visibility.SHOWN
+        if (visibility := _decide(schema, where, own, sees, seals=seal is not None)) is not Visibility.SHOWN
     }
     beyond = _beyond(rights)
     hidden |= {where: FieldVisibility(Visibility.WITHHELD) for where in (ways & classes.keys()) | beyond}
@@ -138,7 +143,10 @@ def make_view(
         *_refused_filters(schema, hidden),
         *_refused_orders(schema, hidden),
     }
-    return View([*classes], hidden, refused, hidden_tags, hasher, group, rights)
+    taking = {*_cursors_taken(schema, hidden)}
+    refused |= taking if seal is None else set()
+    sealed = frozenset() if seal is None else frozenset(taking)
+    return View([*classes], hidden, refused, hidden_tags, hasher, group, rights, seal, sealed)
 
 
 def strictest(classes: Collection[FieldClass], sees: Mapping[FieldClass, Visibility]) -> Visibility:
@@ -147,19 +155,28 @@ def strictest(classes: Collection[FieldClass], sees: Mapping[FieldClass, Visibil
     return max(said, key=lambda decision: decision.strictness, default=Visibility.SHOWN)
 
 
-def _decide(schema: GraphQLSchema, where: str, classes: Classes, sees: Mapping[FieldClass, Visibility]) -> Visibility:
-    """Decide on a field. What is no text cannot be changed, and what holds others is not."""
+def _decide(
+    schema: GraphQLSchema, where: str, classes: Classes, sees: Mapping[FieldClass, Visibility], *, seals: bool
+) -> Visibility:
+    """Decide on a field. What is no text cannot be changed, and what holds others is not. Cursors can be sealed."""
     decision = strictest(classes.all, sees)
     place = where.rpartition("/")[2]
     type_name, _, name = place.partition(".")
     holder: Any = schema.type_map[type_name]
     kind = get_named_type(holder.fields[name].type)
-    if place in TELLING or place in CURSORS or (type_name.endswith(EDGE) and name == "cursor"):
-        return Visibility.SHOWN if decision is Visibility.SHOWN else Visibility.WITHHELD
+    if place in TELLING or _is_cursor(place):
+        can_be_sealed = seals and _is_cursor(place)
+        hidden = Visibility.HASHED if can_be_sealed else Visibility.WITHHELD
+        return Visibility.SHOWN if decision is Visibility.SHOWN else hidden
     is_value = is_leaf_type(kind) or kind.name == "Money"
     if decision in (Visibility.MASKED, Visibility.HASHED) and kind.name not in _TEXTS:
         return Visibility.WITHHELD if is_value else Visibility.SHOWN
     return decision
+
+
+def _is_cursor(place: str) -> bool:
+    type_name, _, name = place.partition(".")
+    return place in CURSORS or (type_name.endswith(EDGE) and name == "cursor")
 
 
 def _told_of(where: str, classes: Classes, visibility: Visibility) -> str:
@@ -168,6 +185,8 @@ def _told_of(where: str, classes: Classes, visibility: Visibility) -> str:
     So who asks for any text as an id, while a source is down, has the hash of no other field.
     """
     if visibility is Visibility.HASHED:
+        if _is_cursor(where.rpartition("/")[2]):
+            return CURSOR
         return RECORD_ID if where.rpartition(".")[2] in _IDS or where in RECORD_IDS else where
     return classes.kind.name if classes.kind is not None and visibility is Visibility.MASKED else ""
 
@@ -253,7 +272,7 @@ def _refused_filters(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility
 
 
 def _refused_orders(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility]) -> Iterator[str]:
-    """List the arguments by which an order would be told, a place in it, a role, or who belongs to an account."""
+    """List the arguments by which an order would be told, a role, or who belongs to an account."""
     for kind in schema.type_map.values():
         if not is_object_type(kind) and not is_interface_type(kind):
             continue
@@ -263,12 +282,19 @@ def _refused_orders(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility]
                 shown = get_named_type(given.fields["nodes"].type).name
                 if f"{shown}.{_time_of(shown)}" in hidden:
                     yield f"{kind.name}.{name}(order)"
-            if "after" in field.args and f"{given.name}/{CURSORS[0]}" in hidden:
-                yield f"{kind.name}.{name}(after)"
             if "members" in field.args and "Account.members" in hidden:
                 yield f"{kind.name}.{name}(members)"
             if "role" in field.args and "AccountMember.role" in hidden:
                 yield f"{kind.name}.{name}(role)"
+
+
+def _cursors_taken(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility]) -> Iterator[str]:
+    """List the arguments that take cursors which are not shown as they are."""
+    for kind in schema.type_map.values():
+        if is_object_type(kind) or is_interface_type(kind):
+            for name, field in kind.fields.items():
+                if "after" in field.args and f"{get_named_type(field.type).name}/{CURSORS[0]}" in hidden:
+                    yield f"{kind.name}.{name}(after)"
 
 
 def _time_of(type_name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from hashlib import blake2b
 from hmac import digest
 from typing import Any
@@ -23,6 +23,7 @@ from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.facts import needed_fields
+from gateway.views.cursor_seal import CURSOR, CursorSeal, can_seal
 from gateway.views.document_variants import DocumentRewriter
 from gateway.views.schema_classes import classes_on, paths_of
 from gateway.views.view import CustomerRights, View, make_view, strictest
@@ -44,7 +45,7 @@ class Views:
             if not caller.is_restricted and not settings.purposes:
                 self._views[name] = None
                 continue
-            group = _group(name, caller) if caller.hashes else None
+            group = None if settings.access.hash_secret is None else _group(name, caller)
             own = (*sorted(caller.visibilities.items()), frozenset(caller.key_kinds), group, rights_of(caller))
             if own not in made:
                 hidden_tags = frozenset(key for key, tag in pack.tags.items() if _is_hidden(pack, tag, caller, router))
@@ -102,15 +103,15 @@ class Views:
         except KeyError:
             raise UnauthenticatedError("the caller of this credential is in the settings no more") from None
 
-    def admit(self, operation: Operation, variables: Mapping[str, Any], view: View) -> Operation:
-        """Give the form of an operation that callers of a view run. Raises `ForbiddenError`."""
+    def admit(self, operation: Operation, variables: dict[str, Any], view: View) -> tuple[Operation, dict[str, Any]]:
+        """Give the form of an operation, and of its variables, that callers of a view run. Raises `CallerError`."""
         return self._rewriter.admit(operation, variables, view)
 
     def report(
         self,
         result: ExecutionResult,
         operation: Operation,
-        variables: Mapping[str, Any],
+        variables: dict[str, Any],
         view: View,
         stitcher: Stitcher,
         hidden_tags: Collection[str],
@@ -155,8 +156,9 @@ def view_of_caller(schema: GraphQLSchema, settings: Settings, name: str, hidden_
     """Decide what a caller of the settings sees of a schema."""
     caller, secret = settings.callers[name], settings.access.hash_secret
     group = _group(name, caller)
-    hasher = None if secret is None or not caller.hashes else _hasher(secret.get_secret_value(), group)
-    return make_view(schema, caller.visibilities, caller.key_kinds, hidden_tags, hasher, group, rights_of(caller))
+    seal = None if secret is None or not can_seal() else CursorSeal(secret.get_secret_value(), group)
+    hasher = None if secret is None else _hasher(secret.get_secret_value(), group, seal)
+    return make_view(schema, caller.visibilities, caller.key_kinds, hidden_tags, hasher, group, rights_of(caller), seal)
 
 
 def rights_of(caller: CallerSettings) -> CustomerRights:
@@ -194,14 +196,16 @@ def _classes(pack: Pack, tag: TagDefinition) -> set[FieldClass]:
     return found
 
 
-def _hasher(secret: str, group: str) -> Hasher:
-    """Make what hashes texts for the callers of a group: keyed BLAKE2b, 32 hexadecimal digits.
+def _hasher(secret: str, group: str, seal: CursorSeal | None) -> Hasher:
+    """Make what hashes texts for the callers of a group: keyed BLAKE2b, 32 hexadecimal digits. Cursors are sealed.
 
     A text has other hashes in other fields.
     """
     key = digest(secret.encode(), f"hashes:{group}".encode(), "sha256")
 
     def hasher(field: str) -> Callable[[str], str]:
+        if seal is not None and field == CURSOR:
+            return seal.seal
         begun = blake2b(f"{field}:".encode(), digest_size=_HASH_BYTES, key=key)
 
         def hash_text(text: str) -> str:

@@ -243,7 +243,7 @@ async def test_both_executors_give_the_same_answers(shard: int):
             view = random.choice(views)
             if view is not None:
                 try:
-                    operation = rewriter.admit(operation, variables, view)
+                    operation, variables = rewriter.admit(operation, variables, view)
                 except ForbiddenError:
                     forbidden += 1
                     continue
