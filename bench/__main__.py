@@ -278,15 +278,17 @@ def views(
     rounds: Annotated[int, typer.Option(min=2, help="How often everything has its turn.")] = 60,
     requests: Annotated[int, typer.Option(min=10, help="How many make a turn.")] = 400,
     query: Annotated[str, typer.Option(help="What is asked: Q1, Q2 or Q3.")] = "Q1",
+    seconds: Annotated[int, typer.Option(min=1, help="How long one view, and four, ask in each of five turns.")] = 3,
 ) -> None:
-    """What it costs to know a caller by a key or a token, and to show him less."""
+    """What it costs to know a caller by a key or a token, and to show him less; calls with four views side by side."""
     with _problems_shown():
         (chosen,) = _chosen(query, list(GATEWAY_QUERIES))
+        side_by_side = rights.mixed(chosen, rounds=5, seconds=seconds)
         found = rights.measured(chosen, rounds=rounds, requests=requests)
     for way in found.cpu_us:
         out.print(f"{way}: {found.undisturbed_us(way):.0f} µs of CPU a request, {found.speed(way):.0%}", highlight=False)
-    _say(found.verdicts())
-    _keep_beside({"views": msgspec.to_builtins(found)})
+    _say([*found.verdicts(), *side_by_side.verdicts()])
+    _keep_beside({"views": msgspec.to_builtins(found), "calls": msgspec.to_builtins(side_by_side)})
 
 
 @app.command()
