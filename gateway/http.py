@@ -60,6 +60,9 @@ LARGE_BODY_BYTES = 1 << 20
 _SHORT_PREPARATION_S = 0.005
 RETRY_AFTER = {"retry-after": "1"}
 
+_SINGLE = (b"authorization", b"x-purpose")
+"""Headers that say who asks, and for what. Two of one are joined, and so nobody's and nothing's."""
+
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 T = TypeVar("T")
@@ -85,7 +88,7 @@ def new_request_id() -> str:
 
 
 class Head:
-    """The headers of a request, and those for its response. Names are in lower case; two credentials are joined: nobody's.
+    """The headers of a request, and those for its response. Names are in lower case; two credentials or purposes are joined.
 
     Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock. `loaders` know
     what it asked for, once it runs; `span` is there while it is traced. `fields` are its headers as they came, `peer` is the
@@ -129,8 +132,9 @@ class Head:
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept
-            if credentials := [value for name, value in headers if name == b"authorization"]:
-                self.headers[b"authorization"] = b",".join(credentials)
+            for single in _SINGLE:
+                if single in self.headers:
+                    self.headers[single] = b",".join(value for name, value in headers if name == single)
         given = self.headers.get(b"x-request-id")
         self.request_id = given.decode() if given and _SANE_REQUEST_ID.fullmatch(given) else new_request_id()
 

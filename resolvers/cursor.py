@@ -6,7 +6,7 @@ from datetime import UTC
 import msgspec
 
 from connectors.contract import Position
-from connectors.records import Record, UtcTime, known_record
+from connectors.records import RECORD_NAMES, Record, UtcTime, known_record
 from gateway.errors import InvalidArgumentError
 from gateway.stitching.position import RecordPosition
 
@@ -38,8 +38,8 @@ def cursor_of(place: RecordPosition) -> str:
     return urlsafe_b64encode(msgspec.json.encode(parts)).decode().rstrip("=")
 
 
-def position_of(cursor: str | None, record: type[Record]) -> Position | None:
-    """Find the position of a cursor in a list of these records.
+def position_of(cursor: str | None, record: type[Record], *, is_mixed: bool = False) -> Position | None:
+    """Find the position of a cursor in a list of these records; in a mixed one there are others, too.
 
     One from before, of time and id alone, points there in each source.
 
@@ -54,6 +54,7 @@ def position_of(cursor: str | None, record: type[Record]) -> Position | None:
         position = msgspec.json.decode(data, type=_Cursor).position()
     except (ValueError, OverflowError, msgspec.MsgspecError):
         raise InvalidArgumentError(NOT_A_CURSOR) from None
-    if (position.time is None) is not (record.time_field is None):
+    is_of_other = isinstance(position, RecordPosition) and position.record != RECORD_NAMES[record]
+    if (position.time is None) is not (record.time_field is None) or (is_of_other and not is_mixed):
         raise InvalidArgumentError(NOT_A_CURSOR)
     return position

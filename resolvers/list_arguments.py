@@ -106,15 +106,16 @@ def ask_of(
     after: str | None,
     order: SortOrder = SortOrder.NEWEST_FIRST,
     filter: Filter | None = None,  # noqa: A002
+    is_mixed: bool = False,
 ) -> Ask:
-    """Build the ask of a list field.
+    """Build the ask of a list field; in a mixed list there are also other records.
 
     Raises `InvalidArgumentError`.
     """
     return Ask(
         fields=selection.fields,
         first=checked_first(first),
-        after=position_of(after, record),
+        after=position_of(after, record, is_mixed=is_mixed),
         oldest_first=order is SortOrder.OLDEST_FIRST,
         more=selection.more,
         count=selection.count,

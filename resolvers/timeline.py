@@ -31,6 +31,6 @@ def timeline_asks(info: Any, names: list[str], first: int, after: str | None) ->
         )
     selections = {RECORDS[name]: selection_of(info, RECORDS[name], shown) for name, shown in ENTRIES.items() if name in names}
     return {
-        record: (ask_of(record, selection, first=first, after=after), selection.origins)
+        record: (ask_of(record, selection, first=first, after=after, is_mixed=True), selection.origins)
         for record, selection in selections.items()
     }

@@ -50,6 +50,8 @@ class ListFile(Generic[E]):
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=list[self._entry])  # type: ignore[name-defined]
         except FileNotFoundError:
+            if self._was_there:  # it went since its version was told
+                raise StoreError(f"the file of the {self._what} is gone") from None
             return []
         except OSError as error:
             raise StoreError(f"the file of the {self._what} cannot be read ({error.strerror})") from None

@@ -243,7 +243,9 @@ TAKEN_HEADERS = (
     "content-type",
     "host",
     "transfer-encoding",
+    "content-encoding",
     "x-deadline-ms",
+    "x-purpose",
     "x-request-id",
 )
 

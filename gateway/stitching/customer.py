@@ -86,19 +86,18 @@ class StitchedCustomer(SourcedRecord, eq=False):
         return self
 
     @property
+    def consulted(self) -> Collection[str]:
+        """Name the sources that were asked for the customer's records, or would have been if they had any."""
+        return [self.source]
+
+    @property
     def unheard(self) -> Collection[str]:
         """Name the sources that may have more of the customer than is known: they could not be asked now."""
         return unheard_of([self._outcome])
 
     def givers(self, fields: Sequence[str]) -> frozenset[str]:
         """Name the sources of customers that may give any of these fields of their records."""
-        customers = self._router.customers
-        return frozenset(
-            source.name
-            for source in customers.all
-            for field in fields
-            if customers.rules.is_given_by(field, source.name) and field not in source.connector.absent_fields(Customer)
-        )
+        return self._router.customers.givers(fields)
 
     def origins(self) -> list[Origin]:
         """Say whose value each selected field is."""

@@ -132,6 +132,15 @@ class CustomerSources:
             return False
         return all(field == "id" or self.rules.only_source(field) == name for field, _ in selection.fields)
 
+    def givers(self, fields: Sequence[str]) -> frozenset[str]:
+        """Name the sources that may give any of these fields of a customer's record."""
+        return frozenset(
+            source.name
+            for source in self.all
+            for field in fields
+            if self.rules.is_given_by(field, source.name) and field not in source.connector.absent_fields(Customer)
+        )
+
     def fetch(self, source: Source, kind: KeyKind, fields: Fields, first: int) -> RecordFetch:
         """Fetch records of customers with the fields that a walk needs."""
         return source.records(Customer, kind, Ask(fields=fields, first=first, more=False))

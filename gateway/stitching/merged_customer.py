@@ -102,6 +102,10 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
         return self.error is None and self.stale is None
 
     @property
+    def consulted(self) -> Collection[str]:
+        return self._router.customers.rank
+
+    @property
     def unheard(self) -> Collection[str]:
         if self.error is not None and not self.failures:
             return self._router.customers.rank

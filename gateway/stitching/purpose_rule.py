@@ -14,28 +14,33 @@ CONSENT_FIELDS = Fields.from_paths(*(f"consents.{name}" for name in fields_of(Co
 
 
 class PurposeRule(msgspec.Struct, frozen=True):
-    """The consents that a purpose asks for. With `needs_grant` one has to be given, else none may be taken back."""
+    """The consents that a purpose asks for. With `needs_grant` one has to be given, else none may be taken back.
+
+    `givers` are all sources of consents, also those that are not asked for a caller.
+    """
 
     name: str
     consent: str
     channels: frozenset[Channel] | None
     needs_grant: bool
+    givers: frozenset[str]
 
     def permits(self, customer: StitchedCustomer) -> bool:
         """Tell whether a customer may be shown. What is not known for sure is no."""
-        if not customer.is_whole or not customer.givers(["consents"]):
+        if not customer.is_whole or not self.givers or not self.givers.issubset(customer.consulted):
             return False
-        states = {
-            own.state
-            for own in current_consents(customer.record.consents)
-            if same_purpose(own.purpose) == self.consent and (self.channels is None or own.channel in self.channels)
-        }
+        said = [own for own in current_consents(customer.record.consents) if same_purpose(own.purpose) == self.consent]
+        if self.channels is not None:
+            if any(own.channel is Channel.UNKNOWN and own.state is not ConsentState.GRANTED for own in said):
+                return False  # it may be of one of these
+            said = [own for own in said if own.channel in self.channels]
+        states = {own.state for own in said}
         return ConsentState.GRANTED in states if self.needs_grant else states <= {ConsentState.GRANTED}
 
 
-def read_purpose(name: str, settings: PurposeSettings) -> PurposeRule | None:
-    """Make the rule of a purpose. None where its basis asks for no consent."""
+def read_purpose(name: str, settings: PurposeSettings, givers: frozenset[str]) -> PurposeRule | None:
+    """Make the rule of a purpose. None where its basis asks for no consent. `givers` are the sources of consents."""
     if settings.basis not in (Basis.CONSENT, Basis.LEGITIMATE_INTEREST):
         return None
     channels = None if settings.channels is None else frozenset(settings.channels)
-    return PurposeRule(name, same_purpose(settings.consent or name), channels, settings.basis is Basis.CONSENT)
+    return PurposeRule(name, same_purpose(settings.consent or name), channels, settings.basis is Basis.CONSENT, givers)

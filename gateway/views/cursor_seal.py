@@ -28,7 +28,7 @@ class CursorSeal:
 
     def seal(self, cursor: str) -> str:
         """Seal a cursor."""
-        return urlsafe_b64encode(self._cipher.encrypt(cursor.encode(), None)).decode().rstrip("=")
+        return _as_text(self._cipher.encrypt(cursor.encode(), None))
 
     def open(self, sealed: str) -> str:
         """Give the cursor that was sealed. Raises `InvalidArgumentError` for any other text."""
@@ -38,6 +38,12 @@ class CursorSeal:
             raise InvalidArgumentError(NOT_SEALED)
         try:
             data = urlsafe_b64decode(sealed.encode() + b"=" * (-len(sealed) % 4))
+            if _as_text(data) != sealed:  # the decoder passes over what is no letter of it
+                raise ValueError
             return self._cipher.decrypt(data, None).decode()
         except (InvalidTag, ValueError):
             raise InvalidArgumentError(NOT_SEALED) from None
+
+
+def _as_text(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")

@@ -16,6 +16,8 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLSchema,
     InlineFragmentNode,
+    NamedTypeNode,
+    NameNode,
     NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
@@ -23,6 +25,7 @@ from graphql import (
     SelectionSetNode,
     StringValueNode,
     ValueNode,
+    VariableDefinitionNode,
     VariableNode,
     get_named_type,
     is_input_object_type,
@@ -36,6 +39,7 @@ from gateway.execution.field_visibility import PARTLY, WITHOUT, directive_of
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import Operation, Restriction, entries_taken
 from gateway.settings.access_settings import MAX_VIEWS, Visibility
+from gateway.views.cursor_seal import CursorSeal
 from gateway.views.schema_classes import CURSORS
 from gateway.views.shown_schema import shown_schema
 from gateway.views.view import FieldVisibility, View
@@ -55,7 +59,8 @@ class _Uses(msgspec.Struct):
     `by_variable` are arguments with the variables that give them, where one does; of a variable that has a default they are
     among the `arguments`.
 
-    `cursors` are the arguments that take one, with the variables that give them.
+    `cursors` are the arguments that take one, with the variables that give them, `defaults` what these are where nothing is
+    given.
 
     `introspects` says that it asks about the schema. `by_view` has what was worked out for a view: an argument that it
     refuses, and the mark of the variant, of which there is one for each name.
@@ -65,6 +70,7 @@ class _Uses(msgspec.Struct):
     arguments: frozenset[str]
     by_variable: Sequence[tuple[str, str]]
     cursors: Sequence[tuple[str, str]]
+    defaults: Mapping[str, str]
     given: Mapping[str, Any]
     introspects: bool
     marks: dict[Any, object]
@@ -102,17 +108,17 @@ class DocumentRewriter:
         refused_argument, mark = uses.by_view[view]
         if refused_argument is not None:
             raise ForbiddenError(refused_argument)
-        self._check_variables(uses, variables if lifted is None else {**variables, **lifted.variables}, view)
-        taken = [name for where, name in uses.cursors if where in view.sealed]
-        variables = _opened(variables, taken, view)
-        if lifted is not None:
-            lifted = replace(lifted, variables=_opened(lifted.variables, taken, view))
+        given = variables if lifted is None else {**variables, **lifted.variables}
+        self._check_variables(uses, given, view)
         if mark is None:
-            return operation if lifted is None else replace(operation, lifted=lifted), variables
+            return operation, variables
+        sealed = _sealed_variables(uses, view)
+        if sealed and view.seal is not None:
+            variables = {**variables, **_open_variables(view.seal, sealed, {**uses.defaults, **given})}
         variant = self._variants.get(mark)
         if variant is None:
             shown = self._shown_schema(view) if uses.introspects else None
-            variant = _Rewriting(self._schema, operation, view).variant(Restriction(view.hasher, shown))
+            variant = _Rewriting(self._schema, operation, view, sealed).variant(Restriction(view.hasher, shown))
             if operation.recurs:
                 self._variants.add(mark, variant)
         return variant if lifted is None else replace(variant, lifted=lifted), variables
@@ -149,7 +155,12 @@ class DocumentRewriter:
         fields, arguments = set[str](), set[str]()
         by_variable, cursors = list[tuple[str, str]](), list[tuple[str, str]]()
         declared = operation.definition.variable_definitions or ()
-        defaults = {own.variable.name.value for own in declared if not isinstance(own.default_value, NullValueNode | None)}
+        defaults = {
+            own.variable.name.value: own.default_value
+            for own in declared
+            if not isinstance(own.default_value, NullValueNode | None)
+        }
+        texts = {name: value.value for name, value in defaults.items() if isinstance(value, StringValueNode)}
         for found in walk.operation(operation.definition):
             fields.add(found.where)
             for where, name in found.arguments:
@@ -167,30 +178,39 @@ class DocumentRewriter:
                 if variable.default_value is not None:
                     arguments |= {*_literal_inputs(kind, variable.default_value)}
         introspects = any(name.partition(".")[2].startswith("__") for name in fields)
-        return _Uses(frozenset(fields), frozenset(arguments), by_variable, cursors, given, introspects, {}, {})
+        return _Uses(frozenset(fields), frozenset(arguments), by_variable, cursors, texts, given, introspects, {}, {})
 
 
-def _variant_name(uses: _Uses, view: View) -> tuple[Footprint, View | str | None, Collection[str] | None] | None:
+def _variant_name(uses: _Uses, view: View) -> tuple[object, ...] | None:
     """Name the variant of a view: its decisions on the fields in use, for whom it hashes, which sources are asked.
 
-    None for the operation itself.
+    Cursors that it opens are among its decisions. None for the operation itself.
     """
     footprint = tuple((where, decided) for where in sorted(uses.fields) if (decided := view.fields.get(where)) is not None)
     hashes = any(decided.visibility is Visibility.HASHED for _, decided in footprint)
-    is_own = hashes or not uses.arguments.isdisjoint(view.sealed)
+    literal = uses.arguments.intersection(view.sealed)
     sources = view.rights.sources
     if uses.introspects:
         return footprint, view, sources
-    is_changed = footprint or is_own or sources is not None
-    return (footprint, view.group if is_own else None, sources) if is_changed else None
+    sealed = literal.union(where for where, _ in uses.cursors if where in view.sealed)
+    is_changed = footprint or sealed or sources is not None
+    return (footprint, view.group if hashes or literal else None, sources, sealed) if is_changed else None
 
 
-def _opened(variables: Mapping[str, Any], taken: Collection[str], view: View) -> dict[str, Any]:
-    """Open the sealed cursors among variables."""
-    seal = view.seal
-    cursors = {name: variables[name] for name in taken if isinstance(variables.get(name), str)}
-    opened = {} if seal is None else {name: seal.open(cursor) for name, cursor in cursors.items()}
-    return {**variables, **opened}
+def _sealed_variables(uses: _Uses, view: View) -> Collection[str]:
+    """List the variables that give sealed cursors."""
+    return sorted({name for where, name in uses.cursors if where in view.sealed})
+
+
+def _name_opened(name: str) -> str:
+    """Name the variable of an open cursor, as no caller can: what he gives stays sealed wherever else it stands."""
+    return f"{name} (open)"
+
+
+def _open_variables(seal: CursorSeal, names: Collection[str], given: Mapping[str, Any]) -> dict[str, str | None]:
+    """Open the sealed cursors among variables. What is no text is refused as such."""
+    cursors = {name: given.get(name) for name in names}
+    return {_name_opened(name): seal.open(cursor) if isinstance(cursor, str) else None for name, cursor in cursors.items()}
 
 
 class _Found(msgspec.Struct):
@@ -237,10 +257,12 @@ class _Walk:
 class _Rewriting:
     """Writes one variant of an operation's document."""
 
-    def __init__(self, schema: GraphQLSchema, operation: Operation, view: View) -> None:
+    def __init__(self, schema: GraphQLSchema, operation: Operation, view: View, sealed: Collection[str]) -> None:
+        """`sealed` are the variables that give sealed cursors."""
         self._schema = schema
         self._operation = operation
         self._view = view
+        self._sealed = sealed
         self._fragments = fragments_of(operation.document)
         self._rewritten: dict[str, tuple[FragmentDefinitionNode, str | None]] = {}
 
@@ -251,7 +273,8 @@ class _Rewriting:
         selected, nulled = self._selected(own.selection_set, root_of(self._schema, own), None)
         if nulled is not None:
             raise ForbiddenError(nulled, is_argument=False)
-        definition = replace(own, selection_set=selected)
+        opened = [_declare_text(_name_opened(name)) for name in self._sealed]
+        definition = replace(own, selection_set=selected, variable_definitions=(*(own.variable_definitions or ()), *opened))
         definitions = [
             definition if one is own else self._fragment(one)[0] if isinstance(one, FragmentDefinitionNode) else one
             for one in operation.document.definitions
@@ -301,17 +324,27 @@ class _Rewriting:
         return node, nulled if is_non_null_type(field.type) else None
 
     def _with_open_cursor(self, kind: Any, node: FieldNode) -> FieldNode:
-        """Open the sealed cursor that a field takes as a text."""
+        """Open the sealed cursor that a field takes: a text here, of a variable each time that it is given."""
         seal = self._view.seal
         if seal is None or f"{kind.name}.{node.name.value}{_AFTER}" not in self._view.sealed:
             return node
         arguments = [
-            replace(own, value=StringValueNode(value=seal.open(own.value.value)))
-            if own.name.value == "after" and isinstance(own.value, StringValueNode)
-            else own
-            for own in node.arguments or ()
+            replace(own, value=_opened(seal, own.value)) if own.name.value == "after" else own for own in node.arguments or ()
         ]
         return replace(node, arguments=tuple(arguments))
+
+
+def _opened(seal: CursorSeal, value: ValueNode) -> ValueNode:
+    if isinstance(value, StringValueNode):
+        return StringValueNode(value=seal.open(value.value))
+    if isinstance(value, VariableNode):
+        return VariableNode(name=NameNode(value=_name_opened(value.name.value)))
+    return value
+
+
+def _declare_text(name: str) -> VariableDefinitionNode:
+    variable = VariableNode(name=NameNode(value=name))
+    return VariableDefinitionNode(variable=variable, type=NamedTypeNode(name=NameNode(value="String")), directives=())
 
 
 def _directive(where: str, decided: FieldVisibility) -> DirectiveNode:

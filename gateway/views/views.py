@@ -57,7 +57,8 @@ class Views:
         sources = {view.rights.sources for view in made.values()}
         self._routers = {names: router if names is None else router.within(names) for names in sources}
 
-        self._purposes = {name: read_purpose(name, own) for name, own in settings.purposes.items()}
+        givers = router.customers.givers(["consents"])
+        self._purposes = {name: read_purpose(name, own, givers) for name, own in settings.purposes.items()}
         self._tags = pack.tags
 
     def confine(self, context: RequestContext, view: View, caller: Caller) -> Collection[str]:

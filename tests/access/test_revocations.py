@@ -100,6 +100,16 @@ async def test_a_document_that_is_no_revocation_is_told(mongo: Mongo, hand_clock
         await kept.read()
 
 
+async def test_a_file_that_goes_while_it_is_read_is_not_one_without_revocations(tmp_path: Path, hand_clock: HandClock):
+    """It was there when its version was told."""
+    file = RevocationFile(tmp_path / "revoked.json")
+    await file.add(of_all(hand_clock))
+    await file.version()
+    (tmp_path / "revoked.json").unlink()
+    with pytest.raises(StoreError, match="is gone"):
+        await file.read()
+
+
 async def test_a_folder_that_is_away_is_not_one_without_revocations(tmp_path: Path):
     """As of a volume that is not mounted: a worker that starts then does not know what is revoked."""
     with pytest.raises(StoreError, match="the file of the revoked tokens is gone"):

@@ -179,7 +179,7 @@ SEEDS: dict[str, Seed] = {
     "variables are not looked at": instead(document_variants, "_given_inputs", nothing),
     "defaults of variables are not looked at": around(REWRITER, "_find_uses", without_defaults),
     "orders are not refused": instead(view, "_refused_orders", nothing),
-    "places are not refused": instead(view, "_refused_orders", nothing),
+    "places are not refused": instead(view, "_cursors_taken", nothing),
     "roles are not refused": instead(view, "_refused_orders", nothing),
     "keys are not refused": instead(view, "_refused_keys", nothing),
     "ids are a way in for all": without(view._FOUND_BY, "Query.customers(ids)"),

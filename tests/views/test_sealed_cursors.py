@@ -97,7 +97,17 @@ async def test_a_cursor_is_of_its_caller_alone(tmp_path: Path):
         assert looks_plain(cursors["console"][0])
         (first, *_), tampered = cursors["a"], cursors["a"][0][:-3] + "AAA"
         text = f"query ($after: String) {{ {LISTS['orders'] % (', after: $after', 'nodes { __typename }')} }}"
-        for cursor in (cursors["b"][0], cursors["console"][0], tampered, first[:10], "", "x" * 9_000, "ü"):
+        for cursor in (
+            cursors["b"][0],
+            cursors["console"][0],
+            tampered,
+            first[:10],
+            f"{first}!",
+            f"{first}=",
+            "",
+            "x" * 9_000,
+            "ü",
+        ):
             answer = await gateway.ask(text, {"after": cursor}, **headers["a"])
             assert [error["message"] for error in answer["errors"]] == [NOT_SEALED], cursor
             assert "data" not in answer

@@ -88,6 +88,8 @@ OUTLINED = [f'{{ customer{BY} {{ deals(filter: {{pipeline: ["{name}"]}}) {{ tota
 """Texts whose literals become variables."""
 ORDERED = f"{{ customer{BY} {{ tickets(order: OLDEST_FIRST) {{ totalCount }} }} }}"
 PLACE = cursor_of(RecordPosition(datetime(2026, 5, 4, 20, 5, tzinfo=UTC), "t1", record="ticket", source="support"))
+PLAIN = f'"{PLACE[:4]}'
+"""How a cursor begins that is not sealed: with a bracket and a year."""
 AFTER = f'{{ customer{BY} {{ tickets(after: "{PLACE}") {{ nodes {{ source }} }} }} }}'
 ROLE = '{ account(id: "crm:a1") { members(role: BUYER) { totalCount } } }'
 SEARCH = '{ searchCustomers(text: "a") { nodes { kind } } }'
@@ -161,15 +163,15 @@ LEAKS: dict[str, Leak] = {
     ),
     "cursors of pages have no class": Leak(
         sees={"commercial": "masked"},
-        steps=field("orders { pageInfo { endCursor } }", code=WITHHELD),
-        noticed={"bytes", "code"},
-        masks=True,
+        steps=field("orders { pageInfo { endCursor } }"),
+        noticed={"mark"},
+        marks=[PLAIN],
     ),
     "cursors of edges have no class": Leak(
         sees={"commercial": "masked"},
-        steps=field("orders { edges { cursor } }", code=WITHHELD),
-        noticed={"bytes", "code"},
-        masks=True,
+        steps=field("orders { edges { cursor } }"),
+        noticed={"mark"},
+        marks=[PLAIN],
     ),
     "filters are not refused": Leak(
         sees=MASKED_BEHAVIOUR, steps=[Ask(text=TICKETS, code=FORBIDDEN)], noticed={"bytes", "code"}, masks=True
@@ -191,7 +193,7 @@ LEAKS: dict[str, Leak] = {
     ),
     "orders are not refused": Leak(sees=MASKED_BEHAVIOUR, steps=[Ask(text=ORDERED, code=FORBIDDEN)], noticed={"code"}),
     "places are not refused": Leak(
-        sees=MASKED_BEHAVIOUR, steps=[Ask(text=AFTER, code=FORBIDDEN)], noticed={"bytes", "code"}, masks=True
+        sees=MASKED_BEHAVIOUR, steps=[Ask(text=AFTER, code="INVALID_ARGUMENT")], noticed={"bytes", "code"}, masks=True
     ),
     "roles are not refused": Leak(sees={"personal": "masked"}, steps=[Ask(text=ROLE, code=FORBIDDEN)], noticed={"code"}),
     "keys are not refused": Leak(
