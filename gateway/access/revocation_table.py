@@ -32,7 +32,10 @@ class RevocationTable(Replica[Revocation]):
 
     def _learn(self, entries: Sequence[Revocation]) -> None:
         self._marks = frozenset(mark_of_token(own.issuer, own.token_id) for own in entries if own.token_id is not None)
-        self._epochs = {own.issuer: own.issued_before.timestamp() for own in entries if own.issued_before is not None}
+        self._epochs = {}
+        for own in entries:
+            if own.issued_before is not None:
+                self._epochs[own.issuer] = max(own.issued_before.timestamp(), self._epochs.get(own.issuer, -inf))
 
     def _note_failure(self, error: Exception) -> None:
         log.warning("revocations_not_read", error=type(error).__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -19,6 +19,9 @@ MAX_TERM = timedelta(days=366)
 
 MAX_ID_LENGTH = 500
 
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time that says its offset: one without would be another time on each machine."""
+
 
 class Revocation(msgspec.Struct, frozen=True, rename="camel"):
     """Tokens of an issuer (their `iss`) that hold no more.
@@ -27,10 +30,10 @@ class Revocation(msgspec.Struct, frozen=True, rename="camel"):
     """
 
     issuer: str
-    made_at: datetime
+    made_at: Time
     token_id: str | None = None
-    ends_at: datetime | None = None
-    issued_before: datetime | None = None
+    ends_at: Time | None = None
+    issued_before: Time | None = None
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether it need not be kept: its token has ended by every clock."""

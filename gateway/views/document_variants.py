@@ -188,18 +188,18 @@ def _variant_name(uses: _Uses, view: View) -> tuple[object, ...] | None:
     """
     footprint = tuple((where, decided) for where in sorted(uses.fields) if (decided := view.fields.get(where)) is not None)
     hashes = any(decided.visibility is Visibility.HASHED for _, decided in footprint)
-    literal = uses.arguments.intersection(view.sealed)
+    literal = uses.arguments.intersection(view.sealed_arguments)
     sources = view.rights.sources
     if uses.introspects:
         return footprint, view, sources
-    sealed = literal.union(where for where, _ in uses.cursors if where in view.sealed)
+    sealed = literal.union(where for where, _ in uses.cursors if where in view.sealed_arguments)
     is_changed = footprint or sealed or sources is not None
     return (footprint, view.group if hashes or literal else None, sources, sealed) if is_changed else None
 
 
 def _sealed_variables(uses: _Uses, view: View) -> Collection[str]:
     """List the variables that give sealed cursors."""
-    return sorted({name for where, name in uses.cursors if where in view.sealed})
+    return sorted({name for where, name in uses.cursors if where in view.sealed_arguments})
 
 
 def _name_opened(name: str) -> str:
@@ -326,7 +326,7 @@ class _Rewriting:
     def _with_open_cursor(self, kind: Any, node: FieldNode) -> FieldNode:
         """Open the sealed cursor that a field takes: a text here, of a variable each time that it is given."""
         seal = self._view.seal
-        if seal is None or f"{kind.name}.{node.name.value}{_AFTER}" not in self._view.sealed:
+        if seal is None or f"{kind.name}.{node.name.value}{_AFTER}" not in self._view.sealed_arguments:
             return node
         arguments = [
             replace(own, value=_opened(seal, own.value)) if own.name.value == "after" else own for own in node.arguments or ()

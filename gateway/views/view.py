@@ -97,7 +97,7 @@ class View(msgspec.Struct, frozen=True, eq=False):
 
     `places` are all fields, `refused` are fields of input types and `Type.field(argument)`. `hidden_tags` are keys of tags.
     `hasher` hashes for the callers of `group`. `rights` are those to customers and sources. `seal` seals cursors that are not
-    shown as they are; the arguments that take one are `sealed`.
+    shown as they are; the arguments that take one are `sealed_arguments`.
     """
 
     places: Collection[str]
@@ -108,7 +108,7 @@ class View(msgspec.Struct, frozen=True, eq=False):
     group: str
     rights: CustomerRights
     seal: CursorSeal | None
-    sealed: Collection[str]
+    sealed_arguments: Collection[str]
 
     @property
     def hidden(self) -> set[str]:
