@@ -50,7 +50,7 @@ class Otherwise(NamedTuple):
 AS_USUAL = Otherwise()
 
 
-def filled(record: type[r.Record], number: int, otherwise: Otherwise = AS_USUAL, **given: Any) -> Any:
+def filled(record: type[r.Record], number: int, otherwise: Otherwise = AS_USUAL, /, **given: Any) -> Any:
     """A record with all its fields."""
     return msgspec.convert(_values(record, f"{number}", otherwise, None) | given, record)
 

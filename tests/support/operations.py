@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from random import Random
 from typing import Any
@@ -87,7 +88,8 @@ ARGUMENTS: dict[str, list[str]] = {
 The first two lead on, and are taken half of the time.
 """
 
-DECLARED: dict[str, tuple[str, str | None, list[Any]]] = {
+Variable = tuple[str, str | None, list[Any]]
+DECLARED: dict[str, Variable] = {
     "key": ("CustomerKey!", '{id: "c1"}', [{"email": "ana.work@example.org"}, {"id": "c2"}, {"id": "c1", "email": "x"}]),
     "many": ("[CustomerKey!]!", '[{id: "c2"}]', [[{"orderId": "oc11"}, {"email": "x"}], {"id": "c1"}, []]),
     "ids": ("[ID!]!", '["c1"]', [["crm:c2", "c1"], "c2", [7]]),
@@ -131,11 +133,27 @@ PARTS = [1, 2, 2, 2, 3, 4]
 """How many parts a selection has."""
 
 
-class Operations:
-    """Draws operations."""
+FEW_PARTS = [1, 1, 1, 2, 2, 3]
+"""As many as have an operation stay within the limits of a gateway, as a rule."""
 
-    def __init__(self, schema: GraphQLSchema, seed: int) -> None:
+
+class Operations:
+    """Draws operations, with the values of these arguments and variables. They begin with these fields, or with any."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        seed: int,
+        arguments: Mapping[str, list[str]] = ARGUMENTS,
+        variables: Mapping[str, Variable] = DECLARED,
+        parts: Sequence[int] = PARTS,
+        roots: Collection[str] = (),
+    ) -> None:
         self._schema = schema
+        self._arguments = arguments
+        self._variables = variables
+        self._parts = parts
+        self._roots = roots
         self._random = Random(seed)
         self._number = count()
         self._unions = [kind for kind in schema.type_map.values() if is_union_type(kind)]
@@ -148,13 +166,13 @@ class Operations:
         query: Any = self._schema.query_type
         body = self._selection(query, 0)
         text = body + "".join(f" fragment {name} {inner}" for name, (_, inner) in self._fragments.items())
-        used = [name for name in DECLARED if re.search(rf"\${name}\b", text)]
-        declared = ", ".join(map(_declaration, used))
-        values = {name: self._random.choice(DECLARED[name][2]) for name in used if self._random.random() < 0.5}
+        used = [name for name in self._variables if re.search(rf"\${name}\b", text)]
+        declared = ", ".join(_declaration(name, self._variables[name]) for name in used)
+        values = {name: self._random.choice(self._variables[name][2]) for name in used if self._random.random() < 0.5}
         return print_ast(parse(f"query{f' ({declared})' if declared else ''} {text}")), values
 
     def _selection(self, kind: Any, depth: int) -> str:
-        parts = [self._part(kind, self._random.choice(HOWS), depth) for _ in range(self._random.choice(PARTS))]
+        parts = [self._part(kind, self._random.choice(HOWS), depth) for _ in range(self._random.choice(self._parts))]
         parts.insert(self._random.randint(0, len(parts)), "__typename")
         if self._random.random() < 0.2:
             parts.append(f"a{next(self._number)}: __typename{self._directive()}")
@@ -189,6 +207,8 @@ class Operations:
     def _field(self, kind: Any, depth: int, *, again: bool) -> str:
         fields: dict[str, GraphQLField] = kind.fields
         names = [name for name in fields if depth < 7 or is_leaf_type(get_named_type(fields[name].type))]
+        if self._roots and kind is self._schema.query_type:
+            names = [*self._roots]
         heads = [head for head in self._heads[kind.name][-4:] if head[0] in names]
         if heads and again:
             name, head = self._random.choice(heads)
@@ -213,9 +233,14 @@ class Operations:
         return f"a{next(self._number)}: {name}{f'({chr(44).join(given)})' if given else ''}"
 
     def _given(self, field_name: str, field: GraphQLField) -> list[tuple[str, list[str]]]:
+        known = self._arguments
+        args = field.args
+        if self._roots and field_name == "customers":
+            chosen = self._random.choice([*args])  # both, or none, are refused
+            return [(chosen, known.get(f"customers.{chosen}", known[chosen]))]
         return [
-            (name, ARGUMENTS.get(f"{field_name}.{name}", ARGUMENTS[name]) + ARGUMENTS.get(str(get_named_type(one.type)), []))
-            for name, one in field.args.items()
+            (name, known.get(f"{field_name}.{name}", known[name]) + known.get(str(get_named_type(one.type)), []))
+            for name, one in args.items()
             if _is_required(one) or self._random.random() < 0.4
         ]
 
@@ -230,8 +255,8 @@ def _weight(field: GraphQLField) -> int:
     return 2 if is_composite_type(get_named_type(field.type)) else 1
 
 
-def _declaration(name: str) -> str:
-    kind, default, _ = DECLARED[name]
+def _declaration(name: str, variable: Variable) -> str:
+    kind, default, _ = variable
     return f"${name}: {kind}" if default is None else f"${name}: {kind} = {default}"
 
 

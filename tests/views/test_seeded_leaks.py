@@ -28,7 +28,7 @@ from tests.support.filled_people import AS_USUAL, EMAIL, Otherwise, sources_of_e
 from tests.support.gateway_server import settings_for
 from tests.support.leak_seeds import SEEDS, TAGS_AT_HAND
 from tests.support.random_views import PERSONAL
-from tests.views.test_two_worlds import World
+from tests.support.two_worlds import World
 
 BY = '(by: {email: "ana@example.com"})'
 ALL = dict.fromkeys(PERSONAL, "shown")
