@@ -16,8 +16,6 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLSchema,
     InlineFragmentNode,
-    NamedTypeNode,
-    NameNode,
     NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
@@ -25,7 +23,6 @@ from graphql import (
     SelectionSetNode,
     StringValueNode,
     ValueNode,
-    VariableDefinitionNode,
     VariableNode,
     get_named_type,
     is_input_object_type,
@@ -39,16 +36,13 @@ from gateway.execution.field_visibility import PARTLY, WITHOUT, directive_of
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import Operation, Restriction, entries_taken
 from gateway.settings.access_settings import MAX_VIEWS, Visibility
-from gateway.views.cursor_seal import CursorSeal
+from gateway.views.cursor_variables import AFTER, declare_opened, open_argument, open_variables
 from gateway.views.schema_classes import CURSORS
 from gateway.views.shown_schema import shown_schema
 from gateway.views.view import FieldVisibility, View
 
 MAX_VARIANTS = 1_000
 """The forms that are kept of all operations; fewer where they are large."""
-
-_AFTER = "(after)"
-"""How the names of arguments that take cursors end."""
 
 Footprint = tuple[tuple[str, FieldVisibility], ...]
 
@@ -112,9 +106,9 @@ class DocumentRewriter:
         self._check_variables(uses, given, view)
         if mark is None:
             return operation, variables
-        sealed = _sealed_variables(uses, view)
+        sealed = sorted({name for where, name in uses.cursors if where in view.sealed_arguments})
         if sealed and view.seal is not None:
-            variables = {**variables, **_open_variables(view.seal, sealed, {**uses.defaults, **given})}
+            variables = {**variables, **open_variables(view.seal, sealed, {**uses.defaults, **given})}
         variant = self._variants.get(mark)
         if variant is None:
             shown = self._shown_schema(view) if uses.introspects else None
@@ -164,7 +158,7 @@ class DocumentRewriter:
         for found in walk.operation(operation.definition):
             fields.add(found.where)
             for where, name in found.arguments:
-                if name is not None and where.endswith(_AFTER):
+                if name is not None and where.endswith(AFTER):
                     cursors.append((where, name))
                 if name is None or name in defaults:
                     arguments.add(where)
@@ -195,22 +189,6 @@ def _variant_name(uses: _Uses, view: View) -> tuple[object, ...] | None:
     sealed = literal.union(where for where, _ in uses.cursors if where in view.sealed_arguments)
     is_changed = footprint or sealed or sources is not None
     return (footprint, view.group if hashes or literal else None, sources, sealed) if is_changed else None
-
-
-def _sealed_variables(uses: _Uses, view: View) -> Collection[str]:
-    """List the variables that give sealed cursors."""
-    return sorted({name for where, name in uses.cursors if where in view.sealed_arguments})
-
-
-def _name_opened(name: str) -> str:
-    """Name the variable of an open cursor, as no caller can: what he gives stays sealed wherever else it stands."""
-    return f"{name} (open)"
-
-
-def _open_variables(seal: CursorSeal, names: Collection[str], given: Mapping[str, Any]) -> dict[str, str | None]:
-    """Open the sealed cursors among variables. What is no text is refused as such."""
-    cursors = {name: given.get(name) for name in names}
-    return {_name_opened(name): seal.open(cursor) if isinstance(cursor, str) else None for name, cursor in cursors.items()}
 
 
 class _Found(msgspec.Struct):
@@ -273,8 +251,8 @@ class _Rewriting:
         selected, nulled = self._selected(own.selection_set, root_of(self._schema, own), None)
         if nulled is not None:
             raise ForbiddenError(nulled, is_argument=False)
-        opened = [_declare_text(_name_opened(name)) for name in self._sealed]
-        definition = replace(own, selection_set=selected, variable_definitions=(*(own.variable_definitions or ()), *opened))
+        declared = (*(own.variable_definitions or ()), *declare_opened(self._sealed))
+        definition = replace(own, selection_set=selected, variable_definitions=declared)
         definitions = [
             definition if one is own else self._fragment(one)[0] if isinstance(one, FragmentDefinitionNode) else one
             for one in operation.document.definitions
@@ -310,7 +288,8 @@ class _Rewriting:
         field = kind.fields.get(node.name.value) if hasattr(kind, "fields") else None
         if field is None:
             return node, None
-        node = self._with_open_cursor(kind, node)
+        if self._view.seal is not None and f"{kind.name}.{node.name.value}{AFTER}" in self._view.sealed_arguments:
+            node = open_argument(self._view.seal, node)
         where = place_of(kind, node, outside)
         decided = self._view.fields.get(where, FieldVisibility(Visibility.SHOWN))
         nulled = where if decided.visibility is Visibility.WITHHELD else None
@@ -322,29 +301,6 @@ class _Rewriting:
         if decided.visibility is not Visibility.SHOWN or decided.of:
             node = replace(node, directives=(*(node.directives or ()), _directive(where, decided)))
         return node, nulled if is_non_null_type(field.type) else None
-
-    def _with_open_cursor(self, kind: Any, node: FieldNode) -> FieldNode:
-        """Open the sealed cursor that a field takes: a text here, of a variable each time that it is given."""
-        seal = self._view.seal
-        if seal is None or f"{kind.name}.{node.name.value}{_AFTER}" not in self._view.sealed_arguments:
-            return node
-        arguments = [
-            replace(own, value=_opened(seal, own.value)) if own.name.value == "after" else own for own in node.arguments or ()
-        ]
-        return replace(node, arguments=tuple(arguments))
-
-
-def _opened(seal: CursorSeal, value: ValueNode) -> ValueNode:
-    if isinstance(value, StringValueNode):
-        return StringValueNode(value=seal.open(value.value))
-    if isinstance(value, VariableNode):
-        return VariableNode(name=NameNode(value=_name_opened(value.name.value)))
-    return value
-
-
-def _declare_text(name: str) -> VariableDefinitionNode:
-    variable = VariableNode(name=NameNode(value=name))
-    return VariableDefinitionNode(variable=variable, type=NamedTypeNode(name=NameNode(value="String")), directives=())
 
 
 def _directive(where: str, decided: FieldVisibility) -> DirectiveNode:
