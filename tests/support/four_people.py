@@ -76,7 +76,9 @@ def _customer(person: str, source: str, own_id: str, hidden: Hidden) -> Any:
     record = filled(r.Customer, number, _how(hidden, person, source), **given)
     if record.company is None:
         return record
-    return msgspec.structs.replace(record, company=msgspec.structs.replace(record.company, account=account))
+    # Of members who are left out for a purpose, a page by `role` says that there are some: so it tells their role.
+    company = msgspec.structs.replace(record.company, account=account, role=r.AccountRole.BUYER)
+    return msgspec.structs.replace(record, company=company)
 
 
 def _crm(hidden: Hidden) -> MemoryConnector:

@@ -98,9 +98,9 @@ def settings_of(right: Right, random: Random, *, are_gone: bool, with_club: bool
     """Settings of sources some of whose answers are kept, and stand in for what cannot be had."""
     records = [*RECORDS, "customer", "account", "survey"]
     kept = {name: 60 for name in records if random.random() < 0.6}
-    if are_gone and with_club:
-        # A walk asks by each key of a customer. Who else has one of them, and was asked for, is in what is kept.
-        kept.pop("customer", None)
+    if are_gone and with_club and causes_the_same(right, are_gone=True):
+        # Others are led to what he sees by what is hidden from him: by a shared key, by a link. That is in what is kept.
+        kept = {}
     common = {"kind": "memory", "cache_s": kept, "stale_s": kept if random.random() < 0.5 else {}, **PLAINLY}
     names = ["crm", *(["club"] if with_club else []), *dict.fromkeys(RECORDS.values())]
     return {
