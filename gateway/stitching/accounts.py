@@ -94,13 +94,16 @@ async def members_of(
 ) -> RecordPage | None:
     """Load a page of an account's members, by id. None where no source finds customers by their account.
 
-    They are those whom the account's source knows, or else the first source that finds customers so. Raises `SourceFailure`.
+    They are those whom the account's source knows, or else the first source that finds customers so. Under a rule their roles
+    are looked at when they are admitted, so that nobody's is told by whether somebody is left out. Raises `SourceFailure`.
     """
     source = _source_of_members(stitcher, account)
     if source is None:
         return None
-    if role is not None:
+    if role is not None and stitcher.rule is None:
         ask = msgspec.structs.replace(ask, where=(Condition(ROLE, (role.value,)),))
+    elif role is not None:
+        ask = msgspec.structs.replace(ask, fields=ask.fields | Fields.from_paths(ROLE))
     if stitcher.rule is not None:
         selection = stitcher.rule.with_fields(selection)
     page = await stitcher.customer_page(source, KeyKind.ACCOUNT, account.id, ask, selection)
@@ -111,7 +114,11 @@ async def members_of(
         None if customer is None else AccountMember(record, outcome.source, customer)
         for record, customer in zip(outcome.records, admitted, strict=True)
     ]
-    return keep_records(page, members, stitcher.rule)
+    page = keep_records(page, members, stitcher.rule)
+    if role is None or stitcher.rule is None:
+        return page
+    kept = [member for member in page.records if member.role is role]
+    return msgspec.structs.replace(page, records=kept, owners=[member.source for member in kept])
 
 
 async def records_of(

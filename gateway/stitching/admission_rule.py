@@ -44,8 +44,11 @@ class AdmissionRule:
             raise PurposeWithheldError(self._purpose.name)
         return True
 
-    def refuse_unowned(self) -> None:
-        """Refuse a record that is nobody's: for no purpose is it known that it may be shown. Raises `PurposeWithheldError`."""
+    def refuse_unjudged(self) -> None:
+        """Refuse what no customer's consent allows: a record that is nobody's, a search, which tells by what it leaves out.
+
+        Raises `PurposeWithheldError`.
+        """
         if self._purpose is not None:
             raise PurposeWithheldError(self._purpose.name)
 
@@ -84,6 +87,9 @@ class CountingRule(AdmissionRule):
     def admits_account(self, account_id: str) -> bool:
         self.refused += not super().admits_account(account_id)
         return True
+
+    def refuse_unjudged(self) -> None:
+        pass
 
     def choose(self, admitted: T, whole: T) -> T:
         self.refused += admitted is False

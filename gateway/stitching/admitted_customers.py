@@ -97,9 +97,10 @@ async def find_admitted_node(stitcher: Stitcher, customer_id: str, selection: Se
 
 
 async def search_admitted(stitcher: Stitcher, text: str, ask: Ask, selection: Selection) -> RecordPage:
-    """Find customers by a text. As `Stitcher.search`; without some of them the page is `partial`."""
+    """Find customers by a text. As `Stitcher.search`; under a purpose that asks for consents there is none."""
     if stitcher.rule is None:
         return await stitcher.search(text, ask, selection)
+    stitcher.rule.refuse_unjudged()
     page = await stitcher.search(text, ask, stitcher.rule.with_fields(selection))
     return keep_records(page, admit_those(page.records, stitcher.rule), stitcher.rule)
 

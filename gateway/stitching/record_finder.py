@@ -34,7 +34,7 @@ async def find_record(
     admitted = await is_record_admitted(stitcher, rule, record, record_id)
     found = None if admitted is False else await _load_record(stitcher, record, record_id, selection, as_asked=as_asked)
     if found is not None and admitted is None:
-        rule.refuse_unowned()
+        rule.refuse_unjudged()
     return found
 
 

@@ -76,8 +76,7 @@ def _customer(person: str, source: str, own_id: str, hidden: Hidden) -> Any:
     record = filled(r.Customer, number, _how(hidden, person, source), **given)
     if record.company is None:
         return record
-    # Of members who are left out for a purpose, a page by `role` says that there are some: so it tells their role.
-    company = msgspec.structs.replace(record.company, account=account, role=r.AccountRole.BUYER)
+    company = msgspec.structs.replace(record.company, account=account)
     return msgspec.structs.replace(record, company=company)
 
 

@@ -33,6 +33,7 @@ SAID: dict[str, list[tuple[r.Channel, str, r.ConsentState, int]]] = {
     "denied": [(EMAIL, "marketing", DENIED, 0)],
     "silent": [],
 }
+ROLES = {"granted": r.AccountRole.BUYER, "denied": r.AccountRole.BUYER, "again": r.AccountRole.USER}
 PURPOSES = {
     "marketing": {"basis": "consent"},
     "newsletter": {"basis": "consent", "consent": "marketing", "channels": ["EMAIL"]},
@@ -66,7 +67,7 @@ def sources() -> list[MemoryConnector]:
             id=own_id,
             name=own_id,
             email="same@example.com" if own_id in ("granted", "denied") else f"{own_id}@example.com",
-            company=r.Company(account="a1"),
+            company=r.Company(account="a1", role=ROLES.get(own_id)),
             consents=[
                 r.Consent(channel=channel, purpose=purpose, state=state, at=START + timedelta(days=day))
                 for channel, purpose, state, day in said
@@ -146,15 +147,29 @@ async def test_what_is_not_there_is_not_withheld():
     assert answer == {"data": {"customer": None, "order": None, "node": None}}
 
 
-@pytest.mark.parametrize("text", ['searchCustomers(text: "name")', 'account(id: "a1") { members'])
-async def test_lists_leave_out_who_is_not_shown(text: str):
-    is_search = "search" in text
-    inner = "{ nodes { name } totalCount partial }" if is_search else "{ nodes { customer { name } } totalCount partial } }"
+async def test_members_leave_out_who_is_not_shown():
+    """That somebody is left out is told, whatever role is asked for: not whose role it is."""
+    text = 'query ($role: AccountRole) { account(id: "a1") { members(role: $role) { nodes { customer { name } } totalCount partial } } }'
     async with gateway_on(sources(), with_clock=StoppedClock(), **words({"purposes": ["newsletter"]})) as gateway:
-        data = (await gateway.ask(f"{{ {text} {inner} }}"))["data"]
-    page = data["searchCustomers"] if is_search else data["account"]["members"]
-    names = {own["name"] if is_search else own["customer"]["name"] for own in page["nodes"]}
-    assert (names, page["totalCount"], page["partial"]) == (SHOWN["newsletter"], None, True)
+        found = {
+            role: (await gateway.data(text, {"role": role}))["account"]["members"] for role in (None, "BUYER", "USER", "OTHER")
+        }
+    names = {role: {own["customer"]["name"] for own in page["nodes"]} for role, page in found.items()}
+    assert names == {None: SHOWN["newsletter"], "BUYER": {"granted"}, "USER": {"again"}, "OTHER": set()}
+    assert {(page["totalCount"], page["partial"]) for page in found.values()} == {(None, True)}
+
+
+async def test_there_is_no_search_for_a_purpose_that_asks_for_consents():
+    """It would tell by what it leaves out that somebody has this name."""
+    connectors = sources()
+    text = '{ searchCustomers(text: "name") { nodes { name } } }'
+    async with gateway_on(connectors, with_clock=StoppedClock(), **words({"purposes": ["newsletter"]})) as gateway:
+        answer = await gateway.ask(text)
+    assert answer["data"] == {"searchCustomers": None}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["WITHHELD_PURPOSE"]
+    assert connectors[0].calls == []
+    async with gateway_on(sources(), with_clock=StoppedClock(), **words({"purposes": ["delivery"]})) as gateway:
+        assert len((await gateway.data(text))["searchCustomers"]["nodes"]) == len(SAID)
 
 
 async def test_what_is_not_known_is_not_shown():
