@@ -149,7 +149,8 @@ async def test_what_is_not_there_is_not_withheld():
 
 async def test_members_leave_out_who_is_not_shown():
     """That somebody is left out is told, whatever role is asked for: not whose role it is."""
-    text = 'query ($role: AccountRole) { account(id: "a1") { members(role: $role) { nodes { customer { name } } totalCount partial } } }'
+    text = """query ($role: AccountRole) { account(id: "a1") {
+        members(role: $role) { nodes { customer { name } } totalCount partial } } }"""
     async with gateway_on(sources(), with_clock=StoppedClock(), **words({"purposes": ["newsletter"]})) as gateway:
         found = {
             role: (await gateway.data(text, {"role": role}))["account"]["members"] for role in (None, "BUYER", "USER", "OTHER")

@@ -12,7 +12,7 @@ from gateway.settings.access_settings import WAYS_IN, Visibility
 from resolvers.schema import schema
 from tests.support.caller_keys import keys_in
 from tests.support.filled_people import AS_USUAL, Otherwise, sources_of_everything
-from tests.support.operations import Operations
+from tests.support.operations import FEW_PARTS, Operations
 from tests.support.random_views import PERSONAL
 from tests.support.two_worlds import serve_world
 
@@ -48,7 +48,7 @@ async def test_what_a_caller_may_not_see_changes_nothing_for_him(shard: int, tmp
     hidden = [own for own, decision in callers["caller0"]["sees"].items() if decision is Visibility.WITHHELD]
     keys, access = await keys_in(tmp_path, callers)
     words = {"access": access, "callers": callers, "environment": random.choice(["production", "development"])}
-    draw = Operations(core_schema(schema), shard)
+    draw = Operations(core_schema(schema), shard, parts=FEW_PARTS)
     texts = [(EVERYTHING, {}), *(draw.draw() for _ in range(OPERATIONS // SHARDS // 4))]
     differs = answered = 0
     otherwise = sources_of_everything(Otherwise(hidden, are_absent=random.random() < 0.5))
