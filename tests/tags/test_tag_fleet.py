@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -63,6 +64,18 @@ async def ask(gateway: Gateway, delay_s: float) -> str:
     return freshness
 
 
+async def until_renewed(store: Store, gateway: Gateway) -> None:
+    """Wait until the tag is fresh. On a busy machine a worker may still have the lease of the round before when both ask: the
+    next who asks has it renewed.
+    """
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    return await until_kept(store)
+            await ask(gateway, 0)
+
+
 async def test_two_processes_renew_a_stale_tag_once(mongodb_uri: str, mongodb_database: str):
     """Ninety-six times both are asked for it, at once or up to 12 ms apart: it is computed as often as it became stale."""
     mongodb = {"uri": mongodb_uri, "database": mongodb_database, "timeout_ms": 20_000}
@@ -79,7 +92,7 @@ async def test_two_processes_renew_a_stale_tag_once(mongodb_uri: str, mongodb_da
                 await store.tags.mark_stale(["c1"])
                 answers = await asyncio.gather(ask(first, 0), ask(second, delay_s))
                 both_stale += answers == ["STALE", "STALE"]
-                await until_kept(store)
+                await until_renewed(store, first)
     assert len(rounds) == 96
     assert api.asked == started_with + 96
     assert both_stale > 0
