@@ -176,7 +176,7 @@ class GatewayApplication(Application):
     def _show(self, services: Services) -> None:
         development = services.settings.is_development
         self.endpoint.graphiql = graphiql_page(self._examples) if development else None
-        self.endpoint.identify = services.callers.identify_request
+        self.endpoint.identify = services.callers.identifies
         self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute
         webhooks = Webhooks(self.revision, Invalidator(services))
         self.telemetry.read(AdmissionCollector(self._admission), ExecutorCollector(self._executor), WebhookCollector(webhooks))

@@ -42,7 +42,5 @@ MAX_KEYS = 100
 
 def key_of(by: CustomerKey) -> Key:
     """Find the one key that was given, with its kind."""
-    if by.id is not None:  # most often
-        return Key(KeyKind.CUSTOMER_ID, by.id.value)
     name = next(name for name in KINDS if getattr(by, name) is not None)
     return Key(KINDS[name], str(getattr(by, name).value))

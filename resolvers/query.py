@@ -17,6 +17,7 @@ from gateway.stitching.admitted_customers import (
     AdmittedCustomer,
     FoundAdmitted,
     find_admitted,
+    find_admitted_by_id,
     find_all_admitted,
     find_all_admitted_by_id,
     search_admitted,
@@ -48,6 +49,8 @@ NODE_TYPES: dict[str, type[Record]] = {record.__name__: record for record in rec
 
 
 def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> Awaitable[AdmittedCustomer | None]:
+    if by.id is not None:
+        return find_admitted_by_id(stitcher, by.id.value, selection)
     return find_admitted(stitcher, key_of(by), selection)
 
 

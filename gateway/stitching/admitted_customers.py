@@ -64,11 +64,16 @@ def find_admitted(stitcher: Stitcher, key: Key, selection: Selection) -> Awaitab
     if stitcher.rule is not None:
         return _find_one_by_rule(stitcher, stitcher.rule, key, selection)
     if key.kind is KeyKind.CUSTOMER_ID:
-        found = stitcher.customer_of(key.value, selection)
-    else:
-        find = partial(find_customer, stitcher) if key.kind in RECORD_KEYS else stitcher.customer
-        found = find(key.kind, key.value, selection)
-    return cast("Awaitable[AdmittedCustomer | None]", found)
+        return find_admitted_by_id(stitcher, key.value, selection)
+    find = partial(find_customer, stitcher) if key.kind in RECORD_KEYS else stitcher.customer
+    return cast("Awaitable[AdmittedCustomer | None]", find(key.kind, key.value, selection))
+
+
+def find_admitted_by_id(stitcher: Stitcher, customer_id: str, selection: Selection) -> Awaitable[AdmittedCustomer | None]:
+    """Find the customer with this id, with or without source. As `Stitcher.customer_of`."""
+    if stitcher.rule is None:  # most often, so that nothing more is called
+        return stitcher.customer_of(customer_id, selection)  # type: ignore[return-value]  without a rule all are admitted
+    return _find_one_by_rule(stitcher, stitcher.rule, Key(KeyKind.CUSTOMER_ID, customer_id), selection)
 
 
 def find_all_admitted(stitcher: Stitcher, keys: Sequence[Key], selection: Selection) -> Awaitable[Sequence[FoundAdmitted]]:
