@@ -71,8 +71,8 @@ def find_admitted(stitcher: Stitcher, key: Key, selection: Selection) -> Awaitab
 
 def find_admitted_by_id(stitcher: Stitcher, customer_id: str, selection: Selection) -> Awaitable[AdmittedCustomer | None]:
     """Find the customer with this id, with or without source. As `Stitcher.customer_of`."""
-    if stitcher.rule is None:  # most often, so that nothing more is called
-        return stitcher.customer_of(customer_id, selection)  # type: ignore[return-value]  without a rule all are admitted
+    if stitcher.rule is None:  # most often: nothing more is called, as all are admitted
+        return stitcher.customer_of(customer_id, selection)  # type: ignore[return-value]
     return _find_one_by_rule(stitcher, stitcher.rule, Key(KeyKind.CUSTOMER_ID, customer_id), selection)
 
 
