@@ -31,6 +31,7 @@ from graphql import (
 
 from gateway.errors import WithheldError
 from gateway.execution.collect_fields import FieldCollector
+from gateway.execution.located_errors import ErrorLocator
 from gateway.execution.masks import mask_of
 from gateway.operations import Restriction
 from gateway.settings.access_settings import Visibility
@@ -150,11 +151,11 @@ class WithheldFields:
         self._collector = collector
         self._seen: set[tuple[int, ...]] = set()
         self._paths: set[tuple[str, ...]] = set()
-        self._found = [] if kind is None else [*self._under(kind, [definition], ())]
+        self._found = [] if kind is None else [_WithheldField(*own) for own in self._under(kind, [definition], ())]
 
     def errors(self) -> list[GraphQLError]:
         """Make the errors of one run, located in the document, with a path where it can only be that of one object."""
-        return [_error(where, nodes, path) for where, nodes, path in self._found]
+        return [own.error() for own in self._found]
 
     def is_about_one(self, error: GraphQLError) -> bool:
         """Tell whether an error is of the arguments of a withheld field, which graphql-core reads all the same."""
@@ -182,7 +183,15 @@ class WithheldFields:
                     yield from self._under(possible, own, inner, is_one=is_one_here)
 
 
-def _error(where: str, nodes: list[FieldNode], path: tuple[str, ...] | None) -> GraphQLError:
-    because = said_of(nodes, Visibility.WITHHELD)
-    message = f"{where} is withheld from this caller{f', as {because} is, which may not be null' if because else ''}"
-    return GraphQLError(message, nodes, path=None if path is None else [*path], extensions={"code": WithheldError.code})
+class _WithheldField:
+    """What is said of a withheld field in each run. It is placed in the document once."""
+
+    def __init__(self, where: str, nodes: list[FieldNode], path: tuple[str, ...] | None) -> None:
+        because = said_of(nodes, Visibility.WITHHELD)
+        why = f", as {because} is, which may not be null" if because else ""
+        self._message = f"{where} is withheld from this caller{why}"
+        self._place = ErrorLocator(nodes)
+        self._path = None if path is None else [*path]
+
+    def error(self) -> GraphQLError:
+        return self._place.put(GraphQLError(self._message, path=self._path, extensions={"code": WithheldError.code}))
