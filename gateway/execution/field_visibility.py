@@ -194,4 +194,4 @@ class _WithheldField:
         self._path = None if path is None else [*path]
 
     def error(self) -> GraphQLError:
-        return self._place.put(GraphQLError(self._message, path=self._path, extensions={"code": WithheldError.code}))
+        return self._place.place_error(GraphQLError(self._message, path=self._path, extensions={"code": WithheldError.code}))

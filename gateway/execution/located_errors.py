@@ -25,9 +25,9 @@ class ErrorLocator:
             return located_error(error, self._nodes, path)
         # Its frames hold the run, which holds this error: only the garbage collector would free them.
         error.__traceback__ = None
-        return self.put(GraphQLError(str(error), path=path, original_error=error))
+        return self.place_error(GraphQLError(str(error), path=path, original_error=error))
 
-    def put(self, error: GraphQLError) -> GraphQLError:
+    def place_error(self, error: GraphQLError) -> GraphQLError:
         """Put an error where the field stands."""
         here = self._placed
         error.nodes, error.source, error.positions, error.locations = here.nodes, here.source, here.positions, here.locations
