@@ -90,8 +90,6 @@ class Callers:
         Raises `UnauthenticatedError` where it is nobody's, and `AccessUnavailableError` where that cannot be told. For a key
         or a token that is not known yet, the caller is to be awaited.
         """
-        if not self._callers:
-            return EVERYBODY
         if authorization is None:
             if self._anonymous is None:
                 raise UnauthenticatedError("nobody may ask without a credential; send Authorization: Bearer and your key")

@@ -21,18 +21,17 @@ async def find_unknown_callers(settings: Settings, clock: Clock) -> list[Problem
     if not left:
         return []
     if access.keys is None:
-        return [_unknown(name, "there is no [access.keys], and no issuer names it; add one of them") for name in left]
+        return [_unknown(name, "there is no [access.keys], and no issuer names it", "add one of them") for name in left]
     try:
         with_key = await _callers_with_key(settings, clock)
     except StoreError as error:
         own = Problem(None, None, "access.keys.file", str(error), "let the gateway read it")
         return [] if access.keys.file is None else [own]
     fix = "make one by `profile-gateway keys create {}`, or remove the caller"
-    return [_unknown(name, f"it has no key that holds; {fix.format(name)}") for name in left if name not in with_key]
+    return [_unknown(name, "it has no key that holds", fix.format(name)) for name in left if name not in with_key]
 
 
-def _unknown(name: str, words: str) -> Problem:
-    reason, _, fix = words.partition("; ")
+def _unknown(name: str, reason: str, fix: str) -> Problem:
     return Problem(None, None, f"callers.{name}", f"nobody can show that he is this caller: {reason}", fix)
 
 

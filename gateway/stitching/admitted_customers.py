@@ -209,7 +209,7 @@ def _possible(stitcher: Stitcher, rule: AdmissionRule, keys: Sequence[Key]) -> l
     """List the keys that may find an admitted customer. With several sources an id that is not named may be another of his."""
     if stitcher.has_several_sources:
         return [*keys]
-    return [key for key in keys if key.kind is not KeyKind.CUSTOMER_ID or rule.decide(key.value) is not False]
+    return [key for key in keys if _may_lead(rule, key)]
 
 
 def _admit_or_none(customer: StitchedCustomer, rule: AdmissionRule | None) -> AdmittedCustomer | None:
@@ -228,10 +228,14 @@ def _admitted(result: FoundByKey, rule: AdmissionRule) -> AdmittedCustomer | Non
 
 def _may_ask(rule: AdmissionRule, key: Key) -> bool:
     """Tell whether a key may find an admitted customer. Raises `InvalidKeyError` for what can be no id."""
-    if key.kind is not KeyKind.CUSTOMER_ID:
-        return True
-    normalised(key.kind, key.value)
-    return rule.decide(key.value) is not False
+    if key.kind is KeyKind.CUSTOMER_ID:
+        normalised(key.kind, key.value)
+    return _may_lead(rule, key)
+
+
+def _may_lead(rule: AdmissionRule, key: Key) -> bool:
+    """Tell whether a key may lead to an admitted customer: an id says so itself, or its record does."""
+    return key.kind is not KeyKind.CUSTOMER_ID or rule.decide(key.value) is not False
 
 
 def _may_ask_or_error(rule: AdmissionRule, key: Key) -> bool | CallerError:

@@ -54,12 +54,18 @@ class Views:
         if not settings.callers:
             self._views[""] = None
 
+        self._router = router
         sources = {view.rights.sources for view in made.values()}
-        self._routers = {names: router if names is None else router.within(names) for names in sources}
-
+        is_whole = self.only_reports
+        self._routers = {names: router if names is None or is_whole else router.within(names) for names in sources}
+        # Read once: a list may have thousands of ids.
+        self._rows = {view: self._read_rows(view) for view in made.values() if view.rights.are_some}
         givers = router.customers.givers(["consents"])
         self._purposes = {name: read_purpose(name, own, givers) for name, own in settings.purposes.items()}
-        self._tags = pack.tags
+        self._tags_for_others = {
+            purpose: frozenset(key for key, tag in pack.tags.items() if tag.purposes and purpose not in tag.purposes)
+            for purpose in (None, *settings.purposes)
+        }
 
     def confine(self, context: RequestContext, view: View, caller: Caller) -> Collection[str]:
         """Have a request ask for what its caller may be told of alone, and list the keys of the tags that it is not given.
@@ -67,18 +73,22 @@ class Views:
         Raises `PurposeRefusedError`.
         """
         purpose = self._purpose_of(view, context.headers.get(b"x-purpose"))
-        hidden_tags = self._hidden_tags(view, purpose)
+        hidden_tags = view.hidden_tags | self._tags_for_others[purpose]
         if not self.only_reports:
             context.hidden_tags = hidden_tags
-        rights, stitcher = view.rights, context.stitcher
-        router = stitcher.router if self.only_reports else self._routers[rights.sources]
-        ids = [caller.customer_id] if rights.is_his and caller.customer_id is not None else rights.ids or ()
-        rows = RowRule(router, stitcher.router, ids=ids, accounts=rights.accounts or ()) if rights.are_some else None
+        is_one = view.rights.is_his and caller.customer_id is not None
+        rows = self._read_rows(view, caller.customer_id) if is_one else self._rows.get(view)
         consents = None if purpose is None else self._purposes[purpose]
         kind = CountingRule if self.only_reports else AdmissionRule
         rule = None if rows is None and consents is None else kind(rows, consents)
-        context.stitcher = Stitcher(router, stitcher.loaders, rule)
+        context.stitcher = Stitcher(self._routers[view.rights.sources], context.stitcher.loaders, rule)
         return hidden_tags
+
+    def _read_rows(self, view: View, customer_id: str | None = None) -> RowRule:
+        """Make the rule of a view's customers, or of the one who asks."""
+        rights = view.rights
+        ids = rights.ids or () if customer_id is None else [customer_id]
+        return RowRule(self._routers[rights.sources], self._router, ids=ids, accounts=rights.accounts or ())
 
     def _purpose_of(self, view: View, named: bytes | None) -> str | None:
         """Find the purpose of a request, of the one that its header names."""
@@ -90,12 +100,6 @@ class Views:
         if purpose not in allowed:
             raise PurposeRefusedError(sorted(allowed))
         return purpose
-
-    def _hidden_tags(self, view: View, purpose: str | None) -> Collection[str]:
-        """List the tags that are not given to callers of a view for a purpose."""
-        if not self._purposes:
-            return view.hidden_tags
-        return view.hidden_tags | {key for key, tag in self._tags.items() if tag.purposes and purpose not in tag.purposes}
 
     def view_of(self, caller: str) -> View | None:
         """Find a caller's view; None where he sees everything. Raises `UnauthenticatedError` for one who is no more."""
@@ -163,7 +167,7 @@ def view_of_caller(schema: GraphQLSchema, settings: Settings, name: str, hidden_
 
 
 def rights_of(caller: CallerSettings) -> CustomerRights:
-    """Read of which customers a caller may be told, and from which sources."""
+    """Read of which customers a caller may be told, from which sources, and for which purposes."""
     ids = caller.customers if isinstance(caller.customers, list) else None
     return CustomerRights(
         _set(ids), _set(caller.accounts), caller.customer_claim is not None, _set(caller.sources), _set(caller.purposes)
