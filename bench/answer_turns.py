@@ -14,7 +14,7 @@ from typing import Any
 import uvloop
 
 from gateway.app import create_worker
-from gateway.http import Head
+from gateway.http.request_head import Head
 from gateway.settings import load_settings
 
 CALLERS = 32

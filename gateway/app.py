@@ -24,7 +24,8 @@ from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.gc_tuning import tune_memory
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
-from gateway.http import ENDPOINT, GraphQLView, Head
+from gateway.http.endpoint import ENDPOINT, GraphQLView
+from gateway.http.request_head import Head
 from gateway.invalidation import Invalidator
 from gateway.log import frames_of
 from gateway.lookups.connector_registry import build_connectors

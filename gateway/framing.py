@@ -20,8 +20,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from gateway.clock import Clock
 from gateway.descriptors import Descriptors
 from gateway.flow_control import ConnectionFlow, LingeringTransport
-from gateway.http import ENDPOINT, RETRY_AFTER, make_refusal
-from gateway.http_response import HttpResponse
+from gateway.http.endpoint import ENDPOINT
+from gateway.http.response import HttpResponse
+from gateway.http.responses import RETRY_AFTER, make_refusal
 
 MAX_HEADER_BYTES = 64 << 10
 """The target, names and values of a request's headers; also what frames a chunked body, beside what its bytes need."""

@@ -13,8 +13,9 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.framing import ANSWERING, BODY, IDLE, FramingProtocol
-from gateway.http import ENDPOINT, GraphQLView, Head
-from gateway.http_response import HttpResponse
+from gateway.http.endpoint import ENDPOINT, GraphQLView
+from gateway.http.request_head import Head
+from gateway.http.response import HttpResponse
 
 _ENDPOINT = ENDPOINT.encode()
 

@@ -15,7 +15,7 @@ from connectors.contract import Change, WebhookRequest
 from connectors.errors import NoWebhookError, ProfileGatewayError, WebhookBodyError, WebhookError, WebhookSignatureError
 from gateway.clock import Clock
 from gateway.errors import InvalidKeyError, SourceFailure, StoreError
-from gateway.http import Head
+from gateway.http.request_head import Head
 from gateway.invalidation import Invalidator
 from gateway.lookups.sources import Source
 from gateway.revisions import Revision

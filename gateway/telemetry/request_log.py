@@ -3,7 +3,7 @@
 import structlog
 
 from gateway.clock import Clock
-from gateway.http import Head
+from gateway.http.request_head import Head
 
 MAX_SLOW_LINES_PER_S = 10
 """When everything is slow, more lines would say nothing more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from gateway.clock import Clock
-from gateway.http import Head
+from gateway.http.request_head import Head
 from gateway.lookups.call_tracer import RequestSpan
 from gateway.lookups.loaders import Loaders
 from gateway.operations import Operation

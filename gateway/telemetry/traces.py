@@ -25,7 +25,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from connectors.records import RECORD_NAMES
 from connectors.toolkit.trace_context import traceparent
 from gateway.clock import Clock
-from gateway.http import Head
+from gateway.http.request_head import Head
 from gateway.lookups.call_statistics import OK
 from gateway.lookups.call_tracer import Waiter
 from gateway.lookups.fetches import Fetch

@@ -16,7 +16,7 @@ from connectors.testing import MemoryConnector
 from gateway.access.proxies import Proxies
 from gateway.app import create_app
 from gateway.errors import UnauthenticatedError
-from gateway.http import Head
+from gateway.http.request_head import Head
 from gateway.serving.server import AnnouncingServer, configure_server
 from gateway.settings import parse_settings
 from gateway.settings.access_settings import ProxySettings

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
-from gateway.http import GraphQLView, Head
+from gateway.http.endpoint import GraphQLView
+from gateway.http.request_head import Head
 from gateway.lookups.deadline import ASSEMBLY_S
 from gateway.operations import Limits, Operations
 from gateway.services import new_stitcher

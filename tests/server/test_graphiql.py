@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
-from gateway.http import GraphQLView
+from gateway.http.endpoint import GraphQLView
 from gateway.operations import Limits, Operations
 from tests.support.browser import CHROMIUM, browser_page
 from tests.support.paths import ROOT

@@ -6,7 +6,7 @@ import re
 import pytest
 from starlette.responses import HTMLResponse
 
-from gateway.http import GraphQLView
+from gateway.http.endpoint import GraphQLView
 from gateway.operations import Limits, Operations
 from tests.support import shop
 from tests.support.gateway_server import gateway_on

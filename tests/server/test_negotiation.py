@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from gateway.negotiation import MAX_KNOWN_MEDIA, MAX_NEGOTIATED_BYTES, known_media
+from gateway.http.negotiation import MAX_KNOWN_MEDIA, MAX_NEGOTIATED_BYTES, known_media
 from tests.support.http_view import JSON, RESPONSE_JSON, Executor, client_of, codes, post
 
 QUERY = "{ hello }"

@@ -16,7 +16,8 @@ from starlette.routing import Route
 
 from gateway.admission import Admission
 from gateway.app import Application
-from gateway.http import GraphQLView, Head
+from gateway.http.endpoint import GraphQLView
+from gateway.http.request_head import Head
 from gateway.operations import Limits, Operation, Operations
 from gateway.serving.server import AnnouncingServer, configure_server
 from gateway.serving.sockets import listen

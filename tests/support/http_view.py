@@ -8,7 +8,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from connectors.errors import SourceTimeoutError
-from gateway.http import GraphQLView
+from gateway.http.endpoint import GraphQLView
 from gateway.operations import Limits, Operations
 
 SCHEMA = build_schema("""

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from connectors.errors import SourceUnavailableError
-from gateway.http import Head
+from gateway.http.request_head import Head
 from gateway.telemetry.request_log import MAX_SLOW_LINES_PER_S, RequestLog
 from tests.support import shop
 from tests.support.clocks import SteppedClock

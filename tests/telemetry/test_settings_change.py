@@ -7,7 +7,7 @@ import pytest
 from connectors.errors import ConfigurationError
 from gateway.app import create_services
 from gateway.execution.schema_types import core_schema
-from gateway.http import Head
+from gateway.http.request_head import Head
 from gateway.operations import Limits, Operations
 from gateway.settings import TelemetrySettings, TraceSettings, parse_settings
 from gateway.telemetry import application

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gateway.http.negotiation import JSON, RESPONSE_JSON
 from gateway.lookups.call_statistics import OK
-from gateway.negotiation import JSON, RESPONSE_JSON
 
 _FIXED = {
     media: {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff"}

@@ -1,0 +1,1 @@
+"""Speak GraphQL over HTTP: requests become operations, results responses."""

@@ -1,0 +1,152 @@
+"""GraphQL over HTTP: a body or a URL becomes an operation and its variables, a result becomes a response.
+
+Two media types are answered. `application/graphql-response+json` tells by its status whether there is data;
+`application/json` says 200 to every well-formed request, also when its document does not validate. Every error
+carries `code` and `requestId` in its extensions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from graphql import ExecutionResult, OperationType
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.access.caller import EVERYBODY, Caller
+from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
+from gateway.clock import Clock
+from gateway.http.negotiation import BODY_TYPE, JSON, RefusedError, check_body_type, known_media, negotiate
+from gateway.http.parameters import read_body_parameters, read_query, read_url_parameters
+from gateway.http.request_head import Head
+from gateway.http.response import HttpResponse
+from gateway.http.responses import make_answer, make_failure
+from gateway.operations import Operation, Operations
+
+Execute = Callable[[Operation, dict[str, Any], Head], Awaitable[ExecutionResult]]
+
+Observe = Callable[[Head, Operation | None, str], None]
+"""Told of each request when it ends: its operation, if it has one, and the code of its first error."""
+
+ABANDONED = "ABANDONED"
+"""The code of a request whose caller went away before its answer."""
+
+ENDPOINT = "/graphql"
+LARGE_BODY_BYTES = 1 << 20
+_SHORT_PREPARATION_S = 0.005
+
+
+class GraphQLView:
+    """The endpoint, an ASGI application for one path.
+
+    `execute` gets the operation, the variables as they came and the request's id. A CallerError that it raises is shown; any
+    other exception is status 500 and says nothing. `graphiql` is the page for browsers. Without an `admission` of its own each
+    request has all the time there is. `observe` is told of each request that ends.
+    """
+
+    def __init__(
+        self,
+        operations: Operations,
+        execute: Execute,
+        *,
+        max_body_bytes: int = 1 << 20,
+        graphiql: Response | None = None,
+        admission: Admission | None = None,
+        observe: Observe = lambda head, operation, code: None,  # noqa: ARG005
+    ) -> None:
+        self._admission = admission or Admission(Clock(), lambda _: math.inf)
+        self.monotonic = self._admission.monotonic
+        self.operations = operations
+        self.execute = execute
+        self._observe = observe
+        self.max_body_bytes = max_body_bytes
+        self.graphiql = graphiql
+        self.identify: Callable[[Head], Caller | Awaitable[Caller]] = lambda _: EVERYBODY
+        """Finds the caller of a request. Raises what refuses it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        state = scope.get("state", {})  # where our server says when the request came
+        begun, client = state.get("begun") or self.monotonic(), scope.get("client")
+        head = Head(scope["method"], scope["headers"], scope["query_string"], begun, client[0] if client else None)
+        if self.graphiql is not None and head.wants_page():
+            await self.graphiql(scope, receive, send)
+            return
+        try:
+            answer = await self.answer(head, partial(self._receive, head, state, receive))
+        except ClientDisconnect:
+            return
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def answer(self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]) -> HttpResponse:
+        """Answer a request; its body may be yet to come. Raises `ClientDisconnect`."""
+        media, posts = JSON, head.method == "POST"
+        admission, observe = self._admission, self._observe
+        operation = None
+        try:
+            if not posts and head.wants_page():
+                raise RefusedError(404, "there is no page here")
+            media = known_media.get(head.accept) or negotiate(head.accept)
+            caller = self.identify(head)
+            head.caller = caller if isinstance(caller, Caller) else await caller
+            if posts:
+                if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
+                    check_body_type(head.headers)
+                text = await body() if callable(body) else body
+            begins = self.monotonic()
+            if begins - head.arrived > GIVE_WAY_S or admission.waiting or admission.under_way >= MAX_UNDER_WAY:
+                begins = await admission.wait(head)
+            admission.under_way += 1
+            try:
+                parameters = read_body_parameters(text) if posts else read_url_parameters(head)
+                query = parameters.query
+                query = read_query(parameters) if query is None or parameters.extensions is not None else query
+                operation = self.operations.prepare(query, parameters.operation_name or None)
+                if not posts and operation.definition.operation is not OperationType.QUERY:
+                    raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")
+                if self.monotonic() - begins > _SHORT_PREPARATION_S:
+                    await asyncio.sleep(0)  # in which it is seen that a caller has gone, before sources are asked for him
+                    admission.check(head)
+                result = await self.execute(operation, parameters.variables or {}, head)
+                answer = make_answer(result, media, head)
+                if len(answer.body) > LARGE_BODY_BYTES:
+                    await asyncio.sleep(0)  # before what was found is freed, which takes as long as to write it
+            finally:
+                admission.under_way -= 1
+        except (ClientDisconnect, asyncio.CancelledError):
+            observe(head, operation, ABANDONED)
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line of defence
+            answer = make_failure(error, media, head)
+        observe(head, operation, answer.code)
+        return answer
+
+    def note_refusal(self, method: str, answer: HttpResponse) -> None:
+        """Observe a request that was refused before it came here."""
+        head = Head(method, (), b"", self.monotonic())
+        head.request_id = answer.request_id
+        self._observe(head, None, answer.code)
+
+    async def _receive(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
+        if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
+            raise self._too_large()
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self.max_body_bytes:
+                raise self._too_large()
+        head.arrived = max(head.begun, state.get("arrived") or self.monotonic())
+        return body
+
+    def _too_large(self) -> RefusedError:
+        return RefusedError(413, f"the body is larger than {self.max_body_bytes} bytes")

@@ -1,0 +1,66 @@
+"""Read the parameters of a request from its body or its URL."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from gateway.http.negotiation import RefusedError, check_persisted_query
+from gateway.http.request_head import Head
+
+T = TypeVar("T")
+
+
+class Parameters(msgspec.Struct, rename="camel"):
+    """The parameters of a request. An empty `operation_name` is none."""
+
+    query: str | None = None
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_body_decoder = msgspec.json.Decoder(Parameters)
+_object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
+
+
+def read_body_parameters(text: bytes | bytearray) -> Parameters:
+    """Read the parameters of a POST. Raises `RefusedError`."""
+    return _decoded(_body_decoder, text, "the body")
+
+
+def read_url_parameters(head: Head) -> Parameters:
+    """Read the parameters of a GET. Raises `RefusedError`."""
+    if head.method != "GET":
+        raise RefusedError(405, "use GET or POST", allow="GET, POST")
+    given = head.query
+    return Parameters(
+        given.get("query"),
+        given.get("operationName"),
+        _decoded(_object_decoder, given.get("variables") or "null", "variables"),
+        _decoded(_object_decoder, given.get("extensions") or "null", "extensions"),
+    )
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], text: str | bytes | bytearray, what: str) -> T:
+    try:
+        return decoder.decode(text)
+    except msgspec.DecodeError as error:
+        raise RefusedError(400, f"{what} cannot be read: {error}") from None
+    except UnicodeError:
+        raise RefusedError(400, f"{what} cannot be read: it is not UTF-8") from None
+    except RecursionError:
+        raise RefusedError(400, f"{what} cannot be read: it is nested too deeply") from None
+
+
+def read_query(parameters: Parameters) -> str:
+    """Check the extensions, and give the text of the query. Raises `RefusedError`."""
+    if parameters.extensions is not None:
+        check_persisted_query(parameters.extensions, parameters.query)
+    if parameters.query is not None:
+        return parameters.query
+    if "persistedQuery" in (parameters.extensions or {}):
+        # Apollo's clients send the text along when they are told so, and only when the status is 200.
+        raise RefusedError(200, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+    raise RefusedError(400, "query is missing")

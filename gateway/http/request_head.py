@@ -1,0 +1,97 @@
+"""Read the head of a request: its headers, when it came, who sent it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from random import getrandbits
+
+from starlette.datastructures import QueryParams
+
+from gateway.access.caller import EVERYBODY
+from gateway.errors import InvalidArgumentError
+from gateway.lookups.call_tracer import RequestSpan
+from gateway.lookups.loaders import Loaders
+
+_SINGLE = (b"authorization", b"x-purpose")
+"""Headers that say who asks, and for what. Two of one are joined, and so nobody's and nothing's."""
+
+_SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+def new_request_id() -> str:
+    """An id that no other request has, and no secret: the system's own random numbers take twice as long."""
+    return getrandbits(128).to_bytes(16).hex()
+
+
+class Head:
+    """The headers of a request, and those for its response. Names are in lower case; two credentials or purposes are joined.
+
+    Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock. `loaders` know
+    what it asked for, once it runs; `span` is there while it is traced. `fields` are its headers as they came, `peer` is the
+    address at the other end of the connection, None where that has none.
+    """
+
+    __slots__ = (
+        "accept",
+        "answered_with",
+        "arrived",
+        "begun",
+        "caller",
+        "fields",
+        "headers",
+        "loaders",
+        "method",
+        "peer",
+        "query_string",
+        "request_id",
+        "span",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        headers: Sequence[tuple[bytes, bytes]],
+        query_string: bytes,
+        begun: float = 0.0,
+        peer: str | None = None,
+    ) -> None:
+        self.begun = self.arrived = begun
+        self.method = method
+        self.query_string = query_string
+        self.peer = peer
+        self.fields = headers
+        self.headers = dict(headers)
+        self.answered_with: dict[str, str] = {}
+        self.caller = EVERYBODY
+        self.loaders: Loaders | None = None
+        self.span: RequestSpan | None = None
+        self.accept = self.headers.get(b"accept", b"*/*")
+        if len(self.headers) < len(headers):
+            self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept
+            for single in _SINGLE:
+                if single in self.headers:
+                    self.headers[single] = b",".join(value for name, value in headers if name == single)
+        given = self.headers.get(b"x-request-id")
+        self.request_id = given.decode() if given and _SANE_REQUEST_ID.fullmatch(given) else new_request_id()
+
+    @property
+    def query(self) -> QueryParams:
+        return QueryParams(self.query_string)
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """Read the caller's time in milliseconds. None when he does not say. Raises `InvalidArgumentError`."""
+        given = self.headers.get(b"x-deadline-ms")
+        if given is None:
+            return None
+        if not (given.isdigit() and len(given) <= 9 and int(given)):
+            raise InvalidArgumentError("X-Deadline-Ms: must be a whole number of milliseconds, 1 or more")
+        return int(given)
+
+    def began(self, budget_s: float) -> float:
+        """Tell when the request's time began: with its first byte. Who sends slowly has half after his last."""
+        return self.begun if self.arrived is self.begun else max(self.begun, self.arrived - budget_s / 2)
+
+    def wants_page(self) -> bool:
+        return self.method == "GET" and "query" not in self.query and b"text/html" in self.accept
