@@ -33,10 +33,13 @@ from gateway.lookups.read_cache import ReadCache
 from gateway.lookups.sources import Source, Sources
 from gateway.lookups.trace import Trace
 from gateway.operations import Limits, Operation, Operations
+from gateway.quota.caller_quota import CallerQuota
+from gateway.quota.meter import Meter
 from gateway.replay.modes import UNTOUCHED, ReplayModes, substitute
 from gateway.revisions import Revision, close_services, open_services, share_cache
 from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
+from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.tags.pack import load_pack, shipped_pack
 from gateway.telemetry.application import Telemetry, check_traces
@@ -197,22 +200,24 @@ class GatewayApplication(Application):
         services = revision.services
         revision.under_way += 1
         try:
-            context = RequestContext(
-                services, head.request_id, services.stitcher(head.deadline_ms, arrival=head), headers=head.headers
-            )
+            context = _context_of(services, services.stitcher(head.deadline_ms, arrival=head), head)
             self._begin(head, operation, context.stitcher.loaders)
-            return await self._run(operation, variables, context, head.caller)
+            return await self._run(operation, variables, context, head)
         finally:
             revision.release()
 
     def _run(
-        self, operation: Operation, variables: dict[str, Any], context: RequestContext, caller: Caller
+        self, operation: Operation, variables: dict[str, Any], context: RequestContext, head: Head
     ) -> Awaitable[ExecutionResult]:
         """Run an operation as its caller may. Raises `ForbiddenError`."""
-        view = self._views.view_of(caller.name)
-        if view is None:
-            return self._executor.run(operation, variables, context)
-        return self._run_for(caller, view, operation, variables, context)
+        view = self._views.view_of(head.caller.name)
+        running = (
+            self._executor.run(operation, variables, context)
+            if view is None
+            else self._run_for(head.caller, view, operation, variables, context)
+        )
+        meter = context.meter
+        return running if meter is None or meter.quota is None else _with_rate_limit(running, meter.quota, head)
 
     async def _run_for(
         self, caller: Caller, view: View, operation: Operation, variables: dict[str, Any], context: RequestContext
@@ -230,15 +235,27 @@ class GatewayApplication(Application):
     async def _execute_traced(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         with self.revision.lent() as services:
             trace = Trace(services.clock, services.clock.monotonic())
-            context = RequestContext(
-                services, head.request_id, services.stitcher(head.deadline_ms, trace, head), headers=head.headers
-            )
+            context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), head)
             self._begin(head, operation, context.stitcher.loaders)
-            result = await self._run(operation, variables, context, head.caller)
+            result = await self._run(operation, variables, context, head)
         head.answered_with["server-timing"] = trace.server_timing()
         if services.settings.is_development and trace.lookups:
             result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}
         return result
+
+
+def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestContext:
+    quota = services.quotas.of(head.caller.name)
+    meter = None if quota is None and b"x-cost" not in head.headers else Meter(quota)
+    return RequestContext(services, head.request_id, stitcher, headers=head.headers, meter=meter)
+
+
+async def _with_rate_limit(running: Awaitable[ExecutionResult], quota: CallerQuota, head: Head) -> ExecutionResult:
+    """Run, and tell in headers what is left of the caller's quota."""
+    try:
+        return await running
+    finally:
+        head.answered_with |= quota.headers()
 
 
 def _executor(services: Services) -> tuple[Executor, Operations, Views]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from gateway.quota.cost import DEFAULT_COST_LIMITS, CostLimits
+from gateway.quota.meter import Meter
 from gateway.services import Services
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
@@ -19,6 +21,7 @@ class RequestContext(msgspec.Struct, eq=False):
 
     `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
     where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller.
+    `limits` are those of what it may cost. `meter` charges for it, where somebody counts.
     """
 
     services: Services
@@ -30,6 +33,8 @@ class RequestContext(msgspec.Struct, eq=False):
     cache: dict[Any, Any] = {}
     headers: Mapping[bytes, bytes] = {}
     hidden_tags: Collection[str] = ()
+    limits: CostLimits = DEFAULT_COST_LIMITS
+    meter: Meter | None = None
 
     def require_operator(self) -> str:
         """Name the operator who asks. Raises `OperatorRequiredError`."""

@@ -13,6 +13,7 @@ ProfileGatewayError
 |   |-- OperatorRequiredError
 |   |-- IdentityIncompleteError
 |   `-- QueryTooExpensiveError
+|-- QuotaExceededError          caller: asks again when the window is over
 |-- OverloadedError             nobody, wait: refused before it costs anything
 |-- AccessUnavailableError      operator: who asks cannot be told
 `-- StoreError                  operator: answered without the cache, a request never fails for it
@@ -127,6 +128,21 @@ class QueryTooExpensiveError(CallerError):
     """The operation asks for more than one request may."""
 
     code = "QUERY_TOO_EXPENSIVE"
+
+
+class QuotaExceededError(ProfileGatewayError):
+    """A caller has used what it may in this window. The next one begins in `retry_after_s` seconds."""
+
+    code = "QUOTA_EXCEEDED"
+    retryable = True
+
+    def __init__(self, unit: str, limit: int, window_s: int, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        self.extensions = {"quota": unit, "limit": limit, "windowSeconds": window_s, "retryAfterSeconds": retry_after_s}
+        super().__init__(
+            f"{limit:,} {unit} in {window_s:,} seconds are what this caller may ask for, and too few are left; "
+            f"ask again in {retry_after_s:,} seconds, or for less"
+        )
 
 
 class OverloadedError(ProfileGatewayError):

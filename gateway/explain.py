@@ -56,7 +56,7 @@ def explained_plan(query: str, variables: str, services: Services | None = None)
         raise InvalidArgumentError("; ".join(error.message for error in coerced))
     plan = executor.plan(operation, coerced)
     if not isinstance(plan, Plan):
-        raise InvalidArgumentError(f"query: this operation runs on graphql-core, because no plan can do this: {plan}")
+        raise InvalidArgumentError(f"query: this operation runs on graphql-core, because no plan can do this: {plan.reason}")
     return explain_plan(schema, operation, coerced, plan, None if services is None else services.sources)
 
 

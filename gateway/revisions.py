@@ -67,6 +67,8 @@ async def close_services(services: Services, following: Services | None = None) 
     async with AsyncExitStack() as stack:
         if services.store is not None and (following is None or services.store is not following.store):
             stack.push_async_callback(services.store.aclose)
+        if following is None or services.quotas is not following.quotas:
+            stack.push_async_callback(services.quotas.aclose)
         stack.push_async_callback(services.callers.aclose, None if following is None else following.callers)
         stack.push_async_callback(services.sources.aclose, _shared_sources(services, following))
         if services.router.decisions is not None:

@@ -23,6 +23,8 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
+from gateway.quota.quotas import Quotas
+from gateway.quota.shares import LocalShares
 from gateway.settings import Settings
 from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE
 from gateway.stitching.known_customers import KnownCustomers
@@ -45,6 +47,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     tags: TagService
     operators: Operators
     callers: Callers
+    quotas: Quotas
     stitcher: Callable[..., Stitcher]
 
     @property
@@ -135,6 +138,15 @@ def _claims(settings: Settings) -> dict[str, str]:
     return {name: claim for name, own in settings.callers.items() if (claim := own.customer_claim) is not None}
 
 
+def _quotas(settings: Settings, clock: Clock, store: Store | None, previous: Services | None) -> Quotas:
+    """Hold the quotas of callers. Those of `previous` services go on where they are the same."""
+    by_caller = {name: own.quota for name, own in settings.callers.items()}
+    if previous is not None and store is previous.store and previous.quotas.settings == (settings.quota, by_caller):
+        return previous.quotas
+    shares = LocalShares() if store is None else store.quota_shares.keyed_by(settings.quota_secret)
+    return Quotas(settings.quota, by_caller, shares, clock)
+
+
 def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:
     """Find where the settings keep the keys of callers. There must be `access.keys`.
 
@@ -186,5 +198,6 @@ def build_services(
         tags=tags,
         operators=operators,
         callers=Callers(settings.callers, access.anonymous, keys, tokens, operators, clock, revocations, proxies),
+        quotas=_quotas(settings, clock, store, previous),
         stitcher=stitcher,
     )

@@ -53,7 +53,7 @@ def resolve_records(description: str, record: type[records.Record], shown_as: ty
 
     take_filter(resolve, filter_type)
     graphql_type = Connection[shown_as] | None  # type: ignore[valid-type]
-    return computed(description, paths=("id",), graphql_type=graphql_type)(resolve)
+    return computed(description, paths=("id",), of_account=(record,), graphql_type=graphql_type)(resolve)
 
 
 @strawberry.type(description="A customer who belongs to an account.")
@@ -104,13 +104,19 @@ class Account(Node):
     def is_type_of(cls, value: Any, _info: Any) -> bool:
         return bool(record_of(value).record_type is records.Account)
 
-    @computed("The account that this one is a part of.", paths=("parent_id",), graphql_type=AnAccount | None)
+    @computed(
+        "The account that this one is a part of.",
+        paths=("parent_id",),
+        of_account=(records.Account,),
+        graphql_type=AnAccount | None,
+    )
     async def parent(root: Parent, info: Info) -> SourcedRecord | None:  # noqa: N805
         return await parent_of(context_of(info).stitcher, root, selection_of(info, records.Account))
 
     @computed(
         "The accounts that are parts of this one, by id; null where its source cannot find them.",
         paths=("id",),
+        of_account=(records.Account,),
         graphql_type=Connection[AnAccount] | None,
     )
     async def subsidiaries(
@@ -125,6 +131,7 @@ class Account(Node):
     @computed(
         "The customers who belong to the account, by id; null where no source finds customers by their account.",
         paths=("id",),
+        of_account=(records.Customer,),
         graphql_type=Connection[AccountMember] | None,
     )
     async def members(

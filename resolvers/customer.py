@@ -38,7 +38,7 @@ from resolvers.customer_parts import (
 from resolvers.deal import Deal, DealFilter
 from resolvers.enums import Channel, CustomerKind, Gender, RecordType, TagCategory
 from resolvers.event import Event, EventFilter
-from resolvers.fields import computed, own, source_field, source_id_field, stitching
+from resolvers.fields import LIST_WEIGHT, computed, own, source_field, source_id_field, stitching
 from resolvers.list_arguments import After, First
 from resolvers.node import Node
 from resolvers.order import Order, OrderFilter
@@ -200,6 +200,7 @@ class Customer(Node):
         "The account of the company that the customer is, or belongs to; null when no source has it.",
         records.Account,
         graphql_type=Account | None,
+        weight=LIST_WEIGHT,
     )
     async def account(root: Parent, info: Info) -> SourcedRecord | None:  # noqa: N805
         return await account_of(context_of(info).stitcher, root, selection_of(info, records.Account))

@@ -10,6 +10,9 @@ from connectors.records import Record
 from gateway.execution.field_metadata import METADATA_KEY, BatchResolver, CustomerFinder, FieldMetadata, RequiredFields
 from gateway.identity.node_ids import node_id_expression
 
+LIST_WEIGHT, FIGURES_WEIGHT = 5, 25
+"""What a field costs in nodes, beside the records that it gives: a list, or what is computed from several records."""
+
 Decorator = Callable[[Callable[..., Any]], Any]
 
 
@@ -62,15 +65,18 @@ def computed(
     reports: bool = False,
     members: bool = False,
     paths: tuple[str, ...] = (),
+    of_account: tuple[type[Record], ...] = (),
     graphql_type: Any = None,
 ) -> Decorator:
     """A method that computes a field.
 
     `inside` as above, `position` when it needs what orders the record, `reports` when what sources contributed to the customer,
-    `members` when all records of the customer, `paths` when fields of the record.
+    `members` when all records of the customer, `paths` when fields of the record, `of_account` when records
+    that the id of an account finds.
     """
     reads = RequiredFields(inside=inside, position=position, reports=reports, members=members, paths=paths)
-    return strawberry.field(description=description, metadata=_reading(reads), graphql_type=graphql_type)  # type: ignore[no-any-return]
+    metadata = {METADATA_KEY: FieldMetadata(reads=reads, of_account=of_account, weight=LIST_WEIGHT if of_account else 0)}
+    return strawberry.field(description=description, metadata=metadata, graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
 def stitching(
@@ -81,20 +87,24 @@ def stitching(
     unseen: Fields = Fields(),  # noqa: B008  it is frozen
     members: bool = False,
     facts: bool = False,
+    weight: int = FIGURES_WEIGHT,
 ) -> Decorator:
     """Declare a method that finds records by the customer's keys.
 
     `together` does the same for many customers at once. `unseen` are fields of the customer's record that it reads, `members`
-    when it needs all records of the customer, `facts` when the records that facts of tags measure.
+    when it needs all records of the customer, `facts` when the records that facts of tags measure. `weight` is its price.
     """
     reads = RequiredFields(stitches=records, unseen=unseen, members=members, facts=facts)
-    metadata = {METADATA_KEY: FieldMetadata(reads=reads, together=together)}
+    metadata = {METADATA_KEY: FieldMetadata(reads=reads, together=together, weight=weight)}
     return strawberry.field(description=description, metadata=metadata, graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
-def root(description: str, graphql_type: Any = None, finds: CustomerFinder | None = None) -> Decorator:
-    """Declare a method where a query begins. `finds` says how, where it gives customers."""
-    metadata = {METADATA_KEY: FieldMetadata(finds=finds)} if finds else {}
+def root(
+    description: str, graphql_type: Any = None, finds: CustomerFinder | None = None, *, searches: bool = False
+) -> Decorator:
+    """Declare a method where a query begins. `finds` says how, where it gives customers; `searches` that it looks by a text."""
+    own = FieldMetadata(finds=finds, searches=searches, weight=LIST_WEIGHT if searches else 0)
+    metadata = {METADATA_KEY: own} if own.is_priced else {}
     return strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)  # type: ignore[no-any-return]
 
 

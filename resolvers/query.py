@@ -130,6 +130,7 @@ class Query:
     @root(
         "Customers whose name, e-mail address or phone number contains the text, by source and id; each once.",
         graphql_type=Connection[Customer] | None,
+        searches=True,
     )
     async def search_customers(
         self,

@@ -12,6 +12,7 @@ from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.record_list import RecordPage
 from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.enums import SortOrder
+from resolvers.fields import LIST_WEIGHT
 from resolvers.list_arguments import After, Filter, First, InOrder, ask_of, take_filter
 
 
@@ -32,6 +33,6 @@ def resolve_list(description: str, record: type[Record], shown_as: type[Any], fi
         return await root.records(record, ask, selection.origins)
 
     take_filter(resolve, filter_type)
-    metadata = {METADATA_KEY: FieldMetadata(reads=RequiredFields(stitches=(record,)), lists=lists)}
+    metadata = {METADATA_KEY: FieldMetadata(reads=RequiredFields(stitches=(record,)), lists=lists, weight=LIST_WEIGHT)}
     graphql_type = Connection[shown_as] | None  # type: ignore[valid-type]
     return strawberry.field(resolver=resolve, description=description, graphql_type=graphql_type, metadata=metadata)

@@ -1,168 +1,263 @@
-"""Bound the cost of an operation: how many records it can give at most, before anything is asked."""
+"""Price an operation before anything is asked, and what it gave afterwards.
 
-from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
+Its price is in two currencies. Nodes are the records that it gives, and a weight for each field that is made of what sources
+say. Calls are those to sources, as if the operation were alone and nothing cached. Further keys of a customer, its other
+addresses and spellings, add none: what a caller does not see of a customer must not show in a price.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from graphql import (
-    ArgumentNode,
-    DocumentNode,
+    BooleanValueNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
     GraphQLSchema,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
-    SelectionSetNode,
+    SelectionNode,
     ValueNode,
     VariableNode,
-    Visitor,
-    is_enum_type,
-    is_input_object_type,
+    get_named_type,
+    is_abstract_type,
     is_object_type,
-    visit,
 )
 
-from gateway.execution.field_metadata import DEFINITION, metadata_of
+from connectors.contract import KeyKind
+from connectors.records import Customer
+from gateway.execution.call_prices import CallPrice, calls_of, prices_of
+from gateway.execution.collect_fields import FieldCollector
+from gateway.execution.field_metadata import DEFINITION, FieldMetadata, metadata_of
+from gateway.execution.field_visibility import is_withheld
+from gateway.execution.schema_types import reaches_sources
+from gateway.quota.cost import Cost
+from gateway.stitching.source_router import SourceRouter
 
-MIN_ASKING_RECORDS = 25
-"""What a field of a customer counts as for which sources are asked, however little it gives: to ask takes time, too."""
+PAGE, KEY, LISTS, MEMBERS = "first", "by", ("ids", "by"), "members"
+"""The arguments that say how many."""
 
-PAGE, LISTS = "first", ("ids", "by")
-"""The arguments that say how many. One that is no list does not: it is a key alone."""
+RECORDS_OF_PAGE = ("nodes", "edges")
+
+MAX_ESTIMATES = 64
+
+_CAPITAL = re.compile("[A-Z]")
+
+Place = tuple[tuple[str, ...], str]
+"""Where a field stands in an operation: the keys in the answer that lead to it, and its type."""
 
 
-def max_records(
-    schema: GraphQLSchema,
-    definition: OperationDefinitionNode,
-    fragments: Mapping[str, FragmentDefinitionNode],
-    sizes: Mapping[str, int],
-    *,
-    introspection: bool = True,
-) -> int:
-    """Add up the sizes of all pages and lists. Each is multiplied with the sizes of those around it. Linear in the document.
+class Size(msgspec.Struct, frozen=True):
+    """How many: a number, or that of a variable."""
 
-    A field of a customer for which sources are asked counts as 25 at least.
+    usual: int
+    variable: str | None = None
 
-    Without `introspection` what is asked of the schema does not count.
+    def read(self, variables: Mapping[str, Any]) -> int:
+        """Read the size from coerced variables: a whole number, or the length of a list."""
+        value = None if self.variable is None else variables.get(self.variable)
+        if isinstance(value, list):
+            return len(value)
+        return max(0, value) if isinstance(value, int) else self.usual
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """The kinds of keys of a field, in its text and in variables."""
+
+    kinds: frozenset[KeyKind] = frozenset()
+    variables: tuple[str, ...] = ()
+
+    def read(self, variables: Mapping[str, Any]) -> frozenset[KeyKind]:
+        """Read all kinds, also from coerced variables: inputs, or lists of them."""
+        if not self.variables:
+            return self.kinds
+        values = [variables.get(name) for name in self.variables]
+        return self.kinds.union(*(_kinds_in(value) for value in values))
+
+
+class PricedField(msgspec.Struct, frozen=True):
+    """One field of an operation with its price.
+
+    `parent` is the place in the model of the field whose objects it stands on, None for the query itself. `size` is how many
+    records it gives for each of them, None where it gives no list; `is_shown` says that these are in the answer. It finds by
+    `keys`.
     """
-    count = _Count(_page_sizes(schema), _asking(schema), fragments, sizes, introspection=introspection)
-    return count.total(definition.selection_set)
+
+    metadata: FieldMetadata
+    parent: int | None
+    size: Size | None
+    is_shown: bool
+    keys: Keys
+    gives_customers: bool
+    asks_members: bool
 
 
-def sizing_variables(document: DocumentNode) -> tuple[str, ...]:
-    """The names of the variables that say how many, sorted."""
-    finder = _SizeVariables()
-    visit(document, finder)
-    return tuple(sorted(finder.names))
+class PricingCollector(FieldCollector):
+    """Collect fields also where a condition cannot be told: they cost as if they were asked for."""
+
+    def _included(self, node: SelectionNode) -> bool:
+        try:
+            return super()._included(node)
+        except GraphQLError:
+            return True
 
 
-class _SizeVariables(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
+class CostModel:
+    """The priced fields of an operation, for one way its variables select. `places` are those of its fields, by path."""
 
-    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
-        if node.name.value in (PAGE, *LISTS) and isinstance(node.value, VariableNode):
-            self.names.add(node.value.name.value)
+    def __init__(self, schema: GraphQLSchema, collector: PricingCollector, definition: OperationDefinitionNode) -> None:
+        self.places: dict[Place, int] = {}
+        self.fields: list[PricedField] = []
+        self._schema = schema
+        self._collector = collector
+        root = schema.get_root_type(definition.operation)
+        if root is not None:
+            self._add(root, [definition], None, ())
+        del self._collector
+        sizing = (own.size.variable for own in self.fields if own.size and own.size.variable)
+        self._sizing = tuple(dict.fromkeys(sizing))
+        self._keyed = tuple(dict.fromkeys(name for own in self.fields for name in own.keys.variables))
+        self._prices: dict[tuple[Any, ...], Sequence[CallPrice]] = {}
+        self._estimates: dict[tuple[Any, ...], Cost] = {}
+
+    def estimate(self, router: SourceRouter, variables: Mapping[str, Any], *, has_rule: bool = False) -> Cost:
+        """Bound the cost of the operation at these sources. `has_rule` says that its caller sees some customers only."""
+        name: tuple[Any, ...] = router, has_rule
+        if self._sizing:
+            name += tuple(_extent(variables.get(variable)) for variable in self._sizing)
+        if self._keyed:
+            name += tuple(_kinds_in(variables.get(variable)) for variable in self._keyed)
+        cost = self._estimates.get(name)
+        if cost is None:
+            if len(self._estimates) >= MAX_ESTIMATES:
+                self._estimates.clear()
+            cost = self._estimates[name] = self._add_up(router, variables, has_rule, None)
+        return cost
+
+    def actual(
+        self, router: SourceRouter, variables: Mapping[str, Any], given: Sequence[int], *, has_rule: bool = False
+    ) -> Cost:
+        """Price what the operation gave: of each of its fields so many records."""
+        return self._add_up(router, variables, has_rule, given)
+
+    def _add_up(self, router: SourceRouter, variables: Mapping[str, Any], has_rule: bool, given: Sequence[int] | None) -> Cost:
+        nodes = calls = customers = 0
+        objects: list[int] = []
+        split: list[bool] = []
+        for place, own in enumerate(self.fields):
+            kinds = own.keys.read(variables)
+            prices = self._prices.get((place, router, has_rule, kinds))
+            if prices is None:
+                prices = prices_of(own.metadata, router, kinds, has_rule=has_rule, members=own.asks_members)
+                self._prices[place, router, has_rule, kinds] = prices
+            parents = 1 if own.parent is None else objects[own.parent]
+            size = 1 if own.size is None else own.size.read(variables)
+            keys = parents * size if own.metadata.finds else parents
+            calls += calls_of(prices, keys, size if own.metadata.lists else None)
+            if own.parent is not None and split[own.parent]:
+                calls += len(prices)  # of customers whose ids are known sooner, records are asked for ahead
+            split.append(len(kinds) > 1 and KeyKind.CUSTOMER_ID in kinds)
+            records = 0
+            if own.is_shown:
+                records = parents * size if given is None else given[place]
+            objects.append(parents if own.size is None else records)
+            nodes += parents * own.metadata.weight + records
+            customers += records if own.gives_customers else 0
+        return Cost(nodes, calls, customers)
+
+    def _add(self, kind: GraphQLObjectType, nodes: Sequence[Any], parent: int | None, path: tuple[str, ...]) -> None:
+        for key, own in self._collector.fields(nodes, kind).items():
+            field = kind.fields.get(own[0].name.value)
+            if field is None or is_withheld(own):
+                continue
+            metadata = metadata_of(field.extensions[DEFINITION])
+            inner, below = parent, (*path, key)
+            if metadata.is_priced:
+                inner = self.places[below, kind.name] = len(self.fields)
+                self.fields.append(self._priced(metadata, field, own, parent))
+            for possible in self._possible(field):
+                self._add(possible, own, inner, below)
+
+    def _priced(
+        self, metadata: FieldMetadata, field: GraphQLField, nodes: Sequence[FieldNode], parent: int | None
+    ) -> PricedField:
+        arguments = {argument.name.value: argument.value for argument in nodes[0].arguments or ()}
+        size, is_shown, keys = None, False, Keys()
+        if PAGE in field.args:
+            size = _size(arguments.get(PAGE), int(field.args[PAGE].default_value))
+            page: Any = get_named_type(field.type)
+            is_shown = any(own[0].name.value in RECORDS_OF_PAGE for own in self._collector.fields(nodes, page).values())
+        elif metadata.finds is not None:
+            name = next((name for name in LISTS if name in arguments and _is_list(field, name)), None)
+            size, is_shown = _size(None if name is None else arguments[name], 1), True
+            keys = _keys(arguments[KEY]) if KEY in arguments else Keys(frozenset({KeyKind.CUSTOMER_ID}))
+        return PricedField(
+            metadata=metadata,
+            parent=parent,
+            size=size,
+            is_shown=is_shown,
+            gives_customers=metadata.searches or Customer in (*metadata.of_account, *_types(metadata)),
+            keys=keys,
+            asks_members=MEMBERS in arguments and not _is_false(arguments[MEMBERS]),
+        )
+
+    def _possible(self, field: GraphQLField) -> Sequence[GraphQLObjectType]:
+        kind: Any = get_named_type(field.type)
+        if not reaches_sources(self._schema, kind.name):
+            return ()
+        if is_abstract_type(kind):
+            return [own for own in self._schema.get_possible_types(kind) if reaches_sources(self._schema, own.name)]
+        return [kind] if is_object_type(kind) else ()
 
 
-def sizes_of(variables: Mapping[str, Any], names: Iterable[str]) -> tuple[tuple[str, int], ...]:
-    """Read the sizes that variables give: whole numbers, and the lengths of lists."""
-    sizes = []
-    for name in names:
-        value = variables.get(name)
-        if isinstance(value, int):
-            sizes.append((name, value))
-        elif isinstance(value, list):
-            sizes.append((name, len(value)))
-    return tuple(sizes)
+def _types(metadata: FieldMetadata) -> Sequence[Any]:
+    return () if metadata.finds is None else [*metadata.finds.types.values()]
 
 
-class _Count:
-    def __init__(
-        self,
-        page_sizes: Mapping[str, int],
-        asking: Collection[str],
-        fragments: Mapping[str, FragmentDefinitionNode],
-        sizes: Mapping[str, int],
-        *,
-        introspection: bool,
-    ) -> None:
-        self._introspection = introspection
-        self._page_sizes = page_sizes
-        self._asking = asking
-        self._fragments = fragments
-        self._sizes = sizes
-        self._known: dict[str, int] = {}
-
-    def total(self, selected: SelectionSetNode | None) -> int:
-        total = 0
-        for node in selected.selections if selected else ():
-            if isinstance(node, FieldNode):
-                if not self._introspection and node.name.value.startswith("__"):
-                    continue
-                size, inner = self._size(node), self.total(node.selection_set)
-                records = inner if size is None else size * (1 + inner)
-                total += max(records, MIN_ASKING_RECORDS) if node.name.value in self._asking else records
-            elif isinstance(node, FragmentSpreadNode):
-                total += self._fragment(node.name.value)
-            else:
-                total += self.total(getattr(node, "selection_set", None))
-        return total
-
-    def _fragment(self, name: str) -> int:
-        if name not in self._known:
-            self._known[name] = self.total(self._fragments[name].selection_set)
-        return self._known[name]
-
-    def _size(self, node: FieldNode) -> int | None:
-        default = self._page_sizes.get(node.name.value)
-        for argument in node.arguments or ():
-            if argument.name.value in (PAGE, *LISTS):
-                return self._given(argument.value, default)
-        return default
-
-    def _given(self, value: ValueNode, default: int | None) -> int | None:
-        match value:
-            case VariableNode():
-                size = self._sizes.get(value.name.value, default)
-                return None if size is None else max(0, size)
-            case ListValueNode():
-                return len(value.values)
-            case IntValueNode():
-                return max(0, int(value.value))
-        return default
+def _size(value: ValueNode | None, usual: int) -> Size:
+    match value:
+        case VariableNode():
+            return Size(usual, value.name.value)
+        case ListValueNode():
+            return Size(len(value.values))
+        case IntValueNode():
+            return Size(max(0, int(value.value)))
+    return Size(usual)
 
 
-@lru_cache(maxsize=4)
-def _asking(schema: GraphQLSchema) -> frozenset[str]:
-    """Name the fields that ask sources by a customer's keys."""
-    kinds = [kind for kind in schema.type_map.values() if is_object_type(kind)]
-    fields = [(name, field.extensions.get(DEFINITION)) for kind in kinds for name, field in kind.fields.items()]
-    return frozenset(
-        name for name, own in fields if own and (reads := metadata_of(own).reads) is not None and reads.asks_sources
-    )
+def _keys(value: ValueNode) -> Keys:
+    """Read kinds of keys from a value: an input, a list of inputs, variables for either."""
+    inputs = value.values if isinstance(value, ListValueNode) else (value,)
+    written = (field for own in inputs if isinstance(own, ObjectValueNode) for field in own.fields)
+    variables = tuple(own.name.value for own in inputs if isinstance(own, VariableNode))
+    return Keys(frozenset(_kind_of(field.name.value) for field in written), variables)
 
 
-@lru_cache(maxsize=4)
-def _page_sizes(schema: GraphQLSchema) -> dict[str, int]:
-    """Map fields with pages to their default size, introspection's lists too."""
-    kinds = [kind for kind in schema.type_map.values() if is_object_type(kind)]
-    fields = [field for kind in kinds if not kind.name.startswith("__") for field in kind.fields.items()]
-    pages = {name: int(field.args[PAGE].default_value) for name, field in fields if PAGE in field.args}
-    own = {name for name, _ in fields}
-    return pages | {name: size for name, size in _introspection_sizes(schema).items() if name not in own}
+def _kinds_in(value: Any) -> frozenset[KeyKind]:
+    inputs = value if isinstance(value, list) else [value]
+    return frozenset(_kind_of(name) for own in inputs if isinstance(own, dict) for name, key in own.items() if key is not None)
 
 
-def _introspection_sizes(schema: GraphQLSchema) -> dict[str, int]:
-    """How long the lists of introspection are: of what types have the mean, rounded up. A type counts as four records."""
-    kinds: list[Any] = list(schema.type_map.values())
-    fields = [len(kind.fields) for kind in kinds if is_object_type(kind)]
-    inputs = [len(kind.fields) for kind in kinds if is_input_object_type(kind)]
-    values = [len(kind.values) for kind in kinds if is_enum_type(kind)]
-    arguments = [len(field.args) for kind in kinds if is_object_type(kind) for field in kind.fields.values()]
-    lists = {"types": [4 * len(kinds)], "directives": [len(schema.directives)], "interfaces": [1], "possibleTypes": [1]}
-    lists |= {"fields": fields, "inputFields": inputs, "enumValues": values, "args": arguments}
-    return {name: -(-sum(sizes) // len(sizes)) for name, sizes in lists.items() if sizes}
+def _kind_of(name: str) -> KeyKind:
+    """Give the kind of key of a field of an input, as callers and as resolvers write it."""
+    return KeyKind.CUSTOMER_ID if name == "id" else KeyKind(_CAPITAL.sub(lambda found: f"_{found[0].lower()}", name))
+
+
+def _is_list(field: GraphQLField, name: str) -> bool:
+    return name in field.args and str(field.args[name].type).startswith("[")
+
+
+def _is_false(value: ValueNode) -> bool:
+    return isinstance(value, NullValueNode) or (isinstance(value, BooleanValueNode) and not value.value)
+
+
+def _extent(value: Any) -> Any:
+    return len(value) if isinstance(value, list) else value

@@ -4,10 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import replace
-from functools import lru_cache
 from inspect import isawaitable
 from typing import Any
 
+import msgspec
 import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.execution.values import VariableValues
@@ -17,8 +17,10 @@ from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect_fields import FieldCollector, deciding_variables, fragments_of
-from gateway.execution.cost import max_records, sizes_of, sizing_variables
+from gateway.execution.cost import CostModel, PricingCollector
 from gateway.execution.field_visibility import WithheldFields, restrict_resolver
+from gateway.execution.given_records import GivenRecords
+from gateway.execution.introspection_cost import introspection_nodes
 from gateway.execution.plan import Plan
 from gateway.execution.planner import UnplannedError, compile_plan
 from gateway.execution.schema_types import core_schema
@@ -27,36 +29,35 @@ from gateway.execution.variables import Variables
 from gateway.log import SeldomLog
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import Operation, entries_taken
+from gateway.quota.cost import Cost, CostLimits
+from gateway.quota.meter import Meter
 
 MAX_PLANS = 1_000
-MAX_COSTS = 256
-MAX_RECORDS = 20_000
-"""What one operation may give: 100 customers with a page of 100 orders each are half of it."""
-MAX_UNPLANNED_RECORDS = 1_000
-"""What an operation without a plan may give: graphql-core completes a list in one turn of the loop."""
+MAX_UNPLANNED_NODES = 1_200
+"""What an operation without a plan may cost: graphql-core completes a list in one turn of the loop."""
 
 log = structlog.get_logger()
+
+
+class Unplanned(msgspec.Struct, frozen=True, eq=False):
+    """An operation that no plan can run, why, and what it costs."""
+
+    reason: str
+    cost: CostModel
 
 
 class _Known:
     """Hold the parts of an operation that are worked out once.
 
-    Its variables, which of them select or say how many, what it costs at most.
-
-    `plan` is the only one there is where no variable selects; `is_within_limit` is said where none says how many. It goes with
-    its operation, so neither it nor a plan holds that: only the garbage collector would free them.
+    Its variables, and which of them select. `plan` is the only one there is where none selects. It goes with its operation, so
+    neither it nor a plan holds that: only the garbage collector would free them. `introspection` is what it asks of the schema.
     """
 
     def __init__(self, schema: GraphQLSchema, operation: Operation, *, suggestions: bool) -> None:
-        definition, document = operation.definition, operation.document
         self.variables = Variables(schema, operation.definition, suggestions=suggestions)
         self.deciding = deciding_variables(operation.document)
-        self.sizing = sizing_variables(operation.document)
-        self.plan: Plan | UnplannedError | None = None
-        self.is_within_limit = False
-        self.max_records = lru_cache(maxsize=MAX_COSTS)(
-            lambda sizes: max_records(schema, definition, fragments_of(document), dict(sizes))
-        )
+        self.plan: Plan | Unplanned | None = None
+        self.introspection = introspection_nodes(schema, operation.definition, fragments_of(operation.document))
 
 
 class Executor:
@@ -66,15 +67,12 @@ class Executor:
     runs without a plan by their reason; with `explain` the answer says it, too.
     """
 
-    def __init__(
-        self, schema: Schema, *, suggestions: bool, explain: bool = False, limit: int = MAX_RECORDS, clock: Clock | None = None
-    ) -> None:
-        self._limit = limit
+    def __init__(self, schema: Schema, *, suggestions: bool, explain: bool = False, clock: Clock | None = None) -> None:
         self._typed = schema
         self._schema = core_schema(schema)
         self._suggestions = suggestions
         self._explain = explain
-        self._plans: SegmentedLru[tuple[Any, ...], Plan | UnplannedError] = SegmentedLru(MAX_PLANS, _weight)
+        self._plans: SegmentedLru[tuple[Any, ...], Plan | Unplanned] = SegmentedLru(MAX_PLANS, _weight)
         self.unplanned: Counter[str] = Counter()
         self._seldom = SeldomLog(clock or Clock())
 
@@ -86,13 +84,43 @@ class Executor:
         coerced = known.variables.coerced(variables)
         if isinstance(coerced, list):
             return _refused(coerced)
-        if not known.is_within_limit:
-            self._check_cost(known, coerced)
         plan = known.plan or self.plan(operation, coerced)
+        stitcher, limits = context.stitcher, context.limits
+        estimate = plan.cost.estimate(stitcher.router, coerced.coerced, has_rule=stitcher.rule is not None)
+        if isinstance(plan, Unplanned):
+            estimate = _price_unplanned(estimate, known.introspection)
+        if estimate.nodes > limits.max_nodes or estimate.calls > limits.max_calls:
+            raise _too_dear(estimate, limits)
+        if context.meter is not None:
+            return self._run_metered(plan, estimate, operation, variables, coerced, context, context.meter)
         if isinstance(plan, Plan):
             return plan.run(context, coerced)
-        self._check_unplanned_cost(operation, known, coerced)
-        return self._run_without(str(plan), operation, variables, context)
+        return self._run_without(plan.reason, operation, variables, context)
+
+    async def _run_metered(
+        self,
+        plan: Plan | Unplanned,
+        estimate: Cost,
+        operation: Operation,
+        variables: dict[str, Any],
+        coerced: VariableValues,
+        context: RequestContext,
+        meter: Meter,
+    ) -> ExecutionResult:
+        """Run, and charge what it costs. Without a plan that is what it may cost at most."""
+        await meter.reserve(estimate)
+        actual, customers = estimate, None
+        if isinstance(plan, Plan):
+            given, stitcher = GivenRecords(plan.cost), context.stitcher
+            result = await plan.run(context, coerced, given)
+            has_rule = stitcher.rule is not None
+            actual = plan.cost.actual(stitcher.router, coerced.coerced, given.counts, has_rule=has_rule)
+            customers = given.customer_ids
+        else:
+            result = await self._run_without(plan.reason, operation, variables, context)
+        meter.settle(actual, customers)
+        result.extensions = {**(result.extensions or {}), "cost": {"estimate": _shown(estimate), "actual": _shown(actual)}}
+        return result
 
     async def _run_first(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
         """Run an operation that is new here, or has lifted literals."""
@@ -117,23 +145,6 @@ class Executor:
         if self._explain:
             result.extensions = {**(result.extensions or {}), "execution": {"planned": False, "reason": reason}}
         return result
-
-    def _check_cost(self, known: _Known, variables: VariableValues) -> None:
-        records = known.max_records(sizes_of(variables.coerced, known.sizing))
-        if records > self._limit:
-            raise QueryTooExpensiveError(
-                f"the operation may give {records:,} records, and {self._limit:,} are the most; ask for smaller pages"
-            )
-        known.is_within_limit = not known.sizing
-
-    def _check_unplanned_cost(self, operation: Operation, known: _Known, variables: VariableValues) -> None:
-        sizes, fragments = dict(sizes_of(variables.coerced, known.sizing)), fragments_of(operation.document)
-        records = max_records(self._schema, operation.definition, fragments, sizes, introspection=False)
-        if records > MAX_UNPLANNED_RECORDS:
-            raise QueryTooExpensiveError(
-                f"the operation may give {records:,} records, and {MAX_UNPLANNED_RECORDS:,} are the most beside introspection; "
-                "ask for smaller pages, or for the schema in another operation"
-            )
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """Coerce the variables to their declared types, or list their problems."""
@@ -176,7 +187,7 @@ class Executor:
         others = [error for error in result.errors or () if not withheld.is_about_one(error)]
         result.errors = [*others, *withheld.errors()] or None
 
-    def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
+    def plan(self, operation: Operation, variables: VariableValues) -> Plan | Unplanned:
         """Plan the operation, or say why it has no plan."""
         known = self._known(operation)
         if not known.deciding:
@@ -190,9 +201,11 @@ class Executor:
                 self._plans.add(name, known_plan)
         return known_plan
 
-    def _planned(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
+    def _planned(self, operation: Operation, variables: VariableValues) -> Plan | Unplanned:
+        collector = PricingCollector(self._schema, fragments_of(operation.document), variables)
+        cost = CostModel(self._schema, collector, operation.definition)
         try:
-            return compile_plan(self._typed, operation, variables)
+            return compile_plan(self._typed, operation, variables, cost)
         except UnplannedError as error:
             reason = str(error)
         except GraphQLError:
@@ -203,12 +216,36 @@ class Executor:
                 log.error("plan_failed", error=type(error).__name__)
         if self._seldom.is_due(reason):
             log.info("operation_not_planned", reason=reason)
-        return UnplannedError(reason)  # without the traceback, which would keep all that was being made
+        return Unplanned(reason, cost)
 
 
-def _weight(plan: Plan | UnplannedError) -> float:
+def _weight(plan: Plan | Unplanned) -> float:
     """Large plans take the room of several."""
     return entries_taken(plan.token_count) if isinstance(plan, Plan) else 1
+
+
+def _price_unplanned(estimate: Cost, introspection: int) -> Cost:
+    """Add what is asked of the schema. Raises `QueryTooExpensiveError` for more than graphql-core may complete."""
+    if estimate.nodes > MAX_UNPLANNED_NODES:
+        raise QueryTooExpensiveError(
+            f"the operation may cost {estimate.nodes:,} nodes, and {MAX_UNPLANNED_NODES:,} are the most beside introspection; "
+            "ask for smaller pages, or for the schema in another operation"
+        )
+    return msgspec.structs.replace(estimate, nodes=estimate.nodes + introspection)
+
+
+def _too_dear(estimate: Cost, limits: CostLimits) -> QueryTooExpensiveError:
+    if estimate.nodes > limits.max_nodes:
+        unit, cost, most = "nodes", estimate.nodes, limits.max_nodes
+    else:
+        unit, cost, most = "calls to sources", estimate.calls, limits.max_calls
+    return QueryTooExpensiveError(
+        f"the operation may cost {cost:,} {unit}, and {most:,} are the most; ask for smaller pages, or for fewer lists"
+    )
+
+
+def _shown(cost: Cost) -> dict[str, int]:
+    return {"nodes": cost.nodes, "calls": cost.calls}
 
 
 async def _refused(errors: list[GraphQLError]) -> ExecutionResult:

@@ -95,6 +95,8 @@ class FieldMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
     `of_source` writes the expression of a field that tells whose a record is, of those for its source and for its own id there.
     `gives_nodes` says that its values are records with their sources.
+    Its price is `weight` nodes for each object that it stands on, beside a node for each record that it gives. `of_account` are
+    the records that the id of an account finds for it; `searches` says that it looks for customers by a text.
     """
 
     reads: RequiredFields | None = None
@@ -104,6 +106,14 @@ class FieldMetadata(msgspec.Struct, frozen=True, kw_only=True):
     owner: str | None = None
     of_source: Callable[[str, str], str] | None = None
     gives_nodes: bool = False
+    weight: int = 0
+    of_account: tuple[type[Record], ...] = ()
+    searches: bool = False
+
+    @property
+    def is_priced(self) -> bool:
+        """Tell whether the field gives records, or is made of what sources say."""
+        return bool(self.weight or self.finds or self.searches)
 
 
 METADATA_KEY = "declared"

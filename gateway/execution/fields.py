@@ -16,6 +16,7 @@ from graphql import FieldNode, GraphQLError
 from graphql.execution.values import VariableValues
 
 from gateway.context import RequestContext
+from gateway.execution.given_records import GivenRecords
 from gateway.execution.located_errors import ErrorLocator
 from gateway.execution.source_extension import Reported
 from gateway.lru_cache import SharedList
@@ -31,7 +32,8 @@ NULLED: Any = object()
 class Run(msgspec.Struct, eq=False):
     """One run of a plan: the request, its variables, the errors that it met, what was worked out for it once.
 
-    `reports` says that somewhere in it the sources of customers are reported on; `reported` is what was shown of them.
+    `reports` says that somewhere in it the sources of customers are reported on; `reported` is what was shown of them. `given`
+    counts the records that each priced field gave, where somebody wants to know.
     """
 
     context: RequestContext
@@ -41,6 +43,7 @@ class Run(msgspec.Struct, eq=False):
     reported: list[Reported] = []
     known: dict[Any, Any] = {}
     nulled: bool = False
+    given: GivenRecords | None = None
 
 
 class Completion(Protocol):
@@ -61,8 +64,11 @@ async def complete(completion: Completion, run: Run, values: Sequence[Any], path
 class Field:
     """Define the interface of all kinds of fields.
 
-    Each has its key in the answer, its place in the document, and whether it may be null.
+    Each has its key in the answer, its place in the document, and whether it may be null. `place` is that among the priced
+    fields of the operation, None for one that costs nothing.
     """
+
+    place: int | None = None
 
     def __init__(self, name: str, key: str, nodes: list[FieldNode], *, nullable: bool) -> None:
         self.key = key
@@ -74,6 +80,11 @@ class Field:
         """Give the value in the answer for one that failed."""
         run.errors.append(self._place.failure(error, [*path, self.key]))
         return self.null(run)
+
+    def count_given(self, run: Run, values: Sequence[Any]) -> None:
+        """Count the records that the field gives."""
+        if run.given is not None and self.place is not None:
+            run.given.add(self.place, values)
 
     def null(self, run: Run) -> Any:
         if self._nullable:
@@ -137,6 +148,7 @@ class ResolvedField(Field):
         except Exception as error:  # noqa: BLE001  whatever a resolver raises costs its field
             value = error
         if value is not None and not isinstance(value, Exception):
+            self.count_given(run, [value])
             column = self.completion.complete(run, [value], [(*path, self.key)])
             (value,) = column if isinstance(column, list) else await column
         return [self._placed(run, value, path)]
@@ -144,6 +156,7 @@ class ResolvedField(Field):
     async def _shown(self, run: Run, values: list[Any], paths: Sequence[Path]) -> Column:
         """Complete values, and report the exceptions in their places."""
         here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
+        self.count_given(run, [values[place] for place in here])
         inner = [(*paths[place], self.key) for place in here]
         column = await complete(self.completion, run, [values[place] for place in here], inner) if here else []
         for place, value in zip(here, column, strict=True):

@@ -16,15 +16,18 @@ from graphql.execution.values import VariableValues
 from connectors.toolkit.evaluation import encode_json
 from gateway.context import RequestContext, Selections
 from gateway.execution.completion import ObjectCompletion
+from gateway.execution.cost import CostModel
 from gateway.execution.field_visibility import WithheldFields
 from gateway.execution.fields import NULLED, Run, complete
+from gateway.execution.given_records import GivenRecords
 from gateway.execution.source_extension import Reported, add_reported, reported_at
 
 
 class Plan:
     """A compiled operation.
 
-    `sources` are the generated functions, for people to read; `token_count` says how large the operation was. `reports` says
+    `sources` are the generated functions, for people to read; `token_count` says how large the operation was, `cost` what
+    it costs. `reports` says
     that one of its fields reports on the sources of customers. `withheld` tells of what its caller does not see.
     """
 
@@ -33,6 +36,7 @@ class Plan:
         root: ObjectCompletion,
         sources: Sequence[str],
         token_count: int,
+        cost: CostModel,
         *,
         reports: bool,
         withheld: WithheldFields | None = None,
@@ -40,14 +44,17 @@ class Plan:
         self.root = root
         self.sources = sources
         self.token_count = token_count
+        self.cost = cost
         self._reports = reports
         self._withheld = withheld
         self._selections: Selections = {}
 
-    async def run(self, context: RequestContext, variables: VariableValues) -> ExecutionResult:
-        """Run for one request. The data is a struct that encodes to the answer."""
+    async def run(
+        self, context: RequestContext, variables: VariableValues, given: GivenRecords | None = None
+    ) -> ExecutionResult:
+        """Run for one request. The data is a struct that encodes to the answer. What is `given` is counted."""
         context.selections = self._selections
-        run = Run(context, variables, self._reports)
+        run = Run(context, variables, self._reports, given=given)
         root, only = self.root, self.root.only
         try:
             if only is None:

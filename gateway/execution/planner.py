@@ -31,6 +31,7 @@ from connectors.record_fields import narrow
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect_fields import FieldCollector, fragments_of
 from gateway.execution.completion import AbstractCompletion, LeafCompletion, ListCompletion, ObjectCompletion, cache_completion
+from gateway.execution.cost import CostModel
 from gateway.execution.field_metadata import DEFINITION, BatchResolver, CustomerFinder, metadata_of
 from gateway.execution.field_visibility import WithheldFields, is_withheld
 from gateway.execution.fields import BatchedField, Completion, Field, ProjectedField, ReportingField, ResolvedField, Run
@@ -52,15 +53,16 @@ class UnplannedError(Exception):
     """Report an operation that a plan cannot run. The text says why."""
 
 
-def compile_plan(schema: Schema, operation: Operation, variables: VariableValues) -> Plan:
+def compile_plan(schema: Schema, operation: Operation, variables: VariableValues, cost: CostModel) -> Plan:
     """Compile an operation for these values of the variables that select. Raises `UnplannedError` for what a plan cannot do."""
-    return Planner(schema, operation, variables).plan()
+    return Planner(schema, operation, variables, cost).plan()
 
 
 class Planner:
     """Makes the parts of one plan."""
 
-    def __init__(self, typed: Schema, operation: Operation, variables: VariableValues) -> None:
+    def __init__(self, typed: Schema, operation: Operation, variables: VariableValues, cost: CostModel) -> None:
+        self._cost = cost
         self._typed = typed
         self._schema = core_schema(typed)
         self._definition = operation.definition
@@ -76,19 +78,22 @@ class Planner:
         query = self._schema.query_type
         if self._definition.operation is not OperationType.QUERY or query is None:
             raise UnplannedError(self._definition.operation.value)
-        root = self._object(query, [self._definition])
+        root = self._object(query, [self._definition], ())
         withheld = WithheldFields(self._schema, self._collector, self._definition) if self._is_restricted else None
-        return Plan(root, self._compiler.sources, self._token_count, reports=self._reports, withheld=withheld)
+        return Plan(root, self._compiler.sources, self._token_count, self._cost, reports=self._reports, withheld=withheld)
 
-    def _object(self, kind: GraphQLObjectType, nodes: Sequence[Any]) -> ObjectCompletion:
+    def _object(self, kind: GraphQLObjectType, nodes: Sequence[Any], path: tuple[str, ...]) -> ObjectCompletion:
+        """Compile the completion of objects. `path` are the keys in the answer that lead to them."""
         own = self._collector.fields(nodes, kind)
-        fields = [self._field(kind, key, nodes) for key, nodes in own.items()]
+        fields = [self._field(kind, key, nodes, (*path, key)) for key, nodes in own.items()]
+        for field in fields:
+            field.place = self._cost.places.get(((*path, field.key), kind.name))
         assemble, one_by_one = self._compiler.assembly(
             kind, {field.key: own[field.key] if isinstance(field, ProjectedField) else None for field in fields}
         )
         return ObjectCompletion(fields, assemble, one_by_one)
 
-    def _field(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Field:
+    def _field(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], path: tuple[str, ...]) -> Field:
         name = nodes[0].name.value
         where = f"{kind.name}.{name}"
         if name.startswith("__") and name != "__typename":
@@ -111,7 +116,7 @@ class Planner:
             show_found = self._compiler.short_function(record_list, nodes, records)
             return RecordListField(where, key, nodes, lists, selection, arguments, show, show_found, self._asks)
         finds = metadata_of(definition).finds
-        completion = self._completion(field.type, nodes, of_records=finds is not None)
+        completion = self._completion(field.type, nodes, path, of_records=finds is not None)
         together = metadata_of(definition).together
         if together is not None:
             give = partial(_resolve_together, together, arguments)
@@ -182,22 +187,24 @@ class Planner:
             async_helpers=cast(Any, None),
         )
 
-    def _completion(self, kind: Any, nodes: list[FieldNode], *, of_records: bool = False) -> Completion:
+    def _completion(self, kind: Any, nodes: list[FieldNode], path: tuple[str, ...], *, of_records: bool = False) -> Completion:
         """Compile the completion of a type's values. `of_records` says that they are records with their sources."""
         inner: Any = get_nullable_type(kind)
         if not reaches_sources(self._schema, get_named_type(inner).name):
             compiled = self._compiler.record_function if of_records else self._compiler.function
             return LeafCompletion(compiled(inner, nodes))
         if is_list_type(inner):
-            return ListCompletion(self._completion(inner.of_type, nodes), nodes, nullable=not is_non_null_type(inner.of_type))
+            return ListCompletion(
+                self._completion(inner.of_type, nodes, path), nodes, nullable=not is_non_null_type(inner.of_type)
+            )
         if is_abstract_type(inner):
             return AbstractCompletion(
                 [
-                    (_test(member), self._completion(member, nodes, of_records=of_records))
+                    (_test(member), self._completion(member, nodes, path, of_records=of_records))
                     for member in self._schema.get_possible_types(inner)
                 ]
             )
-        return self._object(inner, nodes)
+        return self._object(inner, nodes, path)
 
 
 async def _resolve_together(together: BatchResolver, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:

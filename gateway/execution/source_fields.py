@@ -109,7 +109,10 @@ class RecordListField(Field):
         show = self._show_found
         if show is not None and (whole := lists.whole(slice(start, start + len(paths)))) is not None:
             try:
-                return [*map(show, whole)]
+                shown = [*map(show, whole)]
+                if run.given is not None and self.place is not None:
+                    run.given.counts[self.place] += sum(len(found.records) for found in whole)
+                return shown
             except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own customer only
                 pass
         column: Column = []
@@ -117,6 +120,8 @@ class RecordListField(Field):
             try:
                 page = lists.page(place)
                 column.append(None if page is None else self._show(page))
+                if page is not None:
+                    self.count_given(run, [page])
             except Exception as error:  # noqa: BLE001  whatever is raised costs this field
                 column.append(self.failed(run, error, path))
         return column

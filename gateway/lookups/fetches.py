@@ -24,6 +24,11 @@ WIDENING, MAX_ROWS = 8, 1_000
 """A page whose rows cannot be read is asked for with so many times its rows, up to so many for a key."""
 
 
+def batch_of_page(page: int) -> int:
+    """Compute how many keys leave in one call, with so many records for each."""
+    return (MAX_SMALL_PAGE_RECORDS if page <= SMALL_PAGE else MAX_CALL_RECORDS) // page
+
+
 class RecordFetch:
     """Fetch records by a lookup.
 
@@ -34,8 +39,7 @@ class RecordFetch:
         # A key finds one customer, or a few: `first` is how many are named of an ambiguous one, and no page.
         is_list = lookup.record.time_field is not None
         page = ask.first if is_list and ask.first is not None and 1 <= ask.first <= MAX_PAGE else 1
-        most = MAX_SMALL_PAGE_RECORDS if page <= SMALL_PAGE else MAX_CALL_RECORDS
-        self.max_batch = min(lookup.max_batch, most // page)
+        self.max_batch = min(lookup.max_batch, batch_of_page(page))
         self.cache_policy = cache_policy
         self.record, self.by = lookup.record, lookup.by
         self._lookup = lookup

@@ -1,20 +1,17 @@
 """Settings: one TOML file with variables on top, what each table may have, and the words for what is wrong in it."""
 
 from gateway.settings.settings import (
-    BreakerSettings,
-    CallSettings,
     ClockSettings,
     MongoSettings,
     Settings,
-    SourceSettings,
     TelemetrySettings,
     TraceSettings,
-    WebhookSettings,
     environment_variables,
     load_settings,
     parse_settings,
     with_folder,
 )
+from gateway.settings.source_settings import BreakerSettings, CallSettings, SourceSettings, WebhookSettings
 from gateway.settings.texts import SourceName
 
 __all__ = [

@@ -14,6 +14,7 @@ from connectors.contract import KeyKind
 from connectors.records import FieldClass
 from connectors.suggestions import suggest
 from gateway.settings.frozen_settings import FrozenSettings
+from gateway.settings.quota_settings import QuotaSettings
 from gateway.settings.texts import CallerName, CollectorAddress, HeaderName, LongSecret, PurposeName, SourceName
 
 SHOWN_BY = ("keys", "issuers", "proxy", "anonymous")
@@ -110,6 +111,8 @@ class CallerSettings(FrozenSettings):
     """The sources that are asked for it; without this line all."""
     purposes: Annotated[list[PurposeName], Field(min_length=1)] | None = None
     """The purposes of which each request has one; without this line it may name any, or none."""
+    quota: QuotaSettings | None = None
+    """What it may ask for in a while; without this table `[quota]`."""
     hash_group: CallerName | None = None
     """Callers of one group have the same hashes; without this line each has its own."""
 

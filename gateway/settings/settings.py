@@ -10,13 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.contract import CUSTOMER_KEYS, KeyKind, RecordName
 from connectors.errors import ConfigurationError
-from connectors.records import BirthDates
 from connectors.suggestions import suggest
-from connectors.toolkit.webhook_signatures import Encoding
 from gateway.settings.access_settings import (
     NO_KEY_STORE,
     NO_REVOCATION_STORE,
@@ -31,12 +28,12 @@ from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.order_settings import OrderSettings
 from gateway.settings.own_field_settings import OwnFieldsSettings
 from gateway.settings.purpose_settings import PurposeSettings
+from gateway.settings.quota_settings import QuotaSettings
+from gateway.settings.source_settings import SourceSettings
 from gateway.settings.texts import (
-    BodyPath,
     CallerName,
     CollectorAddress,
     DatabaseName,
-    HeaderName,
     OperationName,
     PurposeName,
     Region,
@@ -103,83 +100,6 @@ class TelemetrySettings(FrozenSettings):
     traces: TraceSettings | None = None
 
 
-def _no_text(kind: KeyKind) -> KeyKind:
-    if kind not in CUSTOMER_KEYS:
-        raise ValueError(f"a change is told by a key that finds one customer, so not by {kind.value}; give another kind of key")
-    return kind
-
-
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-SecondsByRecord = dict[RecordName, Seconds]
-
-
-class BreakerSettings(FrozenSettings):
-    """When a source is left alone for a while: when so large a share of its calls in the window failed."""
-
-    enabled: bool = True
-    failure_rate: Annotated[float, Field(gt=0, le=1)] = 0.9
-    min_calls: Annotated[int, Field(ge=1, le=10_000)] = 10
-    window_s: Seconds = 10.0
-    pause_s: Seconds = 5.0
-
-
-class CallSettings(BaseModel):
-    """How a source is called. No connector knows of it."""
-
-    max_calls: Annotated[int, Field(ge=1, le=1000)] = 4
-    """Calls in flight at a time; while all are taken, keys gather for the next one."""
-    calls_per_s: Annotated[float, Field(gt=0, le=100_000)] | None = None
-    """Calls of a worker in a second, at most."""
-    timeout_s: Seconds | None = None
-    """What one call may take; without it, all that is left of the request's time."""
-    retries: Annotated[int, Field(ge=0, le=5)] = 2
-    """How often a call is tried again whose failure may pass."""
-    hedge: bool = False
-    """Whether a call that is later than nearly all others gets a second one beside it."""
-    breaker: BreakerSettings = BreakerSettings()
-
-
-class WebhookSettings(FrozenSettings):
-    """How a source tells of changes: a signature over the body, and where in the body the key of the customer is."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    secret: Annotated[SecretStr, Field(min_length=1)]
-    header: HeaderName = "x-signature"
-    encoding: Encoding = "hex"
-    key: BodyPath
-    """A dotted path."""
-    by: Annotated[KeyKind, AfterValidator(_no_text)] = KeyKind.CUSTOMER_ID
-    records: list[RecordName] = []
-    """What changes; all records when none is named."""
-
-
-class SourceSettings(CallSettings):
-    """One named source. What else stands in the block belongs to the connector of that kind."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    kind: str
-    cache_s: SecondsByRecord = {}
-    """For how many seconds a worker keeps answers, by record; those that are not named here are not kept."""
-    stale_s: SecondsByRecord = {}
-    """For how many seconds more they stand in for answers that cannot be had, by record."""
-    webhook: WebhookSettings | None = None
-    """How the source tells of changes, whatever its kind."""
-    customer_ids_of: SourceName | None = None
-    """Whose customer ids the source knows; its own where it finds customers by id, else those of the first that does."""
-    order_ids_of: SourceName | None = None
-    """Whose order ids the source's own orders have."""
-    birth_dates: BirthDates | None = None
-    """How the source writes days of birth that can be read in two ways."""
-    phone_region: Region | None = None
-    """Region of phone numbers that the source gives without a country code; without it, `default_region`."""
-
-    @property
-    def connector_settings(self) -> dict[str, Any]:
-        return dict(self.model_extra or {})
-
-
 class Settings(FrozenSettings):
     """Everything that an operator can set."""
 
@@ -200,6 +120,8 @@ class Settings(FrozenSettings):
     clock: ClockSettings = ClockSettings()
     mongodb: MongoSettings | None = None
     access: AccessSettings = AccessSettings()
+    quota: QuotaSettings | None = None
+    """What each caller may ask for in a while that has no quota of its own."""
     callers: dict[CallerName, CallerSettings] = {}
     """Who may ask. Without any, everybody may."""
     purposes: dict[PurposeName, PurposeSettings] = {}
@@ -244,6 +166,13 @@ class Settings(FrozenSettings):
         return self
 
     @property
+    def quota_secret(self) -> str:
+        """The secret under which it is counted whom callers were given."""
+        access = self.access
+        secrets = (access.hash_secret, None if access.keys is None else access.keys.secret, self.identity.secret)
+        return next((own.get_secret_value() for own in secrets if own is not None), "")
+
+    @property
     def lacks_key_store(self) -> bool:
         """Tell whether API keys are to be in MongoDB, and there is none."""
         return self.access.keys is not None and self.access.keys.file is None and self.mongodb is None
@@ -252,6 +181,15 @@ class Settings(FrozenSettings):
     def lacks_revocation_store(self) -> bool:
         """Tell whether revoked tokens are to be in MongoDB, and there is none."""
         return self.access.revocations is not None and self.access.revocations.file is None and self.mongodb is None
+
+    @model_validator(mode="after")
+    def _can_count_customers(self) -> Self:
+        quotas = {"quota": self.quota} | {f"callers.{name}.quota": own.quota for name, own in self.callers.items()}
+        for path, own in quotas.items():
+            if own is not None and own.customers_per_day is not None and not self.quota_secret:
+                fix = "add access.hash_secret, or identity.secret"
+                raise ValueError(f"{path}.customers_per_day: customers are counted under a secret; {fix}")
+        return self
 
     @model_validator(mode="after")
     def _names_known_sources(self) -> Self:

@@ -79,7 +79,7 @@ class SourceRouter:
         self.default_region = settings.default_region
         self.customers = CustomerSources(sources, settings)
         self.decisions = decisions
-        self._measured = measured
+        self.measured = measured
         self.identity_changes: Counter[LogAction] = Counter()
         """How often people linked or cut customers by this worker."""
         self.orders = OrderSources(sources, settings)
@@ -95,7 +95,7 @@ class SourceRouter:
 
     def within(self, names: Collection[str]) -> SourceRouter:
         """Route among these sources alone. What is stored of customers is not read: it may be known by other sources."""
-        return SourceRouter(self.sources.only(names), self._settings, self.decisions, self._measured)
+        return SourceRouter(self.sources.only(names), self._settings, self.decisions, self.measured)
 
     def note_left_out_keys(self, source: Source, kind: KeyKind) -> None:
         """Log once that a customer has more keys than are followed."""
@@ -105,7 +105,7 @@ class SourceRouter:
 
     def fields(self, selection: Selection) -> Fields:
         """Add the keys of stitched records to the selected fields."""
-        records = selection.stitches | self._measured if selection.facts else selection.stitches
+        records = selection.stitches | self.measured if selection.facts else selection.stitches
         kinds = {kind for record in records for _, kind in self.sources.for_record(record)}
         return selection.fields | Fields.from_paths("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
 

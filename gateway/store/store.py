@@ -12,6 +12,7 @@ from gateway.store.identity_log import IdentityLog
 from gateway.store.leases import Leases
 from gateway.store.log_replica import LogReplica
 from gateway.store.mongo import Mongo
+from gateway.store.quota_shares import QuotaShares
 from gateway.store.revoked_tokens import RevokedTokenCollection
 from gateway.store.shared_keys import SharedKeyCollection
 from gateway.store.store_statistics import StoreStatistics
@@ -34,12 +35,14 @@ class Store:
         self.api_keys = ApiKeyCollection(self.mongo)
         self.revoked_tokens = RevokedTokenCollection(self.mongo)
         self.leases = Leases(self.mongo, clock)
+        self.quota_shares = QuotaShares(self.mongo)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,
             self.identity_log,
             self.components,
             self.shared_keys,
             self.leases,
+            self.quota_shares,
         ]
         """All that is stored of customers."""
 

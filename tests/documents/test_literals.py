@@ -13,6 +13,7 @@ from gateway.documents.literals import _SCALARS, outline_of
 from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.operations import Limits, Operation, OperationError, Operations
+from gateway.quota.cost import CostLimits
 from gateway.services import Services
 from resolvers.schema import schema
 from tests.execution.test_equality import GENEROUS, compared, differences, shown
@@ -189,7 +190,9 @@ async def answer_of(
         operation = operations.prepare(text, None)
     except OperationError as error:
         return [shown(one) for one in error.errors]
-    result = await executor.run(operation, variables, RequestContext(services, "a", services.stitcher()))
+    result = await executor.run(
+        operation, variables, RequestContext(services, "a", services.stitcher(), limits=CostLimits(10**12, 10**12))
+    )
     return compared(result, operation.document, lying=False)
 
 
@@ -214,7 +217,7 @@ async def test_answers_are_the_same_with_literals_lifted_or_not(seed: int):
     drawn = Drawn(SCHEMA, 1_000 + seed)
     plain = Operations(SCHEMA, limits=GENEROUS)
     lifted = Operations(SCHEMA, limits=GENEROUS, lifts=True)
-    executors = [Executor(schema, suggestions=True, limit=10**12) for _ in range(2)]
+    executors = [Executor(schema, suggestions=True) for _ in range(2)]
     connectors = list(shop.sources().values())
     settings = settings_for(connectors, deadline_ms=60_000, **shop.PINNED)
     shared = 0

@@ -23,6 +23,7 @@ from gateway.execution.collect_fields import fragments_of
 from gateway.execution.executor import Executor
 from gateway.execution.plan import Plan
 from gateway.operations import Limits, OperationError, Operations
+from gateway.quota.cost import CostLimits
 from gateway.views.document_variants import DocumentRewriter
 from resolvers.schema import schema_with
 from tests.support import shop
@@ -34,6 +35,7 @@ from tests.support.operations import Operations as Drawn
 from tests.support.random_own_fields import draw_own_fields, with_own_fields
 from tests.support.random_views import draw_view
 
+UNLIMITED = CostLimits(10**12, 10**12)
 OPERATIONS = int(os.environ.get("EQUALITY_OPERATIONS", "500"))
 SHARDS = 10
 TAGS = {"tag", "tags"}
@@ -218,7 +220,7 @@ async def test_both_executors_give_the_same_answers(shard: int):
     typed = schema_with(own)
     drawn = Drawn(typed._schema, shard)
     operations = Operations(typed._schema, limits=GENEROUS)
-    executor = Executor(typed, suggestions=True, limit=10**12)
+    executor = Executor(typed, suggestions=True)
     connectors = sources(shard)
     for connector in connectors if own else ():
         connector.records = with_own_fields(connector.records, own, random)
@@ -249,12 +251,19 @@ async def test_both_executors_give_the_same_answers(shard: int):
                     continue
             hidden_tags = frozenset() if view is None else view.hidden_tags
             planned, *_ = await asyncio.gather(
-                executor.run(operation, variables, RequestContext(services, "a", services.stitcher(), hidden_tags=hidden_tags)),
-                *(executor.run(*beside, RequestContext(services, "c", services.stitcher())) for beside in companions),
+                executor.run(
+                    operation,
+                    variables,
+                    RequestContext(services, "a", services.stitcher(), hidden_tags=hidden_tags, limits=UNLIMITED),
+                ),
+                *(
+                    executor.run(*beside, RequestContext(services, "c", services.stitcher(), limits=UNLIMITED))
+                    for beside in companions
+                ),
             )
             while any(source.batching.is_busy for source in services.sources.all):
                 await asyncio.sleep(0)
-            context = RequestContext(services, "b", services.stitcher(), hidden_tags=hidden_tags)
+            context = RequestContext(services, "b", services.stitcher(), hidden_tags=hidden_tags, limits=UNLIMITED)
             walked = await executor.run_unplanned(operation, variables, context)
             # An answer may come before a call that it turned out not to need: the next operation would share its lie.
             while any(source.batching.is_busy for source in services.sources.all):

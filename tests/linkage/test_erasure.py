@@ -28,7 +28,11 @@ from tests.support.people_files import write_people, write_settings
 from tests.support.serve_process import free_port
 from tests.support.tag_shop import ShopClock, store_of, tag_of, until_kept
 
+COLLECTIONS = ("tags", "identity_log", "identity_components", "identity_shared_keys", "leases", "quota_customers")
 ANA, OTHERS = ["crm:7", "desk:u1", "shop:42"], ["crm:8", "shop:77"]
+COUNTS = {"quota_shares"}
+"""Collections of numbers, which are about nobody."""
+
 SETS = {"ana": "crm:7\ndesk:u1\nshop:42", "li": "crm:8\nshop:77"}
 NAMES_ANA = re.compile(r"(?<![a-z0-9])(crm:7|shop:42|desk:u1)(?![0-9])")
 LINK = 'mutation ($records: [ID!]!) { linkCustomers(records: $records, reason: "she called") { preview } }'
@@ -61,15 +65,25 @@ async def fill(connectors: Sequence[MemoryConnector], mongodb: MongoSettings) ->
         await store.leases.acquire([*SETS.values()], hold=timedelta(seconds=30))
         sharers = [[RecordId("shop", "42"), RecordId("shop", "9")], [RecordId("shop", "77"), RecordId("shop", "9")]]
         await store.shared_keys.write([KeySharers(str(own[0]), own, clock.now()) for own in sharers], [])
+        shares = store.quota_shares.keyed_by(IDENTITY["secret"])
+        ends_at = clock.now() + timedelta(days=1)
+        await shares.add_customers("console customers 1", [shares.mark("crm:7"), shares.mark("crm:8")], ends_at)
 
 
 async def documents(store: Store) -> dict[str, list[dict[str, Any]]]:
     """Every document of the database, by collection."""
 
     async def read(database: Any) -> dict[str, list[dict[str, Any]]]:
-        return {name: await database[name].find().to_list(None) for name in sorted(await database.list_collection_names())}
+        names = sorted({*await database.list_collection_names()} - COUNTS)
+        return {name: await database[name].find().to_list(None) for name in names}
 
     return await store.mongo.run(read)
+
+
+def names_ana(store: Store, document: object) -> bool:
+    """Tell whether a document is about her: it has an id of hers, or the mark of one."""
+    marks = [store.quota_shares.keyed_by(IDENTITY["secret"]).mark(own).hex() for own in ANA]
+    return bool(NAMES_ANA.search(str(document))) or any(mark in str(document) for mark in marks)
 
 
 @asynccontextmanager
@@ -98,7 +112,7 @@ async def test_every_collection_is_in_the_registry_and_has_an_end(mongodb_settin
         async def ends(database: Any) -> set[str]:
             return {
                 name
-                for name in await database.list_collection_names()
+                for name in {*await database.list_collection_names()} - COUNTS
                 for index in (await database[name].index_information()).values()
                 if "expireAfterSeconds" in index
             }
@@ -116,12 +130,12 @@ async def test_no_document_names_the_customer_any_more(mongodb_settings: MongoSe
         done = await forget(connectors, mongodb_settings, *named)
         after = await documents(store)
         again = await forget(connectors, mongodb_settings, *named)
-    counts = {"tags": 1, "identity_log": 1, "identity_components": 1, "identity_shared_keys": 1, "leases": 1}
+    counts = dict.fromkeys(COLLECTIONS, 1)
     assert done == Erasure(records=ANA, erased=counts)
     assert again == Erasure(records=ANA, erased=dict.fromkeys(counts, 0))
     assert len(NAMES_ANA.findall(str(before))) >= 7
-    assert NAMES_ANA.findall(str(after)) == []
-    others = {name: [own for own in all_ if not NAMES_ANA.search(str(own))] for name, all_ in before.items()}
+    assert not names_ana(store, after)
+    others = {name: [own for own in all_ if not names_ana(store, own)] for name, all_ in before.items()}
     assert {name: len(own) for name, own in others.items()} == dict.fromkeys(counts, 1)
     assert {name: [own for own in all_ if own in others[name]] for name, all_ in after.items()} == others
 
@@ -133,10 +147,10 @@ async def test_a_source_that_is_down_is_named(mongodb_settings: MongoSettings):
         connectors[2].failure = SourceUnavailableError()
         done = await forget(connectors, mongodb_settings, "crm:7")
         assert (done.records, done.sources, done.reasons) == (["crm:7", "shop:42"], ["desk"], ["SOURCE_UNAVAILABLE"])
-        assert done.erased == {"tags": 1, "identity_log": 1, "identity_components": 1, "identity_shared_keys": 1, "leases": 1}
+        assert done.erased == dict.fromkeys(COLLECTIONS, 1)
         connectors[2].failure = None
         assert (await forget(connectors, mongodb_settings, "crm:7")).records == ANA
-        assert NAMES_ANA.findall(str(await documents(store))) == []
+        assert not names_ana(store, await documents(store))
 
 
 @pytest.mark.mongodb
@@ -145,11 +159,9 @@ async def test_records_that_are_gone_are_erased_by_their_ids(mongodb_settings: M
     async with filled(mongodb_settings) as (connectors, store):
         crm = knowing("crm", [LI], ALL_KINDS)
         done = await forget([crm, connectors[1]], mongodb_settings, "crm:7", "desk:u1", "shop:42", records_only=True)
-        assert done == Erasure(
-            records=ANA, erased={"tags": 1, "identity_log": 1, "identity_components": 1, "identity_shared_keys": 1, "leases": 1}
-        )
+        assert done == Erasure(records=ANA, erased=dict.fromkeys(COLLECTIONS, 1))
         assert calls_of(crm, connectors[1]) == [[], []]
-        assert NAMES_ANA.findall(str(await documents(store))) == []
+        assert not names_ana(store, await documents(store))
         gone = await forget([crm, connectors[1]], mongodb_settings, "crm:7")
     assert (gone.records, gone.unknown) == (["crm:7"], ["crm:7"])
 
@@ -162,7 +174,14 @@ async def test_one_source_of_customers_has_one_record_of_each(mongodb_settings: 
         await store.tags.mark_stale(["7", "8", "77"])
         assert await forget([crm], mongodb_settings, "7") == Erasure(
             records=["crm:7"],
-            erased={"tags": 1, "identity_log": 0, "identity_components": 0, "identity_shared_keys": 0, "leases": 0},
+            erased={
+                "tags": 1,
+                "identity_log": 0,
+                "identity_components": 0,
+                "identity_shared_keys": 0,
+                "leases": 0,
+                "quota_customers": 0,
+            },
         )
         assert sorted(own["_id"] for own in (await documents(store))["tags"]) == ["77", "8"]
 

@@ -8,7 +8,7 @@ from connectors import records as r
 from connectors.contract import Ask, KeyKind
 from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
-from gateway.execution.executor import MAX_UNPLANNED_RECORDS
+from gateway.execution.executor import MAX_UNPLANNED_NODES
 from gateway.execution.source_fields import MAX_TURN_RECORDS
 from gateway.lookups.fetches import RecordFetch
 from gateway.stitching.source_router import CANDIDATES
@@ -67,7 +67,7 @@ async def test_others_have_their_turn_while_a_large_answer_is_put_together():
 
 
 async def test_an_operation_without_a_plan_may_give_less():
-    """1,000 records beside introspection; the refusal says so, and asks no source."""
+    """1,200 nodes beside introspection; the refusal says so, and asks no source."""
     _, orders = connectors = sources()
     beside = ORDERS[:-1] + " __schema { __typename } }"
     async with gateway_on(connectors, deadline_ms=60_000) as gateway:
@@ -75,7 +75,7 @@ async def test_an_operation_without_a_plan_may_give_less():
         assert orders.calls == []
         given = await gateway.data(beside, {"ids": IDS[:30], "first": 30})
     assert refused["errors"][0]["extensions"]["code"] == "QUERY_TOO_EXPENSIVE"
-    assert f"{MAX_UNPLANNED_RECORDS:,} are the most" in refused["errors"][0]["message"]
+    assert f"{MAX_UNPLANNED_NODES:,} are the most" in refused["errors"][0]["message"]
     assert len(given["customers"]) == 30
 
 

@@ -106,8 +106,12 @@ async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settin
         sets = ["crm:7\nshop:42", "crm:7", "crm:77", "shop:42", "7"]
         await store.tags.mark_stale(sets)
         await store.leases.acquire(sets, hold=timedelta(seconds=30))
+        shares = store.quota_shares.keyed_by("a secret")
+        marks = [shares.mark(own) for own in ("crm:7", "shop:42")]
+        await shares.add_customers("console customers 1", marks, hand_clock.now())
         assert {collection.name for collection in store.collections} == set(await store.forget([]))
-        counts = {"tags": 3, "identity_log": 2, "identity_components": 1, "identity_shared_keys": 1, "leases": 3}
+        counts = {"tags": 3, "identity_log": 2, "identity_components": 1, "identity_shared_keys": 1}
+        counts |= {"leases": 3, "quota_customers": 1}
         assert await store.forget([ANA]) == counts
         assert await store.shared_keys.read(["x", "y"]) == {"y"}
         assert [*await store.components.read(["crm:7", "shop:42"])] == ["shop:42"]
@@ -127,6 +131,7 @@ def test_everything_stored_has_a_retention(mongodb_settings: MongoSettings, hand
         "identity_components": timedelta(days=30),
         "identity_shared_keys": timedelta(days=30),
         "leases": timedelta(hours=2),
+        "quota_customers": timedelta(days=1, minutes=2),
     }
 
 

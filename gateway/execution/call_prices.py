@@ -1,0 +1,133 @@
+"""Price the calls to sources that a field makes for its objects, as if nothing were cached and nobody else asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+
+import msgspec
+
+from connectors.contract import RECORD_KEYS, KeyKind
+from connectors.records import Account, Customer, Record
+from gateway.execution.field_metadata import FieldMetadata
+from gateway.identity.key_kinds import KEY_KINDS
+from gateway.identity.node_ids import ID_KINDS
+from gateway.lookups.fetches import batch_of_page
+from gateway.stitching.accounts import MAX_MEMBERS
+from gateway.stitching.source_router import SourceRouter
+
+
+class CallPrice(msgspec.Struct, frozen=True):
+    """A lookup of a source: so many keys leave in one call, so often. `per_object` keys come of each object."""
+
+    max_batch: int
+    times: int = 1
+    per_object: int = 1
+
+
+def calls_of(prices: Iterable[CallPrice], objects: int, page: int | None) -> int:
+    """Count the calls for so many objects, with a page of so many records for each. None is for no page."""
+    bound = None if page is None else batch_of_page(page + 1)  # one more shows whether there are others
+    calls = 0
+    for price in prices:
+        batch = price.max_batch if bound is None else min(price.max_batch, bound)
+        calls += price.times * -(-objects * price.per_object // batch)
+    return calls
+
+
+def prices_of(
+    metadata: FieldMetadata, router: SourceRouter, kinds: Collection[KeyKind], *, has_rule: bool, members: bool
+) -> Sequence[CallPrice]:
+    """List what a field asks at the sources of a router, by these kinds of keys. As `CostModel` says."""
+    if metadata.searches:
+        return [CallPrice(lookup) for lookup in _batches(router, Customer, KeyKind.TEXT)] + _walk(router)
+    if metadata.finds is not None:
+        return [own for record in metadata.finds.types.values() for own in _finding(router, record, kinds, has_rule=has_rule)]
+    if metadata.of_account:
+        return [own for record in metadata.of_account for own in _of_account(router, record, members=members)]
+    reads = metadata.reads
+    if reads is None:
+        return ()
+    records = ({*reads.stitches} - {Customer}) | (router.measured if reads.facts else frozenset())
+    return [own for record in records for own in _of_customer(router, record, is_measured=metadata.lists is None)]
+
+
+def _batches(router: SourceRouter, record: type[Record], kind: KeyKind) -> Iterator[int]:
+    for source in router.sources.finders(record, kind):
+        yield source.lookups[record, kind].max_batch
+
+
+def _of_customer(
+    router: SourceRouter, record: type[Record], per_object: int = 1, *, is_measured: bool = False
+) -> Iterator[CallPrice]:
+    """Price the records that a customer's keys find, at each source that has such.
+
+    Where a source measures them, those of customers with several keys are read beside.
+    """
+    for source, kind in router.sources.for_record(record):
+        aggregate = source.aggregates.get((record, kind)) if is_measured else None
+        if aggregate is not None:
+            yield CallPrice(aggregate.max_batch, per_object=per_object)
+        if aggregate is None or router.customers.are_several or KEY_KINDS[kind].multiple:
+            yield CallPrice(source.lookups[record, kind].max_batch, per_object=per_object)
+
+
+def _finding(
+    router: SourceRouter, record: type[Record], kinds: Collection[KeyKind], *, has_rule: bool = False
+) -> Iterator[CallPrice]:
+    """Price finding customers by kinds of keys, and records by their own; for callers with a rule, also whose they are."""
+    if record is not Customer:
+        is_joined = router.orders.join(record) is not None  # as its customer's list has it
+        for batch in _batches(router, record, ID_KINDS[record]):
+            yield CallPrice(batch, times=2 if has_rule or is_joined else 1)
+        if has_rule or is_joined:
+            yield from _owners(router)
+        if is_joined:
+            yield from _of_customer(router, record)
+        return
+    of_records = [kind for kind in kinds if kind in RECORD_KEYS]
+    for kind in of_records:
+        yield from map(CallPrice, _batches(router, RECORD_KEYS[kind], kind))
+    if router.customers.are_several:
+        yield from _walk(router)
+    else:
+        asked = [kind for kind in kinds if kind not in RECORD_KEYS]
+        for kind in asked:
+            yield from islice(map(CallPrice, _batches(router, Customer, kind)), 1)
+        if of_records:
+            yield from _owners(router)
+
+
+def _owners(router: SourceRouter) -> Iterator[CallPrice]:
+    """Price finding the customers of records, which name them by an id or an address."""
+    if router.customers.are_several:
+        yield from _walk(router)
+        return
+    for kind in (KeyKind.CUSTOMER_ID, KeyKind.EMAIL):
+        yield from islice(map(CallPrice, _batches(router, Customer, kind)), 1)
+
+
+def _customer_batches(router: SourceRouter) -> Iterator[int]:
+    for source in router.customers.all:
+        for (record, kind), lookup in source.lookups.items():
+            if record is Customer and kind is not KeyKind.TEXT:
+                yield lookup.max_batch
+
+
+def _walk(router: SourceRouter) -> list[CallPrice]:
+    """Price a walk over several sources of customers: each is asked by each kind of key in each turn, at most."""
+    if not router.customers.are_several:
+        return []
+    return [CallPrice(batch, times=1 + router.customers.max_turns) for batch in _customer_batches(router)]
+
+
+def _of_account(router: SourceRouter, record: type[Record], *, members: bool) -> Iterator[CallPrice]:
+    """Price what is found by the id of an account; with `members` also what is theirs."""
+    kinds = (KeyKind.ACCOUNT, KeyKind.PARENT_ACCOUNT) if record is Account else (KeyKind.ACCOUNT,)
+    for kind in kinds:
+        yield from map(CallPrice, _batches(router, record, kind))
+    if record is Customer:
+        yield from _walk(router)
+    if members:
+        yield from _of_account(router, Customer, members=False)
+        yield from _of_customer(router, record, MAX_MEMBERS)

@@ -1,0 +1,96 @@
+"""Hold the quotas of one caller in this worker."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from gateway.clock import Clock
+from gateway.errors import QueryTooExpensiveError
+from gateway.quota.allowance import Allowance
+from gateway.quota.cost import Cost
+from gateway.quota.daily_customers import DailyCustomers
+from gateway.quota.shares import Shares
+from gateway.settings.quota_settings import QuotaSettings
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """What was taken for a request, and in which windows."""
+
+    cost: Cost
+    windows: Sequence[int]
+
+
+class CallerQuota:
+    """The quotas of a caller: nodes and calls in a window, different customers in a day."""
+
+    def __init__(self, caller: str, settings: QuotaSettings, shares: Shares, clock: Clock) -> None:
+        limits = {"nodes": settings.nodes, "calls": settings.calls}
+        self._allowances = [
+            Allowance(caller, unit, limit, settings.window_s, shares, clock)
+            for unit, limit in limits.items()
+            if limit is not None
+        ]
+        most = settings.customers_per_day
+        self._customers = None if most is None else DailyCustomers(caller, most, shares, clock)
+        self._policies = ", ".join(f'"{own.unit}";q={own.limit};qu="{own.unit}";w={own.window_s}' for own in self._all)
+
+    @property
+    def _all(self) -> Sequence[Allowance | DailyCustomers]:
+        return [*self._allowances, *(() if self._customers is None else (self._customers,))]
+
+    def take(self, cost: Cost) -> Charge | None:
+        """Take the cost of a request of what is here. None where something has to be leased first, and nothing is taken."""
+        taken: list[Allowance] = []
+        for own in self._allowances:
+            if not own.take(getattr(cost, own.unit)):
+                self._give_back(taken, cost)
+                return None
+            taken.append(own)
+        if self._customers is not None and not self._customers.take(cost.customers):
+            self._give_back(taken, cost)
+            return None
+        return Charge(cost, [own.window for own in self._allowances])
+
+    async def take_leased(self, cost: Cost) -> Charge:
+        """Take the cost of a request, and lease what is missing. Raises `QuotaExceededError` and `QueryTooExpensiveError`."""
+        for each in self._all:
+            needed = getattr(cost, each.unit)
+            if needed > each.limit:
+                raise QueryTooExpensiveError(
+                    f"the operation may cost {needed:,} {each.unit}, and {each.limit:,} in {each.window_s:,} seconds are all "
+                    "that this caller may ask for; ask for smaller pages"
+                )
+        taken: list[Allowance] = []
+        try:
+            for own in self._allowances:
+                await own.take_leased(getattr(cost, own.unit))
+                taken.append(own)
+            if self._customers is not None:
+                await self._customers.take_leased(cost.customers)
+        except BaseException:
+            self._give_back(taken, cost)
+            raise
+        return Charge(cost, [own.window for own in self._allowances])
+
+    def settle(self, charge: Charge, actual: Cost, customers: Collection[str] | None) -> None:
+        """Give back what a request took and did not cost. `customers` are the ids of those it gave."""
+        for own, window in zip(self._allowances, charge.windows, strict=True):
+            own.give_back(getattr(charge.cost, own.unit) - getattr(actual, own.unit), window)
+        if self._customers is not None:
+            self._customers.settle(charge.cost.customers, customers)
+
+    def headers(self) -> Mapping[str, str]:
+        """Write `RateLimit-Policy` and `RateLimit` as draft-ietf-httpapi-ratelimit-headers-10 has them."""
+        state = ", ".join(f'"{own.unit}";r={own.remaining};t={own.resets_in_s}' for own in self._all)
+        return {"ratelimit-policy": self._policies, "ratelimit": state}
+
+    async def aclose(self) -> None:
+        """End what is leased in the background."""
+        for own in self._all:
+            await own.aclose()
+
+    def _give_back(self, taken: Sequence[Allowance], cost: Cost) -> None:
+        for own in taken:
+            own.give_back(getattr(cost, own.unit), own.window)

@@ -1,0 +1,21 @@
+"""Say what an operation costs."""
+
+import msgspec
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """The price of an operation: nodes of its answer, calls to sources. `customers` are those that it gives."""
+
+    nodes: int = 0
+    calls: int = 0
+    customers: int = 0
+
+
+class CostLimits(msgspec.Struct, frozen=True):
+    """What one operation may cost at most."""
+
+    max_nodes: int = 20_000
+    max_calls: int = 1_000
+
+
+DEFAULT_COST_LIMITS = CostLimits()
