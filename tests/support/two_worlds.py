@@ -47,7 +47,7 @@ class World:
         return answers, sorted(repr((source.name, call)) for source in self._sources for call in source.calls)
 
     async def _post(self, request: Request, request_id: str) -> tuple[Any, ...]:
-        headers = {"authorization": f"Bearer {request.key}", "x-request-id": request_id}
+        headers = {"authorization": f"Bearer {request.key}", "x-request-id": request_id, "x-cost": "1"}
         sent = {"query": request.text, "variables": request.variables}
         response = await self._client.post("/graphql", json=sent, headers=headers)
         return response.status_code, sorted(response.headers.multi_items()), response.content
