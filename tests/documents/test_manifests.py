@@ -98,7 +98,7 @@ ODD = (
     "it must be an object of ids and texts (Relay, graphql-codegen), or a manifest of Apollo"
 )
 SHARE = "have clients share one manifest, or make ids by hashes of texts"
-HINT = "Did you mean 'hello'?"
+HINT = "Did you mean 'hello'? (line 1, column 3)"
 FIX = "correct the client, or take the document out"
 ROOM_FIX = "raise documents.trusted_bytes, or remove what no client sends any more"
 NOT_APOLLO = (
@@ -137,7 +137,7 @@ NOT_APOLLO = (
         ),
         (
             {"x" * 100: "{ hell }"},
-            f"documents.trusted: a.json: {'x' * 80}...: Cannot query field 'hell' on type 'Query'. {HINT} (line 1, column 3); {FIX}",
+            f"documents.trusted: a.json: {'x' * 80}...: Cannot query field 'hell' on type 'Query'. {HINT}; {FIX}",
         ),
         (
             {"x": "{ a b }"},
