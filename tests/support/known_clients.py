@@ -87,13 +87,14 @@ class KeyedGateway(msgspec.Struct):
 
 
 @contextmanager
-def keyed_gateway(folder: Path, documents: Mapping[str, Any], workers: int = 1) -> Iterator[KeyedGateway]:
-    """Serve a customer to a caller with a key, with these settings of documents."""
+def keyed_gateway(folder: Path, documents: Mapping[str, Any], workers: int = 1, more: str = "") -> Iterator[KeyedGateway]:
+    """Serve a customer to a caller with a key, with these settings of documents, and `more` tables."""
     keys, _ = asyncio.run(keys_in(folder, ["web"]))
     tables = [
         f'[callers.web]\n[access.keys]\nsecret = "{SECRET}"\nfile = "keys.json"\n[documents]',
         *(f"{name} = {json.dumps(value)}" for name, value in documents.items()),
         SOURCE.format(folder=folder),
+        more,
     ]
     (folder / "crm.db").touch()
     (folder / "gateway.toml").write_text("\n".join(tables), "utf-8")
