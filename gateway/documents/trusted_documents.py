@@ -101,6 +101,9 @@ class TrustedDocuments:
         size_bytes = 0
         for text in self.by_text:
             source = self._sources[text]
+            if len(text.encode("utf-8", "surrogatepass")) > TRUSTED_LIMITS.max_document_bytes:
+                problems.append(source.problem(f"is larger than {TRUSTED_LIMITS.max_document_bytes:,} bytes; ask in parts"))
+                continue
             try:
                 document = self._checker.valid(text)
             except InvalidDocumentError as error:

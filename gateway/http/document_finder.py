@@ -132,9 +132,8 @@ class DocumentFinder:
         """Find a text that this caller sent before. Apollo's clients read code and message, and only with status 200."""
         if self._trusted is None and not self._persisted:
             raise RefusedError(200, "PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED")
-        # Also where no text is taken: a client that is told "not supported" would send no hashes of trusted documents, either.
-        text = None if self._mode_of(caller) == "require" else self._persisted.find_text(caller, sha256)
-        if text is None:
+        text = self._persisted.find_text(caller, sha256)
+        if text is None:  # also where no text is taken: told "not supported", a client would send no ids, either
             raise RefusedError(200, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
         return text
 

@@ -195,6 +195,12 @@ def test_documents_have_bounded_room(tmp_path: Path):
     assert problem.endswith("10,000 are the most; raise documents.trusted_bytes, or remove what no client sends any more")
 
 
+def test_a_document_has_a_largest_size(tmp_path: Path):
+    """It protects the parser alone."""
+    write(tmp_path, a_json={"x": HELLO + " " * (1 << 20)})
+    assert problems_of(tmp_path, room=1 << 30) == ["documents.trusted: a.json: x: is larger than 1,048,576 bytes; ask in parts"]
+
+
 def test_introspection_is_as_the_settings_have_it(tmp_path: Path):
     """Where the schema cannot be asked for, no trusted document does."""
     write(tmp_path, a_json={"x": "{ __schema { queryType { name } } }"})
