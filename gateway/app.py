@@ -20,10 +20,13 @@ from gateway.access.caller import Caller
 from gateway.admission import Admission
 from gateway.clock import Clock
 from gateway.context import RequestContext
+from gateway.documents.manifests import DocumentFile
+from gateway.documents.trusted_documents import load_documents
 from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.gc_tuning import tune_memory
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
+from gateway.http.document_finder import DocumentFinder
 from gateway.http.endpoint import ENDPOINT, GraphQLView
 from gateway.http.request_head import Head
 from gateway.invalidation import Invalidator
@@ -60,12 +63,15 @@ def create_services(
     clock: Clock | None = None,
     connectors: Sequence[Connector[Any]] | None = None,
     tags: str | None = None,
+    documents: Sequence[DocumentFile] | None = None,
     previous: Services | None = None,
+    checks_documents: bool = True,
 ) -> Services:
     """Everything below HTTP, not yet opened. `connectors` stand in for the configured ones, `tags` for the file of the tags.
 
-    Sources, store and cache of `previous` services are shared where their settings are the same.
-    Raises `ConfigurationError` with all problems of the sources, the store and the tags.
+    `documents` are the trusted ones as they were read before, which are validated unless that was done, too. Sources, store and
+    cache of `previous` services are shared where their settings are the same.
+    Raises `ConfigurationError` with all problems of the sources, the store, the tags and the documents.
     """
     if previous is not None and settings.clock != previous.settings.clock:
         previous = None
@@ -74,10 +80,11 @@ def create_services(
     shared = _unchanged_sources(settings, previous)
     own_fields = tuple(settings.fields.declared())
     built: Sequence[Connector[Any]] = ()
-    store = pack = None
+    store = pack = trusted = None
     with _collecting(problems):
         declare_fields(own_fields)  # in this process, too: another one may have read the settings
-        schema_with(own_fields)
+        schema = core_schema(schema_with(own_fields))
+        trusted = load_documents(schema, settings, documents, checks=checks_documents)
     with _collecting(problems):
         names = settings.sources.keys() - {source.name for source in shared}
         if connectors is None:
@@ -97,7 +104,7 @@ def create_services(
         raise ConfigurationError(problems)
     cache = ReadCache(clock, settings.cache_bytes) if previous is None else previous.sources.cache
     sources = Sources(built, clock, settings, cache, shared)
-    return build_services(settings, clock, sources, pack, store, previous)
+    return build_services(settings, clock, sources, pack, store, previous, trusted)
 
 
 @contextmanager
@@ -181,6 +188,9 @@ class GatewayApplication(Application):
         development = services.settings.is_development
         self.endpoint.graphiql = graphiql_page(self._examples) if development else None
         self.endpoint.identify = services.callers.identifies
+        self.endpoint.documents = DocumentFinder(
+            services.settings.documents, services.settings.callers, services.documents, services.clock
+        )
         self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute
         webhooks = Webhooks(self.revision, Invalidator(services))
         self.telemetry.read(AdmissionCollector(self._admission), ExecutorCollector(self._executor), WebhookCollector(webhooks))
@@ -285,11 +295,22 @@ def create_app(
     return GatewayApplication(create_services(settings, clock=clock, connectors=connectors), examples, metrics)
 
 
-def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED, tags: str | None = None) -> GatewayApplication:
-    """Create the application of one worker, which is its own process. `tags` is the text of their file, read before."""
+def create_worker(
+    settings: Settings,
+    traffic: ReplayModes = UNTOUCHED,
+    tags: str | None = None,
+    documents: Sequence[DocumentFile] | None = None,
+) -> GatewayApplication:
+    """Create the application of one worker, which is its own process.
+
+    `tags` is the text of their file, read before, and `documents` are those that were read and validated.
+    """
     served = substitute(settings, traffic)
     served.announce()
-    app = GatewayApplication(create_services(served.settings, connectors=served.connectors, tags=tags))
+    services = create_services(
+        served.settings, connectors=served.connectors, tags=tags, documents=documents, checks_documents=documents is None
+    )
+    app = GatewayApplication(services)
     app.state.notes = served.notes
     tune_memory()
     return app

@@ -12,6 +12,8 @@ ProfileGatewayError
 |   |-- PurposeWithheldError
 |   |-- OperatorRequiredError
 |   |-- IdentityIncompleteError
+|   |-- DocumentNotFoundError
+|   |-- DocumentNotTrustedError
 |   `-- QueryTooExpensiveError
 |-- QuotaExceededError          caller: asks again when the window is over
 |-- OverloadedError             nobody, wait: refused before it costs anything
@@ -122,6 +124,29 @@ class IdentityIncompleteError(CallerError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"not all records of the customers are known: {reason}; nothing was changed")
+
+
+class DocumentNotFoundError(CallerError):
+    """The id of the request is of no trusted document. `are_there` tells whether there are any."""
+
+    code = "DOCUMENT_NOT_FOUND"
+
+    def __init__(self, *, are_there: bool) -> None:
+        fix = "release the manifest of a client before the client" if are_there else "send the text as query"
+        reason = "no trusted document has this id" if are_there else "the gateway has no trusted documents"
+        super().__init__(f"{reason}; {fix}")
+
+
+class DocumentNotTrustedError(CallerError):
+    """The caller sends a text, and may send trusted ones alone."""
+
+    code = "DOCUMENT_NOT_TRUSTED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this caller may send trusted documents alone, and this is none; send the id of one, "
+            "or have the document added to the manifest"
+        )
 
 
 class QueryTooExpensiveError(CallerError):

@@ -15,7 +15,8 @@ class SegmentedLru(Generic[K, V]):
     """Values by name, in bounded room (a segmented LRU).
 
     A value is new until it is used again, and hot from then on. New ones go first, the one used longest ago before the others:
-    however many things come once, they do not push out what comes often. `weigh` says how much room a value takes.
+    however many things come once, they do not push out what comes often. `weigh` says how much room a value takes, `weight` is
+    what all of them take.
     """
 
     def __init__(self, room: float, weigh: Callable[[V], float] = lambda _: 1) -> None:
@@ -23,7 +24,7 @@ class SegmentedLru(Generic[K, V]):
         self._weigh = weigh
         self._new: OrderedDict[K, V] = OrderedDict()
         self._hot: OrderedDict[K, V] = OrderedDict()
-        self._weight = 0.0
+        self.weight = 0.0
         self._hot_weight = 0.0
 
     def __len__(self) -> int:
@@ -45,13 +46,17 @@ class SegmentedLru(Generic[K, V]):
     def add(self, name: K, value: V) -> None:
         """Keep a value under a name that has none."""
         self._new[name] = value
-        self._weight += self._weigh(value)
-        while self._weight > self._room:
-            # The new one itself goes only when there is nothing else.
-            from_hot = len(self._new) == 1 and bool(self._hot)
-            _, gone = (self._hot if from_hot else self._new).popitem(last=False)
-            self._weight -= self._weigh(gone)
-            self._hot_weight -= self._weigh(gone) if from_hot else 0
+        self.weight += self._weigh(value)
+        while self.weight > self._room:
+            self.drop_least()
+
+    def drop_least(self) -> None:
+        """Drop the value that is needed least. There must be one."""
+        # The newest itself goes only when there is nothing else.
+        from_hot = len(self._new) <= 1 and bool(self._hot)
+        _, gone = (self._hot if from_hot else self._new).popitem(last=False)
+        self.weight -= self._weigh(gone)
+        self._hot_weight -= self._weigh(gone) if from_hot else 0
 
     def _cool(self) -> None:
         """Make the coldest hot values new again where they exceed their share."""

@@ -58,7 +58,8 @@ class Operation:
 
     `known` is for what executors work out of it, each under itself; it goes with the operation. `lifted` are the literals
     of the text that stand in the document as variables. `recurs` says that it came before: its plans are worth keeping.
-    `restriction` is there where its callers do not see everything.
+    `restriction` is there where its callers do not see everything. `is_trusted` says that the settings name its document, so
+    that its size is not the caller's choice.
     """
 
     document: DocumentNode
@@ -67,6 +68,7 @@ class Operation:
     lifted: Lifted | None = None
     recurs: bool = False
     restriction: Restriction | None = None
+    is_trusted: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,10 +133,9 @@ class Operations:
     def prepare(self, query: str, operation_name: str | None) -> Operation:
         """Prepare the operation of this name, or the only one. Raises OperationError."""
         entry = self._entries.get(query) or self._remember(query)
-        operation = entry.operations.get(operation_name)
-        if operation is None:
-            raise OperationError(entry.errors or [_not_found(operation_name)])
-        return operation
+        if entry.errors:
+            raise OperationError(entry.errors)
+        return choose_operation(entry.operations, operation_name)
 
     def _remember(self, query: str) -> _Entry:
         # Refused before it is a key: what is too large to parse is too large to keep.
@@ -169,7 +170,7 @@ class Operations:
         if template is None or not self._validator.has_valid_variables(template.document):
             return entry
         seen.places = template.places
-        shared = _Entry(_by_name(template.document, recurs=True), (), entry.size_bytes, template)
+        shared = _Entry(operations_by_name(template.document, recurs=True), (), entry.size_bytes, template)
         self._entries.add((outline.key, outline.fixed_texts(seen.places)), shared)
         return shared.for_outline(outline)
 
@@ -180,7 +181,15 @@ class Operations:
         except InvalidDocumentError as error:
             size_bytes += sum(sys.getsizeof(located.message) + BYTES_PER_ERROR for located in error.errors)
             return _Entry({}, tuple(error.errors), size_bytes)
-        return _Entry(_by_name(document, recurs=recurs), (), size_bytes + document.token_count * BYTES_PER_TOKEN)
+        return _Entry(operations_by_name(document, recurs=recurs), (), size_bytes + document.token_count * BYTES_PER_TOKEN)
+
+
+def choose_operation(operations: Mapping[str | None, Operation], name: str | None) -> Operation:
+    """Choose the operation of this name, or the only one. Raises `OperationError`."""
+    operation = operations.get(name)
+    if operation is None:
+        raise OperationError([_not_found(name)])
+    return operation
 
 
 def _not_found(name: str | None) -> GraphQLError:
@@ -190,7 +199,11 @@ def _not_found(name: str | None) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
 
 
-def _by_name(document: DocumentNode, *, recurs: bool) -> dict[str | None, Operation]:
-    nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    operations = {node.name.value if node.name else None: Operation(document, node, recurs=recurs) for node in nodes}
-    return operations if len(operations) > 1 else {**operations, None: next(iter(operations.values()))}
+def operations_by_name(document: DocumentNode, *, recurs: bool, is_trusted: bool = False) -> dict[str | None, Operation]:
+    """Give the operations of a valid document by their names, the only one also by none."""
+    operations = {
+        node.name.value if node.name else None: Operation(document, node, recurs=recurs, is_trusted=is_trusted)
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode)
+    }
+    return operations if len(operations) != 1 else {**operations, None: next(iter(operations.values()))}

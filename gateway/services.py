@@ -19,6 +19,7 @@ from gateway.access.revocations import Revocations
 from gateway.access.tokens import Tokens
 from gateway.admission import Arrival
 from gateway.clock import Clock
+from gateway.documents.trusted_documents import TrustedDocuments
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Sources
@@ -49,6 +50,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     callers: Callers
     quotas: Quotas
     stitcher: Callable[..., Stitcher]
+    documents: TrustedDocuments | None = None
 
     @property
     def sources(self) -> Sources:
@@ -177,7 +179,13 @@ def revocations_of(settings: Settings, store: Store | None) -> Revocations:
 
 
 def build_services(
-    settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None, previous: Services | None = None
+    settings: Settings,
+    clock: Clock,
+    sources: Sources,
+    pack: Pack,
+    store: Store | None,
+    previous: Services | None = None,
+    documents: TrustedDocuments | None = None,
 ) -> Services:
     """Wire the services together."""
     decisions = None if store is None else SharedLog(store.identity_log, store.decisions)
@@ -200,4 +208,5 @@ def build_services(
         callers=Callers(settings.callers, access.anonymous, keys, tokens, operators, clock, revocations, proxies),
         quotas=_quotas(settings, clock, store, previous),
         stitcher=stitcher,
+        documents=documents,
     )

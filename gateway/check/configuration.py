@@ -11,6 +11,8 @@ from gateway.check.order_checks import find_without_orders
 from gateway.check.problems import Problem, problem_without_place, read_file_text, read_setting_text
 from gateway.check.settings_file import TomlFile
 from gateway.clock import Clock
+from gateway.documents.trusted_documents import load_documents
+from gateway.execution.schema_types import core_schema
 from gateway.lookups.connector_registry import build_connector, connector_kinds, validate_block
 from gateway.replay.fault_settings import Fault, FaultSettings, find_aim_problem, lookups_of
 from gateway.settings import MongoSettings, Settings, SourceSettings, with_folder
@@ -55,6 +57,7 @@ def validate_configuration(file: TomlFile, read: SettingsDocument) -> CheckedCon
         sound = [own for own in connectors if not any(f"{told.path}.".startswith(f"sources.{own.name}.") for told in problems)]
         problems += [file.problem(problem, read) for problem in find_without_orders(settings.order.priority, sound)]
         problems += _validate_schema(settings, file, read)
+        problems += _validate_documents(with_folder(settings, file.folder), file, read)
     store, in_store = _validate_store(file, read, unset)
     problems += [*in_store, *_validate_tags(file, read, unset)]
     whole = None if settings is None else with_folder(settings, file.folder)
@@ -134,6 +137,19 @@ def _validate_schema(settings: Settings, file: TomlFile, read: SettingsDocument)
     except ConfigurationError as error:
         parts = [text.partition(": ") for text in error.problems]
         return [file.problem(SettingProblem(tuple(path.split(".")), message), read) for path, _, message in parts]
+    return []
+
+
+def _validate_documents(settings: Settings, file: TomlFile, read: SettingsDocument) -> list[Problem]:
+    """Validate the trusted documents, where there is a schema to do so."""
+    try:
+        schema = core_schema(schema_with(tuple(settings.fields.declared())))
+    except ConfigurationError:
+        return []
+    try:
+        load_documents(schema, settings, None, checks=True)
+    except ConfigurationError as error:
+        return list(_placed(file, read, error.problems))
     return []
 
 

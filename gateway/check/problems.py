@@ -46,7 +46,9 @@ class SettingText(msgspec.Struct, frozen=True):
     column: int | None = None
 
 
-_SETTING = re.compile(r"((?:access|callers|sources|mongodb|tags|clock)(?:\.[^\s:]+)?)(?::(\d+)(?::(\d+))?)?: (.+)", re.DOTALL)
+_SETTING = re.compile(
+    r"((?:access|callers|sources|mongodb|tags|clock|documents)(?:\.[^\s:]+)?)(?::(\d+)(?::(\d+))?)?: (.+)", re.DOTALL
+)
 _IN_FILE = re.compile(r"(?P<file>[^:\s]+):(?P<line>\d+)(?::(?P<column>\d+))?: (?:(?P<path>[\w.-]+): )?(?P<words>.+)", re.DOTALL)
 
 _NO_FIELD = re.compile(

@@ -21,8 +21,9 @@ from starlette.types import Receive, Scope, Send
 from gateway.access.caller import EVERYBODY, Caller
 from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
+from gateway.http.document_finder import DocumentFinder, RequestDocument
 from gateway.http.negotiation import BODY_TYPE, JSON, RefusedError, check_body_type, known_media, negotiate
-from gateway.http.parameters import read_body_parameters, read_query, read_url_parameters
+from gateway.http.parameters import Parameters, read_body_parameters, read_url_parameters
 from gateway.http.request_head import Head
 from gateway.http.response import HttpResponse
 from gateway.http.responses import make_answer, make_failure
@@ -62,6 +63,7 @@ class GraphQLView:
         self._admission = admission or Admission(Clock(), lambda _: math.inf)
         self.monotonic = self._admission.monotonic
         self.operations = operations
+        self.documents = DocumentFinder()
         self.execute = execute
         self._observe = observe
         self.max_body_bytes = max_body_bytes
@@ -104,15 +106,15 @@ class GraphQLView:
             admission.under_way += 1
             try:
                 parameters = read_body_parameters(text) if posts else read_url_parameters(head)
-                query = parameters.query
-                query = read_query(parameters) if query is None or parameters.extensions is not None else query
-                operation = self.operations.prepare(query, parameters.operation_name or None)
+                document = self.documents.find_document(parameters, head)
+                operation = self._prepare(document, parameters)
                 if not posts and operation.definition.operation is not OperationType.QUERY:
                     raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")
                 if self.monotonic() - begins > _SHORT_PREPARATION_S:
                     await asyncio.sleep(0)  # in which it is seen that a caller has gone, before sources are asked for him
                     admission.check(head)
                 result = await self.execute(operation, parameters.variables or {}, head)
+                self.documents.complete(document, result, head)
                 answer = make_answer(result, media, head)
                 if len(answer.body) > LARGE_BODY_BYTES:
                     await asyncio.sleep(0)  # before what was found is freed, which takes as long as to write it
@@ -125,6 +127,12 @@ class GraphQLView:
             answer = make_failure(error, media, head)
         observe(head, operation, answer.code)
         return answer
+
+    def _prepare(self, document: RequestDocument | None, parameters: Parameters) -> Operation:
+        name = parameters.operation_name or None
+        if document is not None and document.trusted is not None:
+            return document.trusted.find_operation(name)
+        return self.operations.prepare(parameters.query or "" if document is None else document.text, name)
 
     def note_refusal(self, method: str, answer: HttpResponse) -> None:
         """Observe a request that was refused before it came here."""

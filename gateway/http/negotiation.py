@@ -5,11 +5,8 @@ What cannot is refused with a status that holds for both media types.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
@@ -22,9 +19,6 @@ _CACHED_HEADER_BYTES = 256
 """A longer header is read anew for each request, so that what is remembered of headers is bounded by its bytes too."""
 
 MAX_KNOWN_MEDIA = 256
-
-_NOTHING = object()
-_SHA256 = re.compile("[0-9A-Fa-f]{64}")
 
 
 class RefusedError(Exception):
@@ -93,17 +87,3 @@ def _check_type(content_type: bytes) -> None:
 
 
 _check_type_cached = lru_cache(maxsize=64)(_check_type)
-
-
-def check_persisted_query(extensions: Mapping[str, Any], text: str | None) -> None:
-    """Refuse a malformed hash, or one of another text."""
-    persisted = extensions.get("persistedQuery", _NOTHING)
-    if persisted is _NOTHING:
-        return
-    if not isinstance(persisted, dict) or type(persisted.get("version")) is not int or persisted["version"] != 1:
-        raise RefusedError(400, "persistedQuery must be of version 1")
-    given = persisted.get("sha256Hash")
-    if not (isinstance(given, str) and _SHA256.fullmatch(given)):
-        raise RefusedError(400, "persistedQuery: sha256Hash must be 64 hexadecimal digits")
-    if text is not None and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != given.lower():
-        raise RefusedError(400, "persistedQuery: sha256Hash is not that of the query")

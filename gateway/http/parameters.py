@@ -6,19 +6,24 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gateway.http.negotiation import RefusedError, check_persisted_query
+from gateway.http.negotiation import RefusedError
 from gateway.http.request_head import Head
 
 T = TypeVar("T")
 
 
 class Parameters(msgspec.Struct, rename="camel"):
-    """The parameters of a request. An empty `operation_name` is none."""
+    """The parameters of a request. An empty `operation_name` is none.
+
+    `document_id` and `doc_id` name a document in the place of its text.
+    """
 
     query: str | None = None
     operation_name: str | None = None
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
+    document_id: str | None = None
+    doc_id: str | None = msgspec.field(default=None, name="doc_id")
 
 
 _body_decoder = msgspec.json.Decoder(Parameters)
@@ -40,6 +45,8 @@ def read_url_parameters(head: Head) -> Parameters:
         given.get("operationName"),
         _decoded(_object_decoder, given.get("variables") or "null", "variables"),
         _decoded(_object_decoder, given.get("extensions") or "null", "extensions"),
+        given.get("documentId"),
+        given.get("doc_id"),
     )
 
 
@@ -52,15 +59,3 @@ def _decoded(decoder: msgspec.json.Decoder[T], text: str | bytes | bytearray, wh
         raise RefusedError(400, f"{what} cannot be read: it is not UTF-8") from None
     except RecursionError:
         raise RefusedError(400, f"{what} cannot be read: it is nested too deeply") from None
-
-
-def read_query(parameters: Parameters) -> str:
-    """Check the extensions, and give the text of the query. Raises `RefusedError`."""
-    if parameters.extensions is not None:
-        check_persisted_query(parameters.extensions, parameters.query)
-    if parameters.query is not None:
-        return parameters.query
-    if "persistedQuery" in (parameters.extensions or {}):
-        # Apollo's clients send the text along when they are told so, and only when the status is 200.
-        raise RefusedError(200, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
-    raise RefusedError(400, "query is missing")

@@ -16,6 +16,9 @@ from gateway.lookups.loaders import Loaders
 _SINGLE = (b"authorization", b"x-purpose")
 """Headers that say who asks, and for what. Two of one are joined, and so nobody's and nothing's."""
 
+_ASKING = frozenset(["query", "documentId", "doc_id", "extensions"])
+"""The parameters of a URL that asks for an answer, and not for a page."""
+
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -94,4 +97,4 @@ class Head:
         return self.begun if self.arrived is self.begun else max(self.begun, self.arrived - budget_s / 2)
 
     def wants_page(self) -> bool:
-        return self.method == "GET" and "query" not in self.query and b"text/html" in self.accept
+        return self.method == "GET" and b"text/html" in self.accept and _ASKING.isdisjoint(self.query)

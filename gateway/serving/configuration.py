@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.documents.manifests import DocumentFile, read_document_files
 from gateway.replay.modes import ReplayModes
 from gateway.settings import Settings, load_settings
 from gateway.tags.yaml_sections import read_yaml_text
@@ -16,13 +17,14 @@ _DIGEST_CHARACTERS = 12
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings and tags as they were read. `tags` is the text of the file, None for the shipped pack.
+    """Settings, tags and trusted documents as they were read. `tags` is the text of the file, None for the shipped pack.
 
     `revision` counts the readings of a master from 1. `digest` is of the files as they are written, so of no variable.
     """
 
     settings: Settings
     tags: str | None
+    documents: tuple[DocumentFile, ...] | None
     traffic: ReplayModes
     revision: int
     digest: str
@@ -39,13 +41,18 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_same(self, other: Configuration) -> bool:
         """Tell whether the other one would serve the same."""
-        return (self.settings, self.tags, self.digest) == (other.settings, other.tags, other.digest)
+        return (self.settings, self.tags, self.documents, self.digest) == (
+            other.settings,
+            other.tags,
+            other.documents,
+            other.digest,
+        )
 
 
 def read_configuration(path: Path, traffic: ReplayModes, revision: int = 1) -> Configuration:
-    """Read settings and tags.
+    """Read settings, tags and trusted documents.
 
-    Raises `ConfigurationError` with the problems of the settings, or of the file of the tags.
+    Raises `ConfigurationError` with the problems of the settings, or of a file that they name.
     """
     settings = load_settings(path, connects=traffic.replay is None)
     written = hashlib.sha256(path.read_bytes())
@@ -53,8 +60,18 @@ def read_configuration(path: Path, traffic: ReplayModes, revision: int = 1) -> C
     if settings.tags.file is not None:
         tags = read_yaml_text(settings.tags.file)
         written.update(b"\0" + tags.encode())
+    documents = None
+    if settings.documents.trusted is not None:
+        documents = read_document_files(settings.documents.trusted, settings.documents.trusted_bytes)
+        for file in documents:
+            written.update(b"\0" + file.name.encode() + b"\0" + file.content)
     return Configuration(
-        settings=settings, tags=tags, traffic=traffic, revision=revision, digest=written.hexdigest()[:_DIGEST_CHARACTERS]
+        settings=settings,
+        tags=tags,
+        documents=documents,
+        traffic=traffic,
+        revision=revision,
+        digest=written.hexdigest()[:_DIGEST_CHARACTERS],
     )
 
 
@@ -66,4 +83,6 @@ def list_changes(old: Configuration, new: Configuration) -> list[str]:
     names += [f"sources.{name}" for name in sources if before.sources.get(name) != after.sources.get(name)]
     if old.tags != new.tags and "tags" not in names:
         names.append("tags")
+    if old.documents != new.documents and "documents" not in names:
+        names.append("documents")
     return names

@@ -52,7 +52,9 @@ def _list_problems(configuration: Configuration) -> list[str]:
         if configuration.revision == 1:
             begin_recording(configuration.settings, configuration.traffic)
         served = substitute(configuration.settings, configuration.traffic)
-        create_services(served.settings, connectors=served.connectors, tags=configuration.tags)
+        create_services(
+            served.settings, connectors=served.connectors, tags=configuration.tags, documents=configuration.documents
+        )
     except ConfigurationError as error:
         return list(error.problems)
     except OSError as error:

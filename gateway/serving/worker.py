@@ -43,7 +43,7 @@ log = structlog.get_logger()
 def run_worker(configuration: Configuration, listener: socket.socket, pipe: socket.socket) -> int:
     """Serve until SIGTERM, or until the master has ended. Gives the exit code of the process."""
     try:
-        app = create_worker(configuration.settings, configuration.traffic, configuration.tags)
+        app = create_worker(configuration.settings, configuration.traffic, configuration.tags, configuration.documents)
     except ConfigurationError as error:
         log.error("settings_rejected", problems=error.problems)
         return EX_CONFIG
@@ -138,7 +138,9 @@ class Worker:
                 served.settings,
                 connectors=served.connectors,
                 tags=configuration.tags,
+                documents=configuration.documents,
                 previous=None if configuration.traffic.faults else current,  # faults are read again, too
+                checks_documents=False,  # which was done before any worker was asked
             )
             await _wait_at_most(OPEN_S, open_services(services, current))
         except ConfigurationError as error:

@@ -13,6 +13,7 @@ from yarl import URL
 from connectors.contract import KeyKind
 from connectors.records import FieldClass
 from connectors.suggestions import suggest
+from gateway.settings.documents_settings import DocumentMode
 from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.quota_settings import QuotaSettings
 from gateway.settings.texts import CallerName, CollectorAddress, HeaderName, LongSecret, PurposeName, SourceName
@@ -115,6 +116,8 @@ class CallerSettings(FrozenSettings):
     """What it may ask for in a while; without this table `[quota]`."""
     hash_group: CallerName | None = None
     """Callers of one group have the same hashes; without this line each has its own."""
+    documents: DocumentMode | None = None
+    """What becomes of a text of it that is not trusted; without this line what `documents.mode` says."""
 
     @property
     def is_restricted(self) -> bool:

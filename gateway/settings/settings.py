@@ -24,6 +24,7 @@ from gateway.settings.access_settings import (
 )
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
+from gateway.settings.documents_settings import DocumentsSettings, check_documents
 from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.order_settings import OrderSettings
 from gateway.settings.own_field_settings import OwnFieldsSettings
@@ -126,6 +127,7 @@ class Settings(FrozenSettings):
     """Who may ask. Without any, everybody may."""
     purposes: dict[PurposeName, PurposeSettings] = {}
     """For what customers' data are used."""
+    documents: DocumentsSettings = DocumentsSettings()
     tags: TagSettings = TagSettings()
     customer: CustomerSettings = CustomerSettings()
     identity: IdentitySettings = IdentitySettings()
@@ -163,6 +165,11 @@ class Settings(FrozenSettings):
         given = self.model_fields_set
         access, callers = (self.access if "access" in given else None), (self.callers if "callers" in given else None)
         check_callers(access, callers, self.identity.operators)
+        return self
+
+    @model_validator(mode="after")
+    def _has_documents_to_trust(self) -> Self:
+        check_documents(self.documents, {name: caller.documents for name, caller in self.callers.items()})
         return self
 
     @property
@@ -286,6 +293,8 @@ def with_folder(settings: Settings, folder: Path) -> Settings:
     changed: dict[str, Any] = {}
     if settings.tags.file is not None:
         changed["tags"] = settings.tags.model_copy(update={"file": folder / settings.tags.file})
+    if settings.documents.trusted is not None:
+        changed["documents"] = settings.documents.model_copy(update={"trusted": folder / settings.documents.trusted})
     access = {
         name: own.model_copy(update={"file": folder / own.file})
         for name, own in (("keys", settings.access.keys), ("revocations", settings.access.revocations))
