@@ -51,14 +51,14 @@ def test_all_audits_pass_in_development(node: str, tmp_path: Path):
 
 def test_all_audits_pass_with_a_key(node: str, tmp_path: Path):
     """61 of 61 with the key of a caller. Without one each audit fails that wants an answer with data."""
-    with shop_gateway(tmp_path, DEVELOPMENT, callers=("acme",)) as (gateway, keys):
+    with shop_gateway(tmp_path, DEVELOPMENT, callers={"acme": ""}) as (gateway, keys):
         assert failed(audit(node, gateway.url, keys["acme"])) == {}
         assert len(failed(audit(node, gateway.url))) > AUDITS / 2
 
 
 def test_what_fails_without_introspection_asks_for_it(node: str, tmp_path: Path):
     """In production without introspection those alone fail that ask for `__type`, and for that. Other variables are taken."""
-    with shop_gateway(tmp_path, "introspection = false", callers=("acme",)) as (gateway, keys):
+    with shop_gateway(tmp_path, "introspection = false", callers={"acme": ""}) as (gateway, keys):
         found = audit(node, gateway.url, keys["acme"])
         assert failed(found) == NEED_INTROSPECTION
         for one in found:

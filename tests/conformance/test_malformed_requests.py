@@ -3,6 +3,7 @@
 `MALFORMED_REQUESTS` says how many are sent, `MALFORMED_SEED` which.
 """
 
+import gzip
 import os
 import re
 import socket
@@ -21,6 +22,9 @@ pytestmark = pytest.mark.conformance
 
 REQUESTS = int(os.environ.get("MALFORMED_REQUESTS", "5000"))
 SEED = int(os.environ.get("MALFORMED_SEED", "1"))
+PARTNER = """sees = { identifying = "shown", personal = "masked", contact = "hashed", commercial = "shown" }
+find_by = ["customer_id", "email", "order_id", "text"]"""
+"""A caller of whose documents some fields are rewritten."""
 MAX_REFUSAL_BYTES = 64 << 10
 MAX_GROWN_BYTES = 100 << 20
 """What a worker may keep of them: documents that came twice, and what its allocator has not given back."""
@@ -74,17 +78,19 @@ class Connection:
             return None
         length = re.search(rb"^content-length: ([0-9]+)\r$", head, re.MULTILINE | re.IGNORECASE)
         body = b"" if is_head or length is None else self._file.read(int(length[1]))
+        if b"\r\ncontent-encoding: gzip\r\n" in head:
+            body = gzip.decompress(body)
         if re.search(rb"^connection: close\r$", head, re.MULTILINE | re.IGNORECASE):
             self.close()
         return int(head.split(b" ", 2)[1]), head, body
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServeProcess, str]]:
-    """The gateway, as it is in production, and the key of a caller."""
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServeProcess, dict[str, str]]]:
+    """The gateway, as it is in production, and the keys of its callers."""
     folder = tmp_path_factory.mktemp("malformed")
-    with shop_gateway(folder, callers=("acme", "console")) as (gateway, keys):
-        yield gateway, keys["acme"]
+    with shop_gateway(folder, callers={"acme": "", "partner": PARTNER}) as (gateway, keys):
+        yield gateway, keys
 
 
 def size_bytes(pid: int) -> int:
@@ -140,11 +146,12 @@ def test_what_is_internal_is_known_by_its_words(text: bytes):
 
 
 @pytest.mark.timeout(600)
-def test_whatever_is_sent_is_refused_shortly_and_tells_nothing(gateway: tuple[ServeProcess, str]):
+def test_whatever_is_sent_is_refused_shortly_and_tells_nothing(gateway: tuple[ServeProcess, dict[str, str]]):
     """No 5xx, nothing internal, no refusal over 64 KiB; the same worker is there afterwards and has not grown."""
-    serving, key = gateway
+    serving, keys = gateway
+    key = keys["acme"]
     (pid,) = serving.ready_pids()
-    requests = MalformedRequests(SEED, ("", "pgk_000000000000_nobodys", key + "x", *[key] * 20))
+    requests = MalformedRequests(SEED, ("", "pgk_000000000000_nobodys", key + "x", *[*keys.values()] * 10))
     connection, statuses, problems = Connection(serving.port), Counter[int](), list[str]()
     warm_bytes = size_bytes(pid)
     for number in range(REQUESTS):

@@ -44,6 +44,68 @@ TOKENS = (
     *('"x"', '"""a"""', "1", "-0", "1e999", "0.5", "9" * 400, "\u00e9", "\u202e", "\ufeff", "\0", "\U0001f600", "\ud800"),
     *("\\u{110000}", '"\\u12"', "__typename", "first", "by"),
 )
+PLACES = (
+    ("CustomerKey!", "customer(by: $a) { id name orders { totalCount } }"),
+    ("[CustomerKey!]", "customers(by: $a) { id }"),
+    ("[ID!]", "customers(ids: $a) { id }"),
+    ("ID!", "node(id: $a) { id ... on Order { status } }"),
+    ("ID!", "order(id: $a) { id }"),
+    ("ID!", "ticket(id: $a) { id }"),
+    ("ID!", "account(id: $a) { id }"),
+    ("String!", "searchCustomers(text: $a) { nodes { id } }"),
+    ("String!", 'searchCustomers(text: "a", after: $a) { nodes { id } }'),
+    (
+        "String!",
+        'customer(by: {id: "c00001"}) { orders(after: $a) { nodes { id } } timeline(after: $a) { nodes { __typename } } }',
+    ),
+    ("Int!", 'customer(by: {id: "c00001"}) { orders(first: $a) { nodes { id } pageInfo { endCursor } } }'),
+    ("OrderFilter", 'customer(by: {id: "c00001"}) { orders(filter: $a) { nodes { id } } }'),
+    ("[String!]", 'customer(by: {id: "c00001"}) { tags(keys: $a) { key value } }'),
+    ("DateTime!", 'identityAsOf(id: "c00001", at: $a) { __typename }'),
+    ("Boolean!", "__typename @skip(if: $a)"),
+)
+"""Where a variable goes, and the type that it has there."""
+WORDS = (
+    *(
+        "c00001",
+        "crm:c00001",
+        ":",
+        "::",
+        "Customer:crm:c00001",
+        "crm:",
+        "nobody:1",
+        "%",
+        "'",
+        "' OR 1=1 --",
+        "\\",
+        "\0",
+        "\ud800",
+        "\u202e",
+    ),
+    *(
+        "a@example.com",
+        "@",
+        "a@\0.com",
+        "+44 20 7946 0000",
+        "+" + "9" * 30,
+        "\u0663" * 12,
+        "9" * 5_000,
+        "2026-02-30",
+        "0000-01-01T00:00:00Z",
+    ),
+    *(
+        "9999-12-31T23:59:59.999999999+23:59",
+        "eyJhIjoxfQ==",
+        "AAAA",
+        "=" * 4_001,
+        "x" * 4_001,
+        "\U0001f600" * 50,
+        " ",
+        "\n",
+        "NaN",
+    ),
+)
+"""Texts that ids, keys, cursors, times and searches may be taken for."""
 TYPES = ("Int", "ID", "CustomerKey", "[Int!]", "OrderFilter", "EventFilter", "Nothing", "Customer", "Boolean")
 ARGUMENTS = ("id", "email", "phone", "externalId", "orderId", "account", "memberNumber", "x")
 NUMBERS = (
@@ -298,38 +360,18 @@ class MalformedRequests:
 
     def _variables(self) -> Request:
         random = self._random
-        types = (
-            "ID!",
-            "Int",
-            "CustomerKey!",
-            "[ID!]!",
-            "Boolean!",
-            "[CustomerKey!]",
-            "OrderFilter",
-            "String",
-            "Float",
-            "DateTime",
-            "[[Int]]",
-            "Nothing",
-        )
-        value: Any = random.choice(
-            (
-                *VALUES,
-                ["c00001"] * random.choice((101, 5_000)),
-                [{"id": "c1"}] * random.choice((2, 3_000)),
-                10**400,
-                -1e308,
-                {"\0": 1},
-            )
-        )
-        places = (
-            "customer(by: $a) { id }",
-            "customers(ids: $a) { id }",
-            "node(id: $a) { id }",
-            "__typename @skip(if: $a)",
-            "customer(by: {id: $a}) { orders(first: $a) { nodes { id } } }",
-        )
-        document = f"query Q($a: {random.choice(types)}) {{ {random.choice(places)} }}"
+        more = (["c00001"] * 101, ["c00001"] * 5_000, [{"id": "c1"}] * 2, [{"id": "c1"}] * 3_000, 10**400, -1e308, {"\0": 1})
+        type_, place = random.choice(PLACES)
+        value: Any = random.choice((*VALUES, *more))
+        if type_ in ("CustomerKey!", "[CustomerKey!]") and random.random() < 0.5:
+            value = {random.choice(ARGUMENTS): random.choice((*VALUES, *WORDS))}
+        elif type_ in ("ID!", "String!", "DateTime!") and random.random() < 0.7:
+            value = random.choice(WORDS)
+        elif type_ == "OrderFilter" and random.random() < 0.7:
+            value = {random.choice(("since", "until", "status", "sku", "x")): random.choice((*VALUES, *WORDS))}
+        if random.random() < 0.2:
+            type_ = random.choice(TYPES)
+        document = f"query Q($a: {type_}) {{ {place} }}"
         variables: Any = random.choice(({"a": value}, {"a": value, "unknown": value}, {}, value))
         return self._json(
             "variables", {"query": document, "variables": variables, "operationName": random.choice((None, "Q", "", "X", "\0"))}
