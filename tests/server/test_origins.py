@@ -8,10 +8,13 @@ import httpx2
 import pytest
 
 from connectors.errors import ConfigurationError
-from gateway.http.origins import ALLOWED_HEADERS, EXPOSED_HEADERS
+from gateway.http.origins import ALLOWED_HEADERS, EXPOSED_HEADERS, OriginPolicy
 from gateway.settings import parse_settings
+from gateway.uvicorn_protocol import EndpointProtocol
 from tests.support import shop
 from tests.support.caller_keys import keys_in
+from tests.support.endpoint import HEAD
+from tests.support.endpoint import served as served_endpoint
 from tests.support.gateway_server import Gateway, served, settings_for
 
 CONSOLE, STRANGER = "https://console.example.com", "https://evil.example"
@@ -91,6 +94,23 @@ async def test_an_allowed_page_reads_its_answer(method: str):
         answer = await ask(gateway, method)
         assert (answer.json(), cors_headers(answer)) == (ASKED, {})
         assert "Origin" in answer.headers["vary"]
+
+
+class Hasty(EndpointProtocol):
+    request_s = 0.2
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/told"])
+@pytest.mark.parametrize(("coding", "path_taken"), [("content-length: 9", "short"), ("transfer-encoding: chunked", "by ASGI")])
+async def test_a_page_reads_that_its_request_was_too_slow(coding: str, path_taken: str, path: str):
+    """A body that does not come to its end is refused by the framing, on both ways; at another path nobody is let in."""
+    async with served_endpoint(Hasty) as it:
+        it.view.origins = OriginPolicy([CONSOLE])
+        caller = await it.connection()
+        caller.send(HEAD.replace(b"/graphql", path.encode()) + f"origin: {CONSOLE}\r\n{coding}\r\n\r\n".encode())
+        status, headers, _ = await caller.answer()
+        given = {name: value for name, value in headers.items() if name.startswith("access-control-")}
+        assert (status, given) == (408, GRANTED if path == "/graphql" else {}), path_taken
 
 
 async def test_credentials_are_allowed_by_a_setting_alone():
