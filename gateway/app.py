@@ -26,9 +26,12 @@ from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.gc_tuning import tune_memory
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
+from gateway.http.compression import Compressor
 from gateway.http.document_finder import DocumentFinder
 from gateway.http.endpoint import ENDPOINT, GraphQLView
+from gateway.http.origins import policy_of
 from gateway.http.request_head import Head
+from gateway.http.security_headers import send_secured
 from gateway.invalidation import Invalidator
 from gateway.log import frames_of
 from gateway.lookups.connector_registry import build_connectors
@@ -137,7 +140,7 @@ class Application(Starlette):
         if scope["type"] == "http" and scope["path"] == ENDPOINT:
             await self.endpoint(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await send_secured(super().__call__, scope, receive, send)
 
 
 class GatewayApplication(Application):
@@ -157,6 +160,7 @@ class GatewayApplication(Application):
         self.state.ready = False
         self.revision = Revision(services)
         self._examples = examples
+        self._compressor = Compressor()
         self._retirement: asyncio.Task[None] | None = None
         self._show(services)
 
@@ -187,6 +191,8 @@ class GatewayApplication(Application):
     def _show(self, services: Services) -> None:
         development = services.settings.is_development
         self.endpoint.graphiql = graphiql_page(self._examples) if development else None
+        self.endpoint.origins = policy_of(services.settings.cors, is_development=development)
+        self.endpoint.compressor = self._compressor if services.settings.gzip else None
         self.endpoint.identify = services.callers.identifies
         self.endpoint.documents = DocumentFinder(
             services.settings.documents, services.settings.callers, services.documents, services.clock

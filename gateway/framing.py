@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -303,6 +304,7 @@ class FramingProtocol(HttpToolsProtocol):
         if was_begun and not self._withdraw():
             return
         answer = make_refusal(status, message, code, **headers)
+        self.grant_reading(self._fields_of(self.cycle) if was_begun else self.headers, answer)
         if not is_running:  # else its caller counts as one who has gone
             self.note_refusal(method, answer)
         cycle = RequestResponseCycle(
@@ -327,6 +329,14 @@ class FramingProtocol(HttpToolsProtocol):
 
     def note_refusal(self, method: str, answer: HttpResponse) -> None:
         """Note that a request was refused which the application never sees."""
+
+    def grant_reading(self, headers: Sequence[tuple[bytes, bytes]], answer: HttpResponse) -> None:
+        """Let a page of another origin read the refusal of a request with these headers, as far as they have come."""
+
+    def _fields_of(self, cycle: Any) -> Sequence[tuple[bytes, bytes]]:
+        """Give the headers of a request whose body comes."""
+        fields: Sequence[tuple[bytes, bytes]] = cycle.scope["headers"]
+        return fields
 
     def _withdraw(self) -> bool:
         """Take back the request whose body comes at the moment. False when its answer has begun, which is then the last."""

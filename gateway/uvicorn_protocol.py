@@ -7,6 +7,7 @@ with one write. All others, and all other paths, go through ASGI, as uvicorn doe
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -56,6 +57,13 @@ class EndpointProtocol(FramingProtocol):
     def note_refusal(self, method: str, answer: HttpResponse) -> None:
         if self._endpoint is not None:
             self._endpoint.note_refusal(method, answer)
+
+    def grant_reading(self, headers: Sequence[tuple[bytes, bytes]], answer: HttpResponse) -> None:
+        if self._endpoint is not None and self.url.partition(b"?")[0] == _ENDPOINT:
+            self._endpoint.grant_reading(headers, answer)
+
+    def _fields_of(self, cycle: Any) -> Sequence[tuple[bytes, bytes]]:
+        return cycle.head.fields if type(cycle) is _Exchange else super()._fields_of(cycle)
 
     def on_headers_complete(self) -> None:
         exchange = self._exchange()

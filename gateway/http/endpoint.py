@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,12 +21,15 @@ from starlette.types import Receive, Scope, Send
 from gateway.access.caller import EVERYBODY, Caller
 from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
+from gateway.http.compression import MIN_BYTES, Compressor
 from gateway.http.document_finder import DocumentFinder, RequestDocument
 from gateway.http.negotiation import BODY_TYPE, JSON, RefusedError, check_body_type, known_media, negotiate
+from gateway.http.origins import OriginPolicy
 from gateway.http.parameters import Parameters, read_body_parameters, read_url_parameters
 from gateway.http.request_head import Head
 from gateway.http.response import HttpResponse
 from gateway.http.responses import make_answer, make_failure
+from gateway.http.security_headers import send_secured
 from gateway.operations import Operation, Operations
 
 Execute = Callable[[Operation, dict[str, Any], Head], Awaitable[ExecutionResult]]
@@ -70,16 +73,19 @@ class GraphQLView:
         self.graphiql = graphiql
         self.identify: Callable[[Head], Caller | Awaitable[Caller]] = lambda _: EVERYBODY
         """Finds the caller of a request. Raises what refuses it."""
+        self.origins = OriginPolicy()
+        self.compressor: Compressor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.get("state", {})  # where our server says when the request came
         begun, client = state.get("begun") or self.monotonic(), scope.get("client")
         head = Head(scope["method"], scope["headers"], scope["query_string"], begun, client[0] if client else None)
         if self.graphiql is not None and head.wants_page():
-            await self.graphiql(scope, receive, send)
+            await send_secured(self.graphiql, scope, receive, send)
             return
         try:
-            answer = await self.answer(head, partial(self._receive, head, state, receive))
+            preflight = self.origins.answer_preflight(head) if head.method == "OPTIONS" else None
+            answer = preflight or await self.answer(head, partial(self._receive, head, state, receive))
         except ClientDisconnect:
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -91,8 +97,8 @@ class GraphQLView:
         admission, observe = self._admission, self._observe
         operation = None
         try:
-            if not posts and head.wants_page():
-                raise RefusedError(404, "there is no page here")
+            if not posts or b"origin" in head.headers or b"sec-fetch-site" in head.headers:
+                self._admit(head)
             media = known_media.get(head.accept) or negotiate(head.accept)
             caller = self.identify(head)
             head.caller = caller if isinstance(caller, Caller) else await caller
@@ -116,8 +122,8 @@ class GraphQLView:
                 result = await self.execute(operation, parameters.variables or {}, head)
                 self.documents.complete(document, result, head)
                 answer = make_answer(result, media, head)
-                if len(answer.body) > LARGE_BODY_BYTES:
-                    await asyncio.sleep(0)  # before what was found is freed, which takes as long as to write it
+                if len(answer.body) >= MIN_BYTES:
+                    await self._pack(answer, head)
             finally:
                 admission.under_way -= 1
         except (ClientDisconnect, asyncio.CancelledError):
@@ -134,11 +140,28 @@ class GraphQLView:
             return document.trusted.find_operation(name)
         return self.operations.prepare(parameters.query or "" if document is None else document.text, name)
 
+    def _admit(self, head: Head) -> None:
+        """Refuse who wants a page, and pages of other origins that may not ask."""
+        if head.wants_page():
+            raise RefusedError(404, "there is no page here")
+        self.origins.admit(head)
+
+    async def _pack(self, answer: HttpResponse, head: Head) -> None:
+        if len(answer.body) > LARGE_BODY_BYTES:
+            await asyncio.sleep(0)  # before what was found is freed, which takes as long as to write it
+        if self.compressor is not None and b"accept-encoding" in head.headers:
+            await self.compressor.compress(answer, head.headers[b"accept-encoding"])
+
     def note_refusal(self, method: str, answer: HttpResponse) -> None:
         """Observe a request that was refused before it came here."""
         head = Head(method, (), b"", self.monotonic())
         head.request_id = answer.request_id
         self._observe(head, None, answer.code)
+
+    def grant_reading(self, headers: Iterable[tuple[bytes, bytes]], answer: HttpResponse) -> None:
+        """Let a page read the refusal of a request with these headers, where it may read answers."""
+        origin = b",".join(value for name, value in headers if name == b"origin")
+        answer.more_headers = {**answer.more_headers, **self.origins.grant(origin)}
 
     async def _receive(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
         if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:

@@ -13,8 +13,8 @@ from gateway.errors import InvalidArgumentError
 from gateway.lookups.call_tracer import RequestSpan
 from gateway.lookups.loaders import Loaders
 
-_SINGLE = (b"authorization", b"x-purpose")
-"""Headers that say who asks, and for what. Two of one are joined, and so nobody's and nothing's."""
+_SINGLE = (b"authorization", b"x-purpose", b"origin", b"sec-fetch-site", b"accept-encoding")
+"""Headers that say who asks, from where and for what. Two of one are joined, and so nobody's and nothing's."""
 
 _ASKING = frozenset(["query", "documentId", "doc_id", "extensions"])
 """The parameters of a URL that asks for an answer, and not for a page."""

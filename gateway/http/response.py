@@ -7,13 +7,22 @@ from collections.abc import Mapping
 import msgspec
 
 from gateway.http.negotiation import JSON, RESPONSE_JSON
+from gateway.http.security_headers import SECURITY_HEADERS
 from gateway.lookups.call_statistics import OK
 
 _FIXED = {
-    media: {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff"}
+    media: {
+        "content-type": f"{media}; charset=utf-8",
+        "cache-control": "no-store",
+        "vary": "Accept, Accept-Encoding, Origin",
+        **SECURITY_HEADERS,
+    }
     for media in (JSON, RESPONSE_JSON)
 }
 """Headers of every answer by its media type, which are made ready below."""
+
+
+NO_CONTENT = 204
 
 
 class HttpResponse(msgspec.Struct):
@@ -35,6 +44,8 @@ class HttpResponse(msgspec.Struct):
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
         """The same for ASGI."""
+        if self.status == NO_CONTENT:
+            return [(b"x-request-id", self.request_id.encode()), *_BARE_HEADERS, *_headers(self.more_headers)]
         own = [(b"content-length", b"%d" % len(self.body)), (b"x-request-id", self.request_id.encode())]
         return own + _FIXED_HEADERS[self.media] + (_headers(self.more_headers) if self.more_headers else [])
 
@@ -48,4 +59,5 @@ def _headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 _FIXED_HEAD = {media: _head(headers) for media, headers in _FIXED.items()}
+_BARE_HEADERS = _headers({"vary": "Origin", **SECURITY_HEADERS})
 _FIXED_HEADERS = {media: _headers(headers) for media, headers in _FIXED.items()}

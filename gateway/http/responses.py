@@ -30,7 +30,7 @@ def make_answer(result: ExecutionResult, media: str, head: Head) -> HttpResponse
     errors = result.errors or []
     # An error without a path is about the request (its variables): nothing was run, so there is no `data`, not even null.
     if result.data is None and errors and not any(error.path for error in errors):
-        return _error_answer(_invalid_status(media), errors, media, request_id)
+        return _error_answer(_invalid_status(media), errors, media, request_id, head.answered_with)
     body: dict[str, Any] = {"data": result.data}
     code = OK
     if errors:

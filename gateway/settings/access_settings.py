@@ -243,11 +243,14 @@ def _is_free(name: str) -> str:
 
 TAKEN_HEADERS = (
     "accept",
+    "accept-encoding",
     "authorization",
     "connection",
     "content-length",
     "content-type",
     "host",
+    "origin",
+    "sec-fetch-site",
     "transfer-encoding",
     "content-encoding",
     "x-deadline-ms",

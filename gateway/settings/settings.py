@@ -22,6 +22,7 @@ from gateway.settings.access_settings import (
     CallerSettings,
     check_callers,
 )
+from gateway.settings.browser_settings import CorsSettings
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.documents_settings import DocumentsSettings, check_documents
@@ -114,6 +115,10 @@ class Settings(FrozenSettings):
     """Whether answers say in a header how long each source took; without it, in development only."""
     introspection: bool = True
     """Whether the schema can be asked for."""
+    cors: CorsSettings | None = None
+    """Whose pages may ask from a browser; without it those of this machine in development, else none but the gateway's own."""
+    gzip: bool = True
+    """Whether answers are compressed for callers who accept that."""
     cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     """What a worker keeps of answers of all sources that say `cache_s`, at most."""
     default_region: Region | None = None

@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 
 from gateway.admission import Admission
 from gateway.framing import IDLE
+from gateway.http.security_headers import SECURITY_HEADERS
 from tests.support.clocks import SteppedClock
 from tests.support.endpoint import BODY, HEAD, posted, served
 
@@ -54,7 +55,8 @@ async def test_requests_of_a_connection_are_answered_one_after_the_other():
                 "content-type": "application/json; charset=utf-8",
                 "x-request-id": f"n{number}",
                 "cache-control": "no-store",
-                "x-content-type-options": "nosniff",
+                "vary": "Accept, Accept-Encoding, Origin",
+                **SECURITY_HEADERS,
             }
             assert it.on_short_way == 1
 

@@ -11,8 +11,13 @@ from gateway.settings.own_field_settings import OwnFieldsSettings
 
 def read_config(name: str, urls: Mapping[str, str] | None = None) -> dict:
     """A configuration with `urls` in the place of its placeholders."""
+    return tomllib.loads(read_text(name, urls or {}))
+
+
+def read_text(name: str, urls: Mapping[str, str]) -> str:
+    """The same as it is written."""
     text = importlib.resources.files("gateway.demo").joinpath(name).read_text(encoding="utf-8")
-    return tomllib.loads(Template(text).safe_substitute(urls or {}))
+    return Template(text).safe_substitute(urls)
 
 
 async def problems_of(name: str, urls: Mapping[str, str]) -> list[str]:

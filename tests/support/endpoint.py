@@ -52,9 +52,10 @@ class Served:
         self.server = AnnouncingServer(config, self.started.set)
 
     def _app(self) -> Application:
-        view = GraphQLView(Operations(SCHEMA, limits=Limits()), self._execute, max_body_bytes=100, admission=self._admission)
+        operations = Operations(SCHEMA, limits=Limits())
+        self.view = GraphQLView(operations, self._execute, max_body_bytes=100, admission=self._admission)
         routes = [Route("/healthz", self._alive), Route("/told", self._alive, methods=["POST"])]
-        return Application(view, routes=routes)
+        return Application(self.view, routes=routes)
 
     async def _alive(self, request: Request) -> JSONResponse:
         await request.body()
