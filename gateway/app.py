@@ -261,7 +261,7 @@ class GatewayApplication(Application):
 
 
 def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestContext:
-    quota = services.quotas.of(head.caller.name)
+    quota = services.quotas.find_quota(head.caller.name)
     meter = None if quota is None and b"x-cost" not in head.headers else Meter(quota)
     return RequestContext(services, head.request_id, stitcher, headers=head.headers, meter=meter)
 

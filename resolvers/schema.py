@@ -14,6 +14,7 @@ from strawberry.types.field import StrawberryField
 from connectors.own_fields import OwnField
 from gateway.execution.field_metadata import DEFINITION, FieldMetadata, metadata_of
 from gateway.stitching.sourced_record import record_of
+from resolvers.cost_directives import cost_directives
 from resolvers.customer import Customer
 from resolvers.mutation import Mutation
 from resolvers.own_fields import FieldsByType, fields_of_type, own_fields_by_type
@@ -36,6 +37,7 @@ class GatewaySchema(strawberry.Schema):
                 _finish_input(kind, self._own_fields)
             elif is_object_type(kind) and not kind.name.startswith("__"):
                 _read_owners(kind)
+                _write_costs(kind)
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """List the fields of a type."""
@@ -62,6 +64,13 @@ def _read_owners(kind: GraphQLObjectType) -> None:
     for field in kind.fields.values():
         definition = field.extensions[DEFINITION]
         definition.default_resolver = _reader(metadata_of(definition))
+
+
+def _write_costs(kind: GraphQLObjectType) -> None:
+    """Have the exported schema say what fields cost."""
+    for field in kind.fields.values():
+        definition = field.extensions[DEFINITION]
+        definition.directives = cost_directives(metadata_of(definition), field)
 
 
 def _reader(metadata: FieldMetadata) -> Callable[[Any, str], Any]:

@@ -51,7 +51,7 @@ class Allowance:
     def _ends_at(self) -> int:
         return (self._window + 1) * self.window_s
 
-    def take(self, amount: int) -> bool:
+    def charge_now(self, amount: int) -> bool:
         """Take so much of what is here. What runs low is leased meanwhile, and nobody waits for it."""
         self._turn_window()
         if self._left < amount:
@@ -61,14 +61,14 @@ class Allowance:
             self._leasing = asyncio.create_task(self._lease(self._share))
         return True
 
-    async def take_leased(self, amount: int) -> None:
+    async def charge_leased(self, amount: int) -> None:
         """Take so much, and lease what is missing. Raises `QuotaExceededError`."""
-        while not self.take(amount):
+        while not self.charge_now(amount):
             if self._leasing is None:
                 self._leasing = asyncio.create_task(self._lease(max(amount - self._left, self._share)))
             has_all = await asyncio.shield(self._leasing)
             if not has_all:
-                if self.take(amount):
+                if self.charge_now(amount):
                     return
                 raise QuotaExceededError(self.unit, self.limit, self.window_s, self.resets_in_s)
 
@@ -78,7 +78,7 @@ class Allowance:
             self._leasing.cancel()
             await asyncio.wait([self._leasing])
 
-    def give_back(self, amount: int, window: int) -> None:
+    def refund_unused(self, amount: int, window: int) -> None:
         """Give back what was not used of what was taken in a window."""
         if window == self._window:
             self._left += amount

@@ -40,20 +40,20 @@ class CallerQuota:
     def _all(self) -> Sequence[Allowance | DailyCustomers]:
         return [*self._allowances, *(() if self._customers is None else (self._customers,))]
 
-    def take(self, cost: Cost) -> Charge | None:
+    def charge_now(self, cost: Cost) -> Charge | None:
         """Take the cost of a request of what is here. None where something has to be leased first, and nothing is taken."""
         taken: list[Allowance] = []
         for own in self._allowances:
-            if not own.take(getattr(cost, own.unit)):
+            if not own.charge_now(getattr(cost, own.unit)):
                 self._give_back(taken, cost)
                 return None
             taken.append(own)
-        if self._customers is not None and not self._customers.take(cost.customers):
+        if self._customers is not None and not self._customers.charge_now(cost.customers):
             self._give_back(taken, cost)
             return None
         return Charge(cost, [own.window for own in self._allowances])
 
-    async def take_leased(self, cost: Cost) -> Charge:
+    async def charge_leased(self, cost: Cost) -> Charge:
         """Take the cost of a request, and lease what is missing. Raises `QuotaExceededError` and `QueryTooExpensiveError`."""
         for each in self._all:
             needed = getattr(cost, each.unit)
@@ -65,10 +65,10 @@ class CallerQuota:
         taken: list[Allowance] = []
         try:
             for own in self._allowances:
-                await own.take_leased(getattr(cost, own.unit))
+                await own.charge_leased(getattr(cost, own.unit))
                 taken.append(own)
             if self._customers is not None:
-                await self._customers.take_leased(cost.customers)
+                await self._customers.charge_leased(cost.customers)
         except BaseException:
             self._give_back(taken, cost)
             raise
@@ -77,7 +77,7 @@ class CallerQuota:
     def settle(self, charge: Charge, actual: Cost, customers: Collection[str] | None) -> None:
         """Give back what a request took and did not cost. `customers` are the ids of those it gave."""
         for own, window in zip(self._allowances, charge.windows, strict=True):
-            own.give_back(getattr(charge.cost, own.unit) - getattr(actual, own.unit), window)
+            own.refund_unused(getattr(charge.cost, own.unit) - getattr(actual, own.unit), window)
         if self._customers is not None:
             self._customers.settle(charge.cost.customers, customers)
 
@@ -93,4 +93,4 @@ class CallerQuota:
 
     def _give_back(self, taken: Sequence[Allowance], cost: Cost) -> None:
         for own in taken:
-            own.give_back(getattr(cost, own.unit), own.window)
+            own.refund_unused(getattr(cost, own.unit), own.window)

@@ -52,8 +52,8 @@ class DailyCustomers:
         """Tell in how many seconds the next day begins, rounded up."""
         return max(1, DAY_S - int(self._clock.now().timestamp()) % DAY_S)
 
-    def take(self, customers: int) -> bool:
-        """Take room for so many customers, where they surely fit. As `Allowance.take`."""
+    def charge_now(self, customers: int) -> bool:
+        """Take room for so many customers, where they surely fit. As `Allowance.charge_now`."""
         self._turn_day()
         ahead = len(self._new) + self._taken
         if self._total is None or customers > self.remaining or (self._new and ahead + customers > self._lead):
@@ -61,9 +61,9 @@ class DailyCustomers:
         self._taken += customers
         return True
 
-    async def take_leased(self, customers: int) -> None:
+    async def charge_leased(self, customers: int) -> None:
         """Take room for so many customers, and count those of the other workers. Raises `QuotaExceededError`."""
-        while not self.take(customers):
+        while not self.charge_now(customers):
             before = self._total, len(self._new)
             await self._flush()
             if self._is_alone and len(self._new) + self._taken + customers <= self.limit // ALONE:

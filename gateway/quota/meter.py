@@ -19,7 +19,7 @@ class Meter(msgspec.Struct, eq=False):
     async def reserve(self, estimate: Cost) -> None:
         """Take what the request may cost. Raises `QuotaExceededError` and `QueryTooExpensiveError`."""
         if self.quota is not None:
-            self.charge = self.quota.take(estimate) or await self.quota.take_leased(estimate)
+            self.charge = self.quota.charge_now(estimate) or await self.quota.charge_leased(estimate)
 
     def settle(self, actual: Cost, customers: Collection[str] | None) -> None:
         """Give back what the request did not cost. `customers` are the ids of those it gave, None where they are not known."""

@@ -23,7 +23,7 @@ class Quotas:
             name: CallerQuota(name, settings, shares, clock) for name, settings in by_caller.items() if settings is not None
         }
 
-    def of(self, caller: str) -> CallerQuota | None:
+    def find_quota(self, caller: str) -> CallerQuota | None:
         """Find the quota of a caller; None where it has none, as operators have."""
         return self._by_caller.get(caller)
 

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from pymongo import IndexModel, ReturnDocument
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from gateway.clock import CLOCK_TOLERANCE
+from gateway.errors import StoreError
 from gateway.identity.records import RecordId
 from gateway.quota.shares import Lease
 from gateway.store.mongo import Database, Document, Mongo, already_there
 
 SHARES, CUSTOMERS = "quota_shares", "quota_customers"
 _MARK_BYTES = 12
+MAX_ATTEMPTS = 3
+"""Of two workers that begin a window at once one may find the other's document in its way, and asks again."""
+
 _INDEX = IndexModel("deleteAt", expireAfterSeconds=0)
 
 
@@ -81,10 +86,13 @@ class QuotaShares:
 
 
 async def _add(database: Database, name: str, amount: int, ends_at: datetime) -> Document:
-    """Add to the count of a window, and give it."""
+    """Add to the count of a window, and give it. Raises `StoreError`."""
     change = {"$inc": {"leased": amount}, "$set": {"deleteAt": ends_at + CLOCK_TOLERANCE}}
-    document: Document | None = await database[SHARES].find_one_and_update(
-        {"_id": name}, change, upsert=True, return_document=ReturnDocument.AFTER
-    )
-    assert document is not None  # it is made where there is none
-    return document
+    for _ in range(MAX_ATTEMPTS):
+        with suppress(DuplicateKeyError):
+            document: Document | None = await database[SHARES].find_one_and_update(
+                {"_id": name}, change, upsert=True, return_document=ReturnDocument.AFTER
+            )
+            if document is not None:
+                return document
+    raise StoreError(f"a document in {SHARES} can neither be found nor made")

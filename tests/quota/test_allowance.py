@@ -41,7 +41,7 @@ async def take_all(workers: list[Allowance], amount: int) -> int:
     while left:
         for worker in [*left]:
             try:
-                await worker.take_leased(amount)
+                await worker.charge_leased(amount)
                 taken += amount
             except QuotaExceededError:
                 left.remove(worker)
@@ -83,13 +83,13 @@ async def test_what_is_taken_of_what_is_here_waits_for_nobody():
     """A share is leased in advance: most requests take of it at once."""
     shares, clock = LocalShares(), SteppedClock()
     allowance = Allowance("console", "nodes", 16_000, 60, shares, clock)
-    await allowance.take_leased(1)
+    await allowance.charge_leased(1)
     at_once = 0
     for _ in range(5_000):
-        if allowance.take(1):
+        if allowance.charge_now(1):
             at_once += 1
         else:
-            await allowance.take_leased(1)
+            await allowance.charge_leased(1)
         await asyncio.sleep(0)
     assert at_once > 4_900
 
@@ -98,19 +98,19 @@ async def test_a_window_ends_and_what_was_not_used_comes_back():
     """Given back is what a request did not cost, but not to the next window."""
     clock = SteppedClock()
     allowance = Allowance("console", "nodes", 100, 60, LocalShares(), clock)
-    await allowance.take_leased(90)
+    await allowance.charge_leased(90)
     window = allowance.window
     with pytest.raises(QuotaExceededError) as refused:
-        await allowance.take_leased(20)
+        await allowance.charge_leased(20)
     assert refused.value.extensions == {"quota": "nodes", "limit": 100, "windowSeconds": 60, "retryAfterSeconds": 60}
-    allowance.give_back(80, window)
+    allowance.refund_unused(80, window)
     assert allowance.remaining == 90
-    await allowance.take_leased(20)
+    await allowance.charge_leased(20)
     clock.passed_s += 59.5
     assert allowance.resets_in_s == 1
     clock.passed_s += 0.5
     assert allowance.remaining == 100
-    allowance.give_back(70, window)
+    allowance.refund_unused(70, window)
     assert allowance.remaining == 100
 
 
@@ -129,16 +129,16 @@ async def test_customers_count_once_in_all_workers():
     workers = [DailyCustomers("console", 100, shares, clock) for _ in range(3)]
     for worker in workers:
         for _ in range(5):
-            await worker.take_leased(20)
+            await worker.charge_leased(20)
             worker.settle(20, [str(number) for number in range(20)])
     await asyncio.gather(*(worker.aclose() for worker in workers))
     for worker in workers:
-        await worker.take_leased(80)
+        await worker.charge_leased(80)
         worker.settle(80, [])
         with pytest.raises(QuotaExceededError):
-            await worker.take_leased(81)
+            await worker.charge_leased(81)
     clock.passed_s += DAY_S
-    await workers[0].take_leased(100)
+    await workers[0].charge_leased(100)
 
 
 async def test_customers_of_workers_at_once_are_more_than_the_quota_by_little():
@@ -152,7 +152,7 @@ async def test_customers_of_workers_at_once_are_more_than_the_quota_by_little():
         for place, worker in [*left]:
             number += 1
             try:
-                await worker.take_leased(5)
+                await worker.charge_leased(5)
             except QuotaExceededError:
                 left.remove((place, worker))
                 continue
@@ -173,12 +173,12 @@ async def test_customers_count_once_through_mongodb(mongodb_settings: MongoSetti
     try:
         workers = [DailyCustomers("console", 10, store.quota_shares.keyed_by("secret"), clock) for store in stores]
         for worker in workers:
-            await worker.take_leased(4)
+            await worker.charge_leased(4)
             worker.settle(4, ["crm:1", "crm:2", "crm:3", "crm:4"])
             await worker.aclose()
-        await workers[0].take_leased(6)
+        await workers[0].charge_leased(6)
         with pytest.raises(QuotaExceededError):
-            await workers[0].take_leased(1)
+            await workers[0].charge_leased(1)
         stored = await stores[0].mongo.run(lambda database: database.quota_customers.find().to_list(None))
         assert len(stored) == 4
         assert "crm" not in str(stored)
@@ -191,12 +191,12 @@ async def test_customers_without_mongodb_are_a_part():
     shares, clock = BrokenShares(), SteppedClock()
     worker = DailyCustomers("console", 100, shares, clock)
     for number in range(100 // ALONE):
-        await worker.take_leased(1)
+        await worker.charge_leased(1)
         worker.settle(1, [str(number)])
     with pytest.raises(QuotaExceededError):
-        await worker.take_leased(1)
+        await worker.charge_leased(1)
     shares.down = False
-    await worker.take_leased(75)
+    await worker.charge_leased(75)
     await worker.aclose()
 
 
@@ -204,13 +204,13 @@ async def test_a_refused_request_has_taken_nothing():
     """Of no quota: not of that which had enough, either. What can never be had is refused as too dear."""
     clock = SteppedClock()
     quota = CallerQuota("console", QuotaSettings(nodes=100, calls=10), LocalShares(), clock)
-    charge = await quota.take_leased(Cost(nodes=10, calls=9))
+    charge = await quota.charge_leased(Cost(nodes=10, calls=9))
     with pytest.raises(QuotaExceededError, match="10 calls in 60 seconds"):
-        await quota.take_leased(Cost(nodes=50, calls=2))
+        await quota.charge_leased(Cost(nodes=50, calls=2))
     assert quota.headers()["ratelimit"] == '"nodes";r=90;t=60, "calls";r=1;t=60'
     quota.settle(charge, Cost(nodes=2, calls=1), None)
     assert quota.headers()["ratelimit"] == '"nodes";r=98;t=60, "calls";r=9;t=60'
     assert quota.headers()["ratelimit-policy"] == '"nodes";q=100;qu="nodes";w=60, "calls";q=10;qu="calls";w=60'
     with pytest.raises(QueryTooExpensiveError, match="may cost 101 nodes, and 100 in 60 seconds are all"):
-        await quota.take_leased(Cost(nodes=101, calls=1))
+        await quota.charge_leased(Cost(nodes=101, calls=1))
     await quota.aclose()
