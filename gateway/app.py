@@ -20,6 +20,7 @@ from gateway.access.caller import Caller
 from gateway.admission import Admission
 from gateway.clock import Clock
 from gateway.context import RequestContext
+from gateway.documents.profiles import Profiles
 from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.gc_tuning import tune_memory
@@ -178,6 +179,7 @@ class GatewayApplication(Application):
         development = services.settings.is_development
         self.endpoint.graphiql = graphiql_page(self._examples) if development else None
         self.endpoint.identify = services.callers.identifies
+        self._admit(services.settings)
         self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute
         webhooks = Webhooks(self.revision, Invalidator(services))
         self.telemetry.read(AdmissionCollector(self._admission), ExecutorCollector(self._executor), WebhookCollector(webhooks))
@@ -188,6 +190,14 @@ class GatewayApplication(Application):
             Route("/readyz", _readiness),
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
         ]
+
+    def _admit(self, settings: Settings) -> None:
+        """Give each caller its share, and what it may send."""
+        profiles = Profiles(settings)
+        self.endpoint.find_profile = profiles.find
+        self.endpoint.max_body_bytes = settings.limits.max_body_bytes
+        self._executor.preparation = self.endpoint.preparation
+        self._admission.share_out({name: own.share for name, own in settings.callers.items()})
 
     def _budget_s(self, deadline_ms: int | None) -> float:
         return budget_s(self.revision.services.settings, deadline_ms)
@@ -200,6 +210,7 @@ class GatewayApplication(Application):
             context = RequestContext(
                 services, head.request_id, services.stitcher(head.deadline_ms, arrival=head), headers=head.headers
             )
+            context.suggests, context.row = head.profile.suggests, head.row
             self._begin(head, operation, context.stitcher.loaders)
             return await self._run(operation, variables, context, head.caller)
         finally:
@@ -233,6 +244,7 @@ class GatewayApplication(Application):
             context = RequestContext(
                 services, head.request_id, services.stitcher(head.deadline_ms, trace, head), headers=head.headers
             )
+            context.suggests, context.row = head.profile.suggests, head.row
             self._begin(head, operation, context.stitcher.loaders)
             result = await self._run(operation, variables, context, head.caller)
         head.answered_with["server-timing"] = trace.server_timing()
@@ -251,7 +263,7 @@ def _executor(services: Services) -> tuple[Executor, Operations, Views]:
         introspection=services.settings.introspection,
         lifts=True,
     )
-    executor = Executor(schema, suggestions=development, explain=development, clock=services.clock)
+    executor = Executor(schema, suggestions=Profiles(services.settings).suggest, explain=development, clock=services.clock)
     views = Views(core_schema(schema), schema.sdl, services.settings, services.tags.pack, services.router)
     return executor, operations, views
 

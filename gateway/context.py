@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.caller_row import CallerRow
 from gateway.services import Services
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
@@ -19,6 +20,7 @@ class RequestContext(msgspec.Struct, eq=False):
 
     `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
     where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller.
+    `suggests` has messages name near words of the schema, where the executor does; `row` is where his requests wait.
     """
 
     services: Services
@@ -30,6 +32,8 @@ class RequestContext(msgspec.Struct, eq=False):
     cache: dict[Any, Any] = {}
     headers: Mapping[bytes, bytes] = {}
     hidden_tags: Collection[str] = ()
+    suggests: bool = True
+    row: CallerRow | None = None
 
     def require_operator(self) -> str:
         """Name the operator who asks. Raises `OperatorRequiredError`."""

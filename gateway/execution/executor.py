@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from inspect import isawaitable
 from typing import Any
 
@@ -27,6 +27,7 @@ from gateway.execution.variables import Variables
 from gateway.log import SeldomLog
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import Operation, entries_taken
+from gateway.preparation_thread import LARGE_TOKENS, PreparationThread
 
 MAX_PLANS = 1_000
 MAX_COSTS = 256
@@ -47,9 +48,9 @@ class _Known:
     its operation, so neither it nor a plan holds that: only the garbage collector would free them.
     """
 
-    def __init__(self, schema: GraphQLSchema, operation: Operation, *, suggestions: bool) -> None:
+    def __init__(self, schema: GraphQLSchema, operation: Operation) -> None:
         definition, document = operation.definition, operation.document
-        self.variables = Variables(schema, operation.definition, suggestions=suggestions)
+        self.variables = Variables(schema, operation.definition)
         self.deciding = deciding_variables(operation.document)
         self.sizing = sizing_variables(operation.document)
         self.plan: Plan | UnplannedError | None = None
@@ -77,6 +78,8 @@ class Executor:
         self._plans: SegmentedLru[tuple[Any, ...], Plan | UnplannedError] = SegmentedLru(MAX_PLANS, _weight)
         self.unplanned: Counter[str] = Counter()
         self._seldom = SeldomLog(clock or Clock())
+        self.preparation: PreparationThread | None = None
+        """Where plans of large new operations are made."""
 
     def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
         """Run for one request. It begins when it is waited for. Raises `QueryTooExpensiveError`."""
@@ -85,7 +88,8 @@ class Executor:
             return self._run_first(operation, variables, context)
         coerced = known.variables.coerced(variables)
         if isinstance(coerced, list):
-            return _refused(coerced)
+            again = known.variables.coerced(variables, suggests=True) if self._suggests(context) else coerced
+            return _refused(again if isinstance(again, list) else coerced)
         if not known.is_within_limit:
             self._check_cost(known, coerced)
         plan = known.plan or self.plan(operation, coerced)
@@ -97,8 +101,11 @@ class Executor:
     async def _run_first(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
         """Run an operation that is new here, or has lifted literals."""
         if self not in operation.known:
-            # A large document has just been validated, and its plan takes as long: others come in between.
-            await asyncio.sleep(0)
+            if context.row is not None and self.preparation is not None and operation.document.token_count > LARGE_TOKENS:
+                await self.preparation.run(partial(self._plan_first, operation, variables), context.row)
+            else:
+                # A document has just been validated, and its plan takes as long: others come in between.
+                await asyncio.sleep(0)
             self._known(operation)
         lifted = operation.lifted
         if lifted is None:
@@ -108,6 +115,17 @@ class Executor:
         for error in result.errors or ():
             lifted.put_right(error)
         return result
+
+    def _plan_first(self, operation: Operation, variables: dict[str, Any]) -> None:
+        """Make what takes long of a large operation, in a thread of its own, where it is the same for all variables."""
+        known = _Known(self._schema, operation)
+        given = variables if operation.lifted is None else {**variables, **operation.lifted.variables}
+        coerced = known.variables.coerced(given)
+        if not isinstance(coerced, list):
+            known.max_records(sizes_of(coerced.coerced, known.sizing))
+            if not known.deciding:
+                known.plan = self._planned(replace(operation, lifted=None), coerced)
+        operation.known.setdefault(self, known)
 
     async def _run_without(
         self, reason: str, operation: Operation, variables: dict[str, Any], context: RequestContext
@@ -135,14 +153,17 @@ class Executor:
                 "ask for smaller pages, or for the schema in another operation"
             )
 
+    def _suggests(self, context: RequestContext) -> bool:
+        return self._suggestions and context.suggests
+
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """Coerce the variables to their declared types, or list their problems."""
-        return self._known(operation).variables.coerced(variables)
+        return self._known(operation).variables.coerced(variables, suggests=self._suggestions)
 
     def _known(self, operation: Operation) -> _Known:
         known: _Known | None = operation.known.get(self)
         if known is None:
-            known = operation.known[self] = _Known(self._schema, operation, suggestions=self._suggestions)
+            known = operation.known[self] = _Known(self._schema, operation)
         return known
 
     async def run_unplanned(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
@@ -154,7 +175,7 @@ class Executor:
             context_value=context,
             variable_values=variables,
             operation_name=name.value if name else None,
-            hide_suggestions=not self._suggestions,
+            hide_suggestions=not self._suggests(context),
             middleware=None if operation.restriction is None else [restrict_resolver(operation.restriction)],
         )
         try:

@@ -14,6 +14,7 @@ from connectors.contract import KeyKind
 from connectors.records import FieldClass
 from connectors.suggestions import suggest
 from gateway.settings.frozen_settings import FrozenSettings
+from gateway.settings.limit_settings import CallerLimitSettings
 from gateway.settings.texts import CallerName, CollectorAddress, HeaderName, LongSecret, PurposeName, SourceName
 
 SHOWN_BY = ("keys", "issuers", "proxy", "anonymous")
@@ -112,6 +113,13 @@ class CallerSettings(FrozenSettings):
     """The purposes of which each request has one; without this line it may name any, or none."""
     hash_group: CallerName | None = None
     """Callers of one group have the same hashes; without this line each has its own."""
+
+    limits: CallerLimitSettings = CallerLimitSettings()
+    """What its requests may hold, where that differs from `limits`."""
+    introspection: bool | None = None
+    """Whether it may ask for the schema; without this line as the setting `introspection` says."""
+    share: Annotated[float, Field(ge=0.01, le=100)] = 1.0
+    """How much of a busy worker it has, beside others who ask."""
 
     @property
     def is_restricted(self) -> bool:

@@ -28,6 +28,7 @@ from gateway.settings.access_settings import (
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.frozen_settings import FrozenSettings
+from gateway.settings.limit_settings import LimitSettings, check_limits
 from gateway.settings.order_settings import OrderSettings
 from gateway.settings.own_field_settings import OwnFieldsSettings
 from gateway.settings.purpose_settings import PurposeSettings
@@ -193,6 +194,8 @@ class Settings(FrozenSettings):
     """Whether answers say in a header how long each source took; without it, in development only."""
     introspection: bool = True
     """Whether the schema can be asked for."""
+    limits: LimitSettings = LimitSettings()
+    """What a request may hold before it is run."""
     cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     """What a worker keeps of answers of all sources that say `cache_s`, at most."""
     default_region: Region | None = None
@@ -241,6 +244,7 @@ class Settings(FrozenSettings):
         given = self.model_fields_set
         access, callers = (self.access if "access" in given else None), (self.callers if "callers" in given else None)
         check_callers(access, callers, self.identity.operators)
+        check_limits(self.limits, self.callers)
         return self
 
     @property
