@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench import dead as deaths
 from bench import documents as remembering
+from bench import fairness as shares
 from bench import flaky as failing
 from bench import greedy as greed
 from bench import growth as growing
@@ -206,6 +207,19 @@ def greedy(
     out.print(greedy_table(found))
     _say(found.verdicts())
     _keep_beside({"greedy": msgspec.to_builtins(found)})
+
+
+@app.command()
+def fairness(seconds: Seconds = 10, rounds: Rounds = 3) -> None:
+    """What 50 callers who offer ten times their share cost 950 others: requests come when they come, answered or not."""
+    with _problems_shown():
+        found = shares.measured(rounds=rounds, seconds=seconds)
+    out.print(f"The worker answers {found.rate:,.0f} requests a second; the many ask for half of that.", highlight=False)
+    for without, beside in zip(found.alone, found.beside, strict=True):
+        out.print(f"without: {shares.describe_turn(without)}", highlight=False)
+        out.print(f"beside:  {shares.describe_turn(beside)}", highlight=False)
+    _say(found.verdicts())
+    _keep_beside({"fairness": shares.document(found)})
 
 
 @app.command()

@@ -21,6 +21,7 @@ from gateway.admission import Admission
 from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.documents.manifests import DocumentFile
+from gateway.documents.profiles import Profiles
 from gateway.documents.trusted_documents import load_documents
 from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
@@ -197,6 +198,7 @@ class GatewayApplication(Application):
         self.endpoint.documents = DocumentFinder(
             services.settings.documents, services.settings.callers, services.documents, services.clock
         )
+        self._admit(services.settings)
         self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute
         webhooks = Webhooks(self.revision, Invalidator(services))
         self.telemetry.read(AdmissionCollector(self._admission), ExecutorCollector(self._executor), WebhookCollector(webhooks))
@@ -208,6 +210,14 @@ class GatewayApplication(Application):
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
         ]
 
+    def _admit(self, settings: Settings) -> None:
+        """Give each caller its share, and what it may send."""
+        profiles = Profiles(settings)
+        self.endpoint.find_profile = profiles.find
+        self.endpoint.max_body_bytes = settings.limits.max_body_bytes
+        self._executor.preparation = self.endpoint.preparation
+        self._admission.share_out({name: own.share for name, own in settings.callers.items()})
+
     def _budget_s(self, deadline_ms: int | None) -> float:
         return budget_s(self.revision.services.settings, deadline_ms)
 
@@ -216,7 +226,7 @@ class GatewayApplication(Application):
         services = revision.services
         revision.under_way += 1
         try:
-            context = _context_of(services, services.stitcher(head.deadline_ms, arrival=head), head)
+            context = _context_of(services, services.stitcher(head.deadline_ms, arrival=head), operation, head)
             self._begin(head, operation, context.stitcher.loaders)
             return await self._run(operation, variables, context, head)
         finally:
@@ -251,7 +261,7 @@ class GatewayApplication(Application):
     async def _execute_traced(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         with self.revision.lent() as services:
             trace = Trace(services.clock, services.clock.monotonic())
-            context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), head)
+            context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), operation, head)
             self._begin(head, operation, context.stitcher.loaders)
             result = await self._run(operation, variables, context, head)
         head.answered_with["server-timing"] = trace.server_timing()
@@ -260,10 +270,19 @@ class GatewayApplication(Application):
         return result
 
 
-def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestContext:
+def _context_of(services: Services, stitcher: Stitcher, operation: Operation, head: Head) -> RequestContext:
     quota = services.quotas.find_quota(head.caller.name)
     meter = None if quota is None and b"x-cost" not in head.headers else Meter(quota)
-    return RequestContext(services, head.request_id, stitcher, headers=head.headers, meter=meter)
+    return RequestContext(
+        services,
+        head.request_id,
+        stitcher,
+        headers=head.headers,
+        meter=meter,
+        limits=head.profile.trusted_cost if operation.is_trusted else head.profile.cost,
+        suggests=head.profile.suggests,
+        row=head.row,
+    )
 
 
 async def _with_rate_limit(running: Awaitable[ExecutionResult], quota: CallerQuota, head: Head) -> ExecutionResult:
@@ -284,7 +303,7 @@ def _executor(services: Services) -> tuple[Executor, Operations, Views]:
         introspection=services.settings.introspection,
         lifts=True,
     )
-    executor = Executor(schema, suggestions=development, explain=development, clock=services.clock)
+    executor = Executor(schema, suggestions=Profiles(services.settings).suggest, explain=development, clock=services.clock)
     views = Views(core_schema(schema), schema.sdl, services.settings, services.tags.pack, services.router)
     return executor, operations, views
 

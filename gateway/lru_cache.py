@@ -24,6 +24,7 @@ class SegmentedLru(Generic[K, V]):
         self._weigh = weigh
         self._new: OrderedDict[K, V] = OrderedDict()
         self._hot: OrderedDict[K, V] = OrderedDict()
+        self._weights: dict[K, float] = {}
         self.weight = 0.0
         self._hot_weight = 0.0
 
@@ -39,14 +40,25 @@ class SegmentedLru(Generic[K, V]):
         value = self._new.pop(name, None)
         if value is not None:
             self._hot[name] = value
-            self._hot_weight += self._weigh(value)
+            self._hot_weight += self._weights[name]
             self._cool()
         return value
 
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is a value, without marking it as used."""
+        return name in self._hot or name in self._new
+
     def add(self, name: K, value: V) -> None:
-        """Keep a value under a name that has none."""
-        self._new[name] = value
-        self.weight += self._weigh(value)
+        """Keep a value under a name, in the place of the one that it has. As it weighs now it is counted until it goes."""
+        weight = self._weigh(value)
+        before = self._weights.get(name)
+        self._weights[name] = weight
+        if name in self._hot:
+            self._hot[name] = value
+            self._hot_weight += weight - (before or 0)
+        else:
+            self._new[name] = value
+        self.weight += weight - (before or 0)
         while self.weight > self._room:
             self.drop_least()
 
@@ -54,15 +66,16 @@ class SegmentedLru(Generic[K, V]):
         """Drop the value that is needed least. There must be one."""
         # The newest itself goes only when there is nothing else.
         from_hot = len(self._new) <= 1 and bool(self._hot)
-        _, gone = (self._hot if from_hot else self._new).popitem(last=False)
-        self.weight -= self._weigh(gone)
-        self._hot_weight -= self._weigh(gone) if from_hot else 0
+        gone, _ = (self._hot if from_hot else self._new).popitem(last=False)
+        weight = self._weights.pop(gone)
+        self.weight -= weight
+        self._hot_weight -= weight if from_hot else 0
 
     def _cool(self) -> None:
         """Make the coldest hot values new again where they exceed their share."""
         while self._hot_weight > HOT_SHARE * self._room and len(self._hot) > 1:
             name, value = self._hot.popitem(last=False)
-            self._hot_weight -= self._weigh(value)
+            self._hot_weight -= self._weights[name]
             self._new[name] = value
 
 

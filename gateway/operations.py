@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+import msgspec
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
 from connectors.seen_keys import SeenKeys
 from gateway.documents.limits import Limits
 from gateway.documents.literals import Lifted, Outline, Template, outline_of, template_of
-from gateway.documents.validation import InvalidDocumentError, Validator, too_expensive
+from gateway.documents.profiles import Profile
+from gateway.documents.validation import DocumentMeasure, Validator, too_large
 from gateway.errors import CallerError
 from gateway.lru_cache import SegmentedLru
 
@@ -20,6 +23,13 @@ __all__ = ["Limits", "Operation", "OperationError", "Operations", "Restriction",
 
 Hasher = Callable[[str], Callable[[str], str]]
 """Gives the function that hashes texts of a field."""
+
+T = TypeVar("T")
+_Steps = Generator[Callable[[], Any], Any, T]
+"""Work in steps, which give what is to be run and are sent what comes of it."""
+
+RunApart = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Runs a step elsewhere."""
 
 BYTES_PER_TOKEN = 1_000
 """What a document keeps with its plan, measured; its text comes on top."""
@@ -71,24 +81,76 @@ class Operation:
     is_trusted: bool = False
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """Remember the result for a document: its operations by name, the only one also by none, or why it is refused.
-
-    With a `template` it serves all texts of one outline.
-    """
+class _Verdict(msgspec.Struct, frozen=True, eq=False):
+    """What the callers of a profile get for a document: its operations by name, the only one also by none, or its errors."""
 
     operations: Mapping[str | None, Operation]
-    errors: tuple[GraphQLError, ...]
-    size_bytes: int
-    template: Template | None = None
+    errors: tuple[GraphQLError, ...] = ()
 
-    def for_outline(self, outline: Outline) -> _Entry:
-        """Make the entry of another text of the outline."""
+    def choose(self, name: str | None) -> Operation:
+        """Choose the operation of this name, or the only one. Raises `OperationError`."""
+        if self.errors:
+            raise OperationError(self.errors)
+        return choose_operation(self.operations, name)
+
+
+class _Entry(msgspec.Struct, eq=False):
+    """Remember a document by its text: what it measures, and the verdict for each profile that sent it.
+
+    `allowed` is there where it is valid, for those who may not introspect only if `is_for_all`; `errors` are those of
+    validation by whether who sends it may introspect, and has suggestions. With a `template` it serves all texts of one
+    outline.
+    """
+
+    measure: DocumentMeasure
+    verdicts: dict[Profile, _Verdict]
+    allowed: _Verdict | None = None
+    is_for_all: bool = True
+    errors: dict[tuple[bool, bool], _Verdict] = {}
+    template: Template | None = None
+    own_bytes: int = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes of memory, without its plan."""
+        refusals = {id(verdict): verdict.errors for verdict in (*self.verdicts.values(), *self.errors.values())}
+        return self.own_bytes + sum(
+            sys.getsizeof(error.message) + BYTES_PER_ERROR for errors in refusals.values() for error in errors
+        )
+
+    def find_verdict(self, profile: Profile) -> _Verdict | None:
+        """Find the verdict for a profile by what is known. None where the text must be read anew."""
+        measure = self.measure
+        excess = measure.excess(profile.limits)
+        if excess:
+            return _Verdict({}, tuple(excess))
+        if measure.is_cut:
+            return None
+        if measure.faults:
+            return _Verdict({}, measure.faults)
+        if self.allowed is not None and (self.is_for_all or profile.introspection):
+            return self.allowed
+        return self.errors.get(_rights_in(measure, profile))
+
+    def for_outline(self, outline: Outline) -> _Entry | None:
+        """Make the entry of another text of the outline. None where its extent is not known without reading it."""
         assert self.template is not None
+        assert self.allowed is not None
+        more = outline.list_values - self.template.outline.list_values
+        extent = self.measure.extent
+        if more > 0 and extent is not None and extent.has_objects:
+            return None
         lifted = self.template.lifted(outline)
-        operations = {name: replace(operation, lifted=lifted) for name, operation in self.operations.items()}
-        return _Entry(operations, (), sys.getsizeof(outline.text) * 2 + 1_000)
+        operations = {name: replace(operation, lifted=lifted) for name, operation in self.allowed.operations.items()}
+        size_bytes = len(outline.text.encode("utf-8", "surrogatepass"))
+        measure = msgspec.structs.replace(self.measure, size_bytes=size_bytes, token_count=self.measure.token_count + more)
+        own_bytes = sys.getsizeof(outline.text) * 2 + 1_000
+        return _Entry(measure, {}, _Verdict(operations), self.is_for_all, own_bytes=own_bytes)
+
+
+def _rights_in(measure: DocumentMeasure, profile: Profile) -> tuple[bool, bool]:
+    """Say on which rights of a profile the errors of a document depend."""
+    return profile.introspection or not measure.mentions_schema, profile.suggests
 
 
 @dataclass(slots=True)
@@ -120,9 +182,10 @@ class Operations:
         introspection: bool = True,
         lifts: bool = False,
     ) -> None:
+        """`limits`, `suggestions` and `introspection` are those of who has no profile of his own."""
         self._schema = schema
-        self._validator = Validator(schema, limits, suggestions=suggestions, introspection=introspection)
-        self._max_bytes = limits.max_document_bytes
+        self._validator = Validator(schema)
+        self._usual = Profile(limits, introspection, suggestions)
         self._lifts = lifts
         self._entries: SegmentedLru[Any, _Entry] = SegmentedLru(
             size, lambda entry: max(1, entry.size_bytes / CACHED_BYTES_PER_ENTRY)
@@ -130,58 +193,139 @@ class Operations:
         self._seen = SeenKeys()
         self._outlines: SegmentedLru[int, _Seen] = SegmentedLru(MAX_OUTLINES_SEEN)
 
-    def prepare(self, query: str, operation_name: str | None) -> Operation:
-        """Prepare the operation of this name, or the only one. Raises OperationError."""
-        entry = self._entries.get(query) or self._remember(query)
-        if entry.errors:
-            raise OperationError(entry.errors)
-        return choose_operation(entry.operations, operation_name)
+    def prepare(self, query: str, operation_name: str | None, profile: Profile | None = None) -> Operation:
+        """Prepare the operation of this name, or the only one, for callers of a profile. Raises OperationError."""
+        profile = profile or self._usual
+        entry = self._entries.get(query)
+        verdict = None if entry is None else entry.verdicts.get(profile)
+        return (verdict or _run_here(self._judge(query, entry, profile))).choose(operation_name)
 
-    def _remember(self, query: str) -> _Entry:
+    async def prepare_apart(self, query: str, operation_name: str | None, profile: Profile, run_apart: RunApart) -> Operation:
+        """Do the same, with what takes long run elsewhere. Raises OperationError, and what `run_apart` does."""
+        steps = self._judge(query, self._entries.get(query), profile)
+        done: Any = None
+        try:
+            while True:
+                done = await run_apart(steps.send(done))
+        except StopIteration as end:
+            verdict: _Verdict = end.value
+        return verdict.choose(operation_name)
+
+    def knows(self, query: str) -> bool:
+        """Tell whether a text is remembered, so that it needs not be read."""
+        return query in self._entries
+
+    def _judge(self, query: str, entry: _Entry | None, profile: Profile) -> _Steps[_Verdict]:
+        """Find the verdict on a text for a profile that has none yet, by what is known of it or by reading it.
+
+        The steps that it gives take long, and nothing else changes with them: they may be run in another thread.
+        """
+        if entry is not None:
+            verdict = entry.find_verdict(profile)
+            if verdict is not None:
+                entry.verdicts[profile] = verdict
+                self._entries.add(query, entry)
+                return verdict
         # Refused before it is a key: what is too large to parse is too large to keep.
-        if len(query.encode("utf-8", "surrogatepass")) > self._max_bytes:
-            raise OperationError([too_expensive(f"the document is larger than {self._max_bytes} bytes")])
+        size_bytes = len(query.encode("utf-8", "surrogatepass"))
+        if size_bytes > profile.limits.max_document_bytes:
+            raise OperationError([too_large(size_bytes, profile.limits.max_document_bytes)])
         recurs = self._seen.add(query)
-        outline = outline_of(query) if self._lifts else None
-        entry = self._compile(query, recurs=recurs) if outline is None else self._compile_outline(outline, recurs=recurs)
+        read = yield from self._read(query, size_bytes, profile, recurs=recurs)
         if recurs:
-            self._entries.add(query, entry)
-        return entry
+            entry = self._entries.get(query)
+            verdict = None if entry is None else entry.find_verdict(profile)
+            if entry is not None and verdict is not None:  # another request was faster
+                entry.verdicts[profile] = verdict
+                return verdict
+            if entry is not None:
+                read.verdicts = {**entry.verdicts, **read.verdicts}
+                read.errors = {**entry.errors, **read.errors}
+                if read.allowed is None and entry.allowed is not None:
+                    read.allowed, read.is_for_all, read.own_bytes = entry.allowed, entry.is_for_all, entry.own_bytes
+            self._entries.add(query, read)
+        return read.verdicts[profile]
 
-    def _compile_outline(self, outline: Outline, *, recurs: bool) -> _Entry:
+    def _read(self, query: str, size_bytes: int, profile: Profile, *, recurs: bool) -> _Steps[_Entry]:
+        compile_text = partial(self._compile, query, size_bytes, profile, recurs=recurs)
+        outline = outline_of(query) if self._lifts else None
+        if outline is None:
+            only: _Entry = yield compile_text
+            return only
         seen = self._outlines.get(hash(outline.key))
         if seen is None:
             self._outlines.add(hash(outline.key), _Seen(hash(outline.text)))
-            return self._compile(outline.text, recurs=recurs)
+            first: _Entry = yield compile_text
+            return first
         if seen.places:
             shared = self._entries.get((outline.key, outline.fixed_texts(seen.places)))
-            if shared is not None:
-                return shared.for_outline(outline)
-        entry = self._compile(outline.text, recurs=recurs)
-        if entry.errors or seen.first == hash(outline.text) or (seen.is_tried and not seen.places):
-            return entry
-        return self._share(entry, outline, seen)
+            entry = None if shared is None else _for_profile(shared.for_outline(outline), profile)
+            if entry is not None:
+                return entry
+        own: _Entry = yield compile_text
+        if own.allowed is None or seen.first == hash(outline.text) or (seen.is_tried and not seen.places):
+            return own
+        return (yield from self._share(own, outline, seen, profile))
 
-    def _share(self, entry: _Entry, outline: Outline, seen: _Seen) -> _Entry:
+    def _share(self, entry: _Entry, outline: Outline, seen: _Seen, profile: Profile) -> _Steps[_Entry]:
         """Share an entry among all texts of the outline, where possible."""
-        document = next(iter(entry.operations.values())).document
-        template = template_of(document, outline, self._schema)
+        assert entry.allowed is not None
+        document = next(iter(entry.allowed.operations.values())).document
+        template = yield partial(self._make_template, document, outline)
         seen.is_tried, seen.places = True, ()
-        if template is None or not self._validator.has_valid_variables(template.document):
+        if template is None:
             return entry
         seen.places = template.places
-        shared = _Entry(operations_by_name(template.document, recurs=True), (), entry.size_bytes, template)
+        shared = _Entry(
+            entry.measure,
+            {},
+            _Verdict(operations_by_name(template.document, recurs=True)),
+            entry.is_for_all,
+            template=template,
+            own_bytes=entry.own_bytes,
+        )
         self._entries.add((outline.key, outline.fixed_texts(seen.places)), shared)
-        return shared.for_outline(outline)
+        return _for_profile(shared.for_outline(outline), profile) or entry
 
-    def _compile(self, query: str, *, recurs: bool) -> _Entry:
-        size_bytes = sys.getsizeof(query)
-        try:
-            document = self._validator.valid(query)
-        except InvalidDocumentError as error:
-            size_bytes += sum(sys.getsizeof(located.message) + BYTES_PER_ERROR for located in error.errors)
-            return _Entry({}, tuple(error.errors), size_bytes)
-        return _Entry(operations_by_name(document, recurs=recurs), (), size_bytes + document.token_count * BYTES_PER_TOKEN)
+    def _make_template(self, document: DocumentNode, outline: Outline) -> Template | None:
+        template = template_of(document, outline, self._schema)
+        return template if template is not None and self._validator.has_valid_variables(template.document) else None
+
+    def _compile(self, query: str, size_bytes: int, profile: Profile, *, recurs: bool) -> _Entry:
+        document, measure = self._validator.measure(query, size_bytes, profile.limits.max_tokens)
+        entry = _Entry(measure, {}, own_bytes=sys.getsizeof(query), errors={})
+        if document is not None and not measure.excess(profile.limits):
+            errors = self._validator.find_errors(document, measure, profile)
+            if errors:
+                entry.errors[_rights_in(measure, profile)] = _Verdict({}, errors)
+            else:
+                entry.allowed = _Verdict(operations_by_name(document, recurs=recurs))
+                entry.is_for_all = not (measure.mentions_schema and profile.introspection)
+                entry.own_bytes += document.token_count * BYTES_PER_TOKEN
+        verdict = entry.find_verdict(profile)
+        assert verdict is not None
+        entry.verdicts[profile] = verdict
+        return entry
+
+
+def _run_here(steps: _Steps[T]) -> T:
+    """Run the steps where they are."""
+    done: Any = None
+    try:
+        while True:
+            done = steps.send(done)()
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def _for_profile(entry: _Entry | None, profile: Profile) -> _Entry | None:
+    """Give an entry with the verdict for a profile, where it is known."""
+    verdict = None if entry is None else entry.find_verdict(profile)
+    if entry is None or verdict is None:
+        return None
+    entry.verdicts[profile] = verdict
+    return entry
 
 
 def choose_operation(operations: Mapping[str | None, Operation], name: str | None) -> Operation:

@@ -21,6 +21,9 @@ from graphql import (
 MAX_LIST = 1_000
 """How many values a list in a variable may have; arguments that say less have limits of their own."""
 
+MAX_SHOWN = 10**9
+"""The largest number in a message: fragments in fragments make numbers of thousands of digits."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -29,7 +32,7 @@ class Limits:
     `max_depth` counts levels of fields, `max_fields` fields after fragments are put in place, `max_aliases` aliases and fields
     named again among them, `max_root_fields` fields of the root type; each per operation, and per fragment, used or not.
     `max_variables` is per operation, `max_directives` per place, `max_object_values` per argument with input objects in it.
-    Comments count as tokens.
+    Comments count as tokens. `max_name_length` is that of any name, for messages repeat names.
     """
 
     max_depth: int = 15
@@ -43,6 +46,7 @@ class Limits:
     max_variables: int = 100
     max_directives: int = 4
     max_alias_length: int = 200
+    max_name_length: int = 200
     max_object_values: int = 200
 
 
@@ -78,34 +82,47 @@ class Extent:
         self._operations = [_with_fragments(_own_reach(node), total) for node in operations]
         self._fragments = [*own.values(), *total.values()]
 
+    @property
+    def has_objects(self) -> bool:
+        """Tell whether an argument has input objects in it."""
+        return any(reach.object_values for reach in (*self._operations, *self._fragments))
+
     def excess(self, limits: Limits) -> list[str]:
         """Name the exceeded limits."""
         operations, fragments = self._counts
         problems = []
         if operations > limits.max_operations:
-            problems.append(f"the document has more than {limits.max_operations} operations")
+            problems.append(_say("the document has {} operations", operations, limits.max_operations, "send them apart"))
         if fragments > limits.max_fragments:
-            problems.append(f"the document has more than {limits.max_fragments} fragments")
+            problems.append(_say("the document has {} fragments", fragments, limits.max_fragments, "write some in their place"))
         of_operations = _excess(self._operations, limits, "operation")
         return problems + (of_operations or _excess(self._fragments, limits, "fragment"))
 
 
 def _excess(reaches: Sequence[_Reach], limits: Limits, what: str) -> list[str]:
+    max_roots = limits.max_root_fields if what == "operation" else limits.max_fields
     limited = (
-        ("depth", limits.max_depth, "is nested deeper than {} levels"),
-        ("fields", limits.max_fields, "has more than {} fields"),
-        ("repeats", limits.max_aliases, "has more than {} aliases and repeated fields"),
-        ("roots", limits.max_root_fields if what == "operation" else limits.max_fields, "has more than {} root fields"),
-        ("variables", limits.max_variables, "has more than {} variables"),
-        ("directives", limits.max_directives, "has more than {} directives at one place"),
-        ("object_values", limits.max_object_values, "has an argument with an object of more than {} values"),
-        ("alias_length", limits.max_alias_length, "has an alias of more than {} characters"),
+        ("depth", limits.max_depth, "is nested {} levels deep", "ask in parts"),
+        ("fields", limits.max_fields, "has {} fields", "ask in parts"),
+        ("repeats", limits.max_aliases, "has {} aliases and repeated fields", "ask in parts"),
+        ("roots", max_roots, "has {} root fields", "ask in parts"),
+        ("variables", limits.max_variables, "has {} variables", "put values together in lists or input objects"),
+        ("directives", limits.max_directives, "has {} directives at one place", "remove some"),
+        ("object_values", limits.max_object_values, "has an argument with an object of {} values", "give it as a variable"),
+        ("alias_length", limits.max_alias_length, "has an alias of {} characters", "shorten it"),
     )
-    return [
-        f"the {what} {message.format(most)}"
-        for name, most, message in limited
-        if any(getattr(reach, name) > most for reach in reaches)
-    ]
+    problems = []
+    for name, most, message, fix in limited:
+        largest = max((getattr(reach, name) for reach in reaches), default=0)
+        if largest > most:
+            problems.append(_say(f"the {what} {message}", largest, most, fix))
+    return problems
+
+
+def _say(message: str, number: int, most: int, fix: str) -> str:
+    """Say how much there is, how much there may be, and what to change."""
+    shown = f"{number:,}" if number <= MAX_SHOWN else f"more than {MAX_SHOWN:,}"
+    return f"{message.format(shown)}, and {most:,} are the most; {fix}"
 
 
 def _totals(own: Mapping[str, _Reach]) -> dict[str, _Reach]:

@@ -76,6 +76,11 @@ class Outline(msgspec.Struct, frozen=True):
     key: str
     literals: list[Literal]
 
+    @property
+    def list_values(self) -> int:
+        """Count the values of lists: texts of one outline may differ in that, and so in their tokens."""
+        return sum(len(literal.value) for literal in self.literals if isinstance(literal.value, tuple))
+
     def fixed_texts(self, lifted: Iterable[int]) -> tuple[str, ...]:
         """The texts of the literals that are not lifted."""
         places = set(lifted)

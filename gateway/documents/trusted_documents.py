@@ -18,6 +18,7 @@ from gateway.documents.manifests import (
     sha256_of,
 )
 from gateway.documents.messages import shortened
+from gateway.documents.profiles import Profile
 from gateway.documents.validation import InvalidDocumentError, Validator
 from gateway.operations import BYTES_PER_TOKEN, Operation, OperationError, choose_operation, operations_by_name
 from gateway.settings import Settings
@@ -34,6 +35,7 @@ TRUSTED_LIMITS = Limits(
     max_variables=1_000,
     max_directives=100,
     max_alias_length=1_000,
+    max_name_length=1_000,
     max_object_values=10_000,
 )
 """They protect the parser and the validation alone: who writes these documents is trusted not to attack."""
@@ -48,18 +50,19 @@ SHA256 = "sha256:"
 class TrustedDocument:
     """A document that is trusted. Its operations are prepared when it is first asked for, and stay."""
 
-    __slots__ = ("_operations", "_validator", "text")
+    __slots__ = ("_operations", "_profile", "_validator", "text")
 
-    def __init__(self, text: str, validator: Validator) -> None:
+    def __init__(self, text: str, validator: Validator, profile: Profile) -> None:
         self.text = text
         self._validator = validator
+        self._profile = profile
         self._operations: Mapping[str | None, Operation] | None = None
 
     def find_operation(self, name: str | None) -> Operation:
         """Find the operation of this name, or the only one. Raises `OperationError`."""
         if self._operations is None:
             try:
-                document = self._validator.valid(self.text)
+                document = self._validator.parse_valid(self.text, self._profile)
             except InvalidDocumentError as error:  # not where the settings were checked with the same schema
                 raise OperationError(error.errors) from None
             self._operations = operations_by_name(document, recurs=True, is_trusted=True)
@@ -73,8 +76,9 @@ class TrustedDocuments:
     """
 
     def __init__(self, schema: GraphQLSchema, files: Iterable[DocumentFile], max_bytes: int, *, introspection: bool) -> None:
-        self._validator = Validator(schema, TRUSTED_LIMITS, suggestions=False, introspection=introspection)
-        self._checker = Validator(schema, TRUSTED_LIMITS, suggestions=True, introspection=introspection)
+        self._validator = Validator(schema)
+        self._profile = Profile(TRUSTED_LIMITS, introspection=introspection)
+        self._checked = Profile(TRUSTED_LIMITS, introspection=introspection, suggests=True)
         self._max_bytes = max_bytes
         self.by_text: dict[str, TrustedDocument] = {}
         self._by_id: dict[str, TrustedDocument] = {}
@@ -105,7 +109,7 @@ class TrustedDocuments:
                 problems.append(source.problem(f"is larger than {TRUSTED_LIMITS.max_document_bytes:,} bytes; ask in parts"))
                 continue
             try:
-                document = self._checker.valid(text)
+                document = self._validator.parse_valid(text, self._checked)
             except InvalidDocumentError as error:
                 problems.append(source.problem(_words_of(error)))
                 continue
@@ -123,7 +127,7 @@ class TrustedDocuments:
         text = source.text
         document = self.by_text.get(text)
         if document is None:
-            document = self.by_text[text] = TrustedDocument(text, self._validator)
+            document = self.by_text[text] = TrustedDocument(text, self._validator, self._profile)
             self._sources[text] = source
         for name in {source.id, sha256_of(text)}:
             other = self._by_id.setdefault(name, document)

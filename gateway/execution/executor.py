@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import replace
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -29,6 +30,7 @@ from gateway.execution.variables import Variables
 from gateway.log import SeldomLog
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import Operation, entries_taken
+from gateway.preparation_thread import LARGE_TOKENS, PreparationThread
 from gateway.quota.cost import Cost, CostLimits
 from gateway.quota.meter import Meter
 
@@ -53,8 +55,8 @@ class _Known:
     neither it nor a plan holds that: only the garbage collector would free them. `introspection` is what it asks of the schema.
     """
 
-    def __init__(self, schema: GraphQLSchema, operation: Operation, *, suggestions: bool) -> None:
-        self.variables = Variables(schema, operation.definition, suggestions=suggestions)
+    def __init__(self, schema: GraphQLSchema, operation: Operation) -> None:
+        self.variables = Variables(schema, operation.definition)
         self.deciding = deciding_variables(operation.document)
         self.plan: Plan | Unplanned | None = None
         self.introspection = introspection_nodes(schema, operation.definition, fragments_of(operation.document))
@@ -75,6 +77,8 @@ class Executor:
         self._plans: SegmentedLru[tuple[Any, ...], Plan | Unplanned] = SegmentedLru(MAX_PLANS, _weight)
         self.unplanned: Counter[str] = Counter()
         self._seldom = SeldomLog(clock or Clock())
+        self.preparation: PreparationThread | None = None
+        """Where plans of large new operations are made."""
 
     def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
         """Run for one request. It begins when it is waited for. Raises `QueryTooExpensiveError`."""
@@ -83,7 +87,8 @@ class Executor:
             return self._run_first(operation, variables, context)
         coerced = known.variables.coerced(variables)
         if isinstance(coerced, list):
-            return _refused(coerced)
+            again = known.variables.coerced(variables, suggests=True) if self._suggests(context) else coerced
+            return _refused(again if isinstance(again, list) else coerced)
         plan = known.plan or self.plan(operation, coerced)
         stitcher, limits = context.stitcher, context.limits
         estimate = plan.cost.estimate(stitcher.router, coerced.coerced, has_rule=stitcher.rule is not None)
@@ -125,8 +130,11 @@ class Executor:
     async def _run_first(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
         """Run an operation that is new here, or has lifted literals."""
         if self not in operation.known:
-            # A large document has just been validated, and its plan takes as long: others come in between.
-            await asyncio.sleep(0)
+            if context.row is not None and self.preparation is not None and operation.document.token_count > LARGE_TOKENS:
+                await self.preparation.run(partial(self._plan_first, operation, variables), context.row)
+            else:
+                # A document has just been validated, and its plan takes as long: others come in between.
+                await asyncio.sleep(0)
             self._known(operation)
         lifted = operation.lifted
         if lifted is None:
@@ -137,6 +145,15 @@ class Executor:
             lifted.put_right(error)
         return result
 
+    def _plan_first(self, operation: Operation, variables: dict[str, Any]) -> None:
+        """Make what takes long of a large operation, in a thread of its own, where it is the same for all variables."""
+        known = _Known(self._schema, operation)
+        given = variables if operation.lifted is None else {**variables, **operation.lifted.variables}
+        coerced = known.variables.coerced(given)
+        if not isinstance(coerced, list) and not known.deciding:
+            known.plan = self._planned(replace(operation, lifted=None), coerced)
+        operation.known.setdefault(self, known)
+
     async def _run_without(
         self, reason: str, operation: Operation, variables: dict[str, Any], context: RequestContext
     ) -> ExecutionResult:
@@ -146,14 +163,17 @@ class Executor:
             result.extensions = {**(result.extensions or {}), "execution": {"planned": False, "reason": reason}}
         return result
 
+    def _suggests(self, context: RequestContext) -> bool:
+        return self._suggestions and context.suggests
+
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """Coerce the variables to their declared types, or list their problems."""
-        return self._known(operation).variables.coerced(variables)
+        return self._known(operation).variables.coerced(variables, suggests=self._suggestions)
 
     def _known(self, operation: Operation) -> _Known:
         known: _Known | None = operation.known.get(self)
         if known is None:
-            known = operation.known[self] = _Known(self._schema, operation, suggestions=self._suggestions)
+            known = operation.known[self] = _Known(self._schema, operation)
         return known
 
     async def run_unplanned(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
@@ -165,7 +185,7 @@ class Executor:
             context_value=context,
             variable_values=variables,
             operation_name=name.value if name else None,
-            hide_suggestions=not self._suggestions,
+            hide_suggestions=not self._suggests(context),
             middleware=None if operation.restriction is None else [restrict_resolver(operation.restriction)],
         )
         try:

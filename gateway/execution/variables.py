@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -37,16 +37,15 @@ class _Given(msgspec.Struct):
 class Variables:
     """Coerce the variables of requests for one operation. Where every value is plain, there is nothing to coerce."""
 
-    def __init__(self, schema: GraphQLSchema, definition: OperationDefinitionNode, *, suggestions: bool) -> None:
+    def __init__(self, schema: GraphQLSchema, definition: OperationDefinitionNode) -> None:
         self._schema = schema
         self._definitions = definition.variable_definitions or ()
-        self._hide_suggestions = not suggestions
         plain = {definition.variable.name.value: _plain(definition.type) for definition in self._definitions}
         self._all_are_plain = None not in plain.values()
         self._plain = {name: default for name, default in plain.items() if default is not None}
 
-    def coerced(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-        """Coerce variables to their declared types, or list their problems."""
+    def coerced(self, given: dict[str, Any], *, suggests: bool = False) -> VariableValues | list[GraphQLError]:
+        """Coerce variables to their declared types, or list their problems. With `suggests` these name near words."""
         if self._all_are_plain:
             for name, (kind, item) in self._plain.items():
                 value = given.get(name)
@@ -55,14 +54,22 @@ class Variables:
             else:
                 values = given if len(given) == len(self._plain) else {name: given[name] for name in self._plain}
                 return _Given(values)  # type: ignore[return-value]
-        if too_long := [error for definition in self._definitions if (error := _too_long(definition, given)) is not None]:
-            return too_long[:_MAX_ERRORS]
+        if too_long := find_long_lists(self._definitions, given, MAX_LIST):
+            return too_long
         return get_variable_values(
-            self._schema, self._definitions, given, max_errors=_MAX_ERRORS, hide_suggestions=self._hide_suggestions
+            self._schema, self._definitions, given, max_errors=_MAX_ERRORS, hide_suggestions=not suggests
         )
 
 
-def _too_long(definition: VariableDefinitionNode, given: Mapping[str, Any]) -> GraphQLError | None:
+def find_long_lists(
+    definitions: Iterable[VariableDefinitionNode], given: Mapping[str, Any], max_values: int
+) -> list[GraphQLError]:
+    """Report the variables with a list that is too long."""
+    found = [error for definition in definitions if (error := _too_long(definition, given, max_values)) is not None]
+    return found[:_MAX_ERRORS]
+
+
+def _too_long(definition: VariableDefinitionNode, given: Mapping[str, Any], max_values: int) -> GraphQLError | None:
     """Report a variable with a list that is too long."""
     name = definition.variable.name.value
     looked_at = 0
@@ -71,12 +78,12 @@ def _too_long(definition: VariableDefinitionNode, given: Mapping[str, Any]) -> G
         path, value = waiting.pop()
         looked_at += 1
         if looked_at > MAX_CONTAINERS:
-            message = f"it has more than {MAX_CONTAINERS:,} lists and objects"
+            message = f"it has more than {MAX_CONTAINERS:,} lists and objects; ask in parts"
             return GraphQLError(f"Variable '${name}' has invalid value: {message}", definition)
         if isinstance(value, list):
-            if len(value) > MAX_LIST:
+            if len(value) > max_values:
                 where = f" at {''.join(f'[{step}]' if isinstance(step, int) else f'.{step}' for step in path)}" if path else ""
-                message = f"a list has {len(value):,} values, and {MAX_LIST:,} are the most"
+                message = f"a list has {len(value):,} values, and {max_values:,} are the most; ask in parts"
                 return GraphQLError(f"Variable '${name}' has invalid value{where}: {message}", definition)
             waiting += [((*path, place), inner) for place, inner in enumerate(value) if isinstance(inner, list | dict)]
         elif isinstance(value, dict):

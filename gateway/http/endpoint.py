@@ -19,10 +19,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.caller import EVERYBODY, Caller
-from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
+from gateway.admission import Admission
+from gateway.caller_row import CallerRow
 from gateway.clock import Clock
+from gateway.documents.limits import MAX_LIST
+from gateway.documents.profiles import Profile
 from gateway.http.compression import MIN_BYTES, Compressor
 from gateway.http.document_finder import DocumentFinder, RequestDocument
+from gateway.http.limit_checks import check_lists, refuse_body
 from gateway.http.negotiation import BODY_TYPE, JSON, RefusedError, check_body_type, known_media, negotiate
 from gateway.http.origins import OriginPolicy
 from gateway.http.parameters import Parameters, read_body_parameters, read_url_parameters
@@ -31,6 +35,7 @@ from gateway.http.response import HttpResponse
 from gateway.http.responses import make_answer, make_failure
 from gateway.http.security_headers import send_secured
 from gateway.operations import Operation, Operations
+from gateway.preparation_thread import LARGE_CHARACTERS, PreparationThread
 
 Execute = Callable[[Operation, dict[str, Any], Head], Awaitable[ExecutionResult]]
 
@@ -70,6 +75,10 @@ class GraphQLView:
         self.execute = execute
         self._observe = observe
         self.max_body_bytes = max_body_bytes
+        """What is read of a body before it is known who asks."""
+        self.find_profile: Callable[[str], Profile] | None = None
+        """Finds what a caller may send by his name. Without it that is the same for all."""
+        self.preparation = PreparationThread(self._admission.is_busy)
         self.graphiql = graphiql
         self.identify: Callable[[Head], Caller | Awaitable[Caller]] = lambda _: EVERYBODY
         """Finds the caller of a request. Raises what refuses it."""
@@ -102,30 +111,36 @@ class GraphQLView:
             media = known_media.get(head.accept) or negotiate(head.accept)
             caller = self.identify(head)
             head.caller = caller if isinstance(caller, Caller) else await caller
+            row = self._find_row(head)
             if posts:
-                if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
-                    check_body_type(head.headers)
-                text = await body() if callable(body) else body
+                text = await self._read(head, body)
             begins = self.monotonic()
-            if begins - head.arrived > GIVE_WAY_S or admission.waiting or admission.under_way >= MAX_UNDER_WAY:
-                begins = await admission.wait(head)
-            admission.under_way += 1
+            if admission.must_wait(row, begins, head.arrived):
+                begins = await admission.wait(head, row)
+            admission.begin(row)
+            prepared_s, answer_bytes = None, 0
             try:
                 parameters = read_body_parameters(text) if posts else read_url_parameters(head)
                 document = self.documents.find_document(parameters, head)
-                operation = self._prepare(document, parameters)
-                if not posts and operation.definition.operation is not OperationType.QUERY:
-                    raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")
-                if self.monotonic() - begins > _SHORT_PREPARATION_S:
+                query = parameters.query or "" if document is None else document.text
+                if len(query) > LARGE_CHARACTERS and self._is_new(document, query):
+                    prepared_s = 0.0  # the thread charges what it takes
+                    operation = await self._prepare_large(query, parameters, head)
+                else:
+                    operation = self._prepare(document, query, parameters, head)
+                    prepared_s = self.monotonic() - begins
+                _check(operation, parameters, head)
+                if prepared_s > _SHORT_PREPARATION_S:
                     await asyncio.sleep(0)  # in which it is seen that a caller has gone, before sources are asked for him
                     admission.check(head)
                 result = await self.execute(operation, parameters.variables or {}, head)
                 self.documents.complete(document, result, head)
                 answer = make_answer(result, media, head)
-                if len(answer.body) >= MIN_BYTES:
+                answer_bytes = len(answer.body)
+                if answer_bytes >= MIN_BYTES:
                     await self._pack(answer, head)
             finally:
-                admission.under_way -= 1
+                admission.end(row, begins, prepared_s, answer_bytes)
         except (ClientDisconnect, asyncio.CancelledError):
             observe(head, operation, ABANDONED)
             raise
@@ -134,11 +149,24 @@ class GraphQLView:
         observe(head, operation, answer.code)
         return answer
 
-    def _prepare(self, document: RequestDocument | None, parameters: Parameters) -> Operation:
+    async def _read(self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]) -> bytes | bytearray:
+        """Read a body, of a size that its caller may send."""
+        if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
+            check_body_type(head.headers)
+        text = await body() if callable(body) else body
+        if len(text) > head.profile.max_body_bytes:
+            raise refuse_body(len(text), head.profile.max_body_bytes)
+        return text
+
+    def _is_new(self, document: RequestDocument | None, query: str) -> bool:
+        """Tell whether a document has to be read."""
+        return (document is None or document.trusted is None) and not self.operations.knows(query)
+
+    def _prepare(self, document: RequestDocument | None, query: str, parameters: Parameters, head: Head) -> Operation:
         name = parameters.operation_name or None
         if document is not None and document.trusted is not None:
             return document.trusted.find_operation(name)
-        return self.operations.prepare(parameters.query or "" if document is None else document.text, name)
+        return self.operations.prepare(query, name, head.profile)
 
     def _admit(self, head: Head) -> None:
         """Refuse who wants a page, and pages of other origins that may not ask."""
@@ -152,6 +180,23 @@ class GraphQLView:
         if self.compressor is not None and b"accept-encoding" in head.headers:
             await self.compressor.compress(answer, head.headers[b"accept-encoding"])
 
+    def _find_row(self, head: Head) -> CallerRow:
+        """Find the row of a caller, and what he may send."""
+        admission = self._admission
+        if self.find_profile is not None:
+            head.profile = self.find_profile(head.caller.name)
+        head.row = row = admission.find_row(head.caller.name) if admission.is_fair else admission.everybody
+        return row
+
+    async def _prepare_large(self, query: str, parameters: Parameters, head: Head) -> Operation:
+        """Prepare a large new document beside the loop."""
+        assert head.row is not None
+        self.preparation.check_place(head.row)
+        run = partial(self.preparation.run, row=head.row)
+        operation = await self.operations.prepare_apart(query, parameters.operation_name or None, head.profile, run)
+        self._admission.check(head)
+        return operation
+
     def note_refusal(self, method: str, answer: HttpResponse) -> None:
         """Observe a request that was refused before it came here."""
         head = Head(method, (), b"", self.monotonic())
@@ -164,8 +209,9 @@ class GraphQLView:
         answer.more_headers = {**answer.more_headers, **self.origins.grant(origin)}
 
     async def _receive(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
-        if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
-            raise self._too_large()
+        most, length = min(self.max_body_bytes, head.profile.max_body_bytes), int(head.headers.get(b"content-length", 0))
+        if length > most:
+            raise refuse_body(length, most)
         body = bytearray()
         more = True
         while more:
@@ -174,10 +220,22 @@ class GraphQLView:
                 raise ClientDisconnect
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > self.max_body_bytes:
-                raise self._too_large()
+            if len(body) > most:
+                raise refuse_body(len(body), most)
         head.arrived = max(head.begun, state.get("arrived") or self.monotonic())
         return body
 
-    def _too_large(self) -> RefusedError:
-        return RefusedError(413, f"the body is larger than {self.max_body_bytes} bytes")
+
+def _find_media(head: Head) -> str:
+    """Find the media type of an answer. Raises `RefusedError`, for a page too."""
+    if head.method == "GET" and head.wants_page():
+        raise RefusedError(404, "there is no page here")
+    return known_media.get(head.accept) or negotiate(head.accept)
+
+
+def _check(operation: Operation, parameters: Parameters, head: Head) -> None:
+    """Refuse what may not be run by GET, and longer lists in variables than the caller may send."""
+    if head.profile.max_variable_values < MAX_LIST and parameters.variables:
+        check_lists(operation, parameters.variables, head.profile.max_variable_values)
+    if head.method != "POST" and operation.definition.operation is not OperationType.QUERY:
+        raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")

@@ -9,6 +9,8 @@ from random import getrandbits
 from starlette.datastructures import QueryParams
 
 from gateway.access.caller import EVERYBODY
+from gateway.caller_row import CallerRow
+from gateway.documents.profiles import USUAL
 from gateway.errors import InvalidArgumentError
 from gateway.lookups.call_tracer import RequestSpan
 from gateway.lookups.loaders import Loaders
@@ -32,7 +34,8 @@ class Head:
 
     Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock. `loaders` know
     what it asked for, once it runs; `span` is there while it is traced. `fields` are its headers as they came, `peer` is the
-    address at the other end of the connection, None where that has none.
+    address at the other end of the connection, None where that has none. `profile` says what its caller may send, `row` is
+    where his requests wait.
     """
 
     __slots__ = (
@@ -46,8 +49,10 @@ class Head:
         "loaders",
         "method",
         "peer",
+        "profile",
         "query_string",
         "request_id",
+        "row",
         "span",
     )
 
@@ -69,6 +74,8 @@ class Head:
         self.caller = EVERYBODY
         self.loaders: Loaders | None = None
         self.span: RequestSpan | None = None
+        self.profile = USUAL
+        self.row: CallerRow | None = None
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept

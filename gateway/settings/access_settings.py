@@ -15,6 +15,7 @@ from connectors.records import FieldClass
 from connectors.suggestions import suggest
 from gateway.settings.documents_settings import DocumentMode
 from gateway.settings.frozen_settings import FrozenSettings
+from gateway.settings.limit_settings import CallerLimitSettings
 from gateway.settings.quota_settings import QuotaSettings
 from gateway.settings.texts import CallerName, CollectorAddress, HeaderName, LongSecret, PurposeName, SourceName
 
@@ -118,6 +119,13 @@ class CallerSettings(FrozenSettings):
     """Callers of one group have the same hashes; without this line each has its own."""
     documents: DocumentMode | None = None
     """What becomes of a text of it that is not trusted; without this line what `documents.mode` says."""
+
+    limits: CallerLimitSettings = CallerLimitSettings()
+    """What its requests may hold, where that differs from `limits`."""
+    introspection: bool | None = None
+    """Whether it may ask for the schema; without this line as the setting `introspection` says."""
+    share: Annotated[float, Field(ge=0.01, le=100)] = 1.0
+    """How much of a busy worker it has, beside others who ask."""
 
     @property
     def is_restricted(self) -> bool:

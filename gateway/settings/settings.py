@@ -27,6 +27,7 @@ from gateway.settings.customer_settings import CustomerSettings, IdentitySetting
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.documents_settings import DocumentsSettings, check_documents
 from gateway.settings.frozen_settings import FrozenSettings
+from gateway.settings.limit_settings import LimitSettings, check_limits
 from gateway.settings.order_settings import OrderSettings
 from gateway.settings.own_field_settings import OwnFieldsSettings
 from gateway.settings.purpose_settings import PurposeSettings
@@ -119,6 +120,8 @@ class Settings(FrozenSettings):
     """Whose pages may ask from a browser; without it those of this machine in development, else none but the gateway's own."""
     gzip: bool = True
     """Whether answers are compressed for callers who accept that."""
+    limits: LimitSettings = LimitSettings()
+    """What a request may hold before it is run."""
     cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     """What a worker keeps of answers of all sources that say `cache_s`, at most."""
     default_region: Region | None = None
@@ -170,6 +173,7 @@ class Settings(FrozenSettings):
         given = self.model_fields_set
         access, callers = (self.access if "access" in given else None), (self.callers if "callers" in given else None)
         check_callers(access, callers, self.identity.operators)
+        check_limits(self.limits, self.callers)
         return self
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ class AdmissionCollector(msgspec.Struct, frozen=True):
     def samples(self) -> Sampled:
         """Read the counts."""
         yield number("gateway_requests_under_way", self.admission.under_way)
-        yield number("gateway_requests_waiting", len(self.admission.waiting))
+        yield number("gateway_requests_waiting", self.admission.waiting)
 
 
 class ExecutorCollector(msgspec.Struct, frozen=True):

@@ -20,9 +20,9 @@ from connectors.errors import SourceUnavailableError
 from connectors.record_fields import Fields
 from connectors.records import RECORD_NAMES
 from connectors.testing import MemoryConnector
+from gateway import admission
 from gateway.app import create_services
 from gateway.explain import explained_plan
-from gateway.http import endpoint
 from gateway.settings import parse_settings
 from gateway.telemetry import process_metrics
 from tests.support import shop
@@ -181,7 +181,7 @@ async def test_a_key_passes_the_files_of_the_table(tmp_path: Path, monkeypatch: 
     """The files of the table and those beside the way are called before the statement, and no others."""
     # On a busy machine each request takes longer than that, and comes so late that it waits for its turn.
     monkeypatch.setattr(process_metrics, "LAG_PERIOD_S", 3_600.0)
-    monkeypatch.setattr(endpoint, "GIVE_WAY_S", 3_600.0)
+    monkeypatch.setattr(admission, "GIVE_WAY_S", 3_600.0)
     text = section("The files that a key passes")
     passed = re.findall(r"^\| \d+ \| `(.+?)` \|", text, re.MULTILINE)
     beside = re.findall(r"`([\w/]+\.py)`", text.split("beside the way")[1])

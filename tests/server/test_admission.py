@@ -72,7 +72,7 @@ async def test_requests_that_waited_begin_in_their_order():
     answers.append(asyncio.create_task(desk.status(arrived(desk.clock, (b"x-request-id", b"20")))))
     assert await asyncio.gather(*answers) == [200] * 21
     assert [request_id for _, _, request_id in desk.executor.calls] == [str(number) for number in range(21)]
-    assert (desk.admission.under_way, len(desk.admission.waiting)) == (0, 0)
+    assert (desk.admission.under_way, desk.admission.waiting) == (0, 0)
 
 
 async def test_a_request_that_nobody_waits_for_begins_at_once():

@@ -1,0 +1,108 @@
+"""Prepare large new documents beside the event loop: what takes 70 ms there holds up everybody."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import msgspec
+
+from gateway.caller_row import CallerRow
+from gateway.clock import Clock
+from gateway.errors import OverloadedError
+
+LARGE_CHARACTERS = 512
+"""A new document with more of them is prepared in the thread."""
+LARGE_TOKENS = 100
+"""The plan of a new document with more of them is made there."""
+
+MAX_WAITING = 40
+"""So much work waits at most, and no caller has more of it than is free for others."""
+
+REST = 9
+"""While requests wait for the loop the thread rests for so many times of what it worked. So it takes a tenth of the time."""
+
+SWITCH_INTERVAL_S = 0.00005
+"""For how long the thread keeps the loop from going on. Python's own 5 ms would be added to each call to the system."""
+
+T = TypeVar("T")
+
+
+class _Work(msgspec.Struct, eq=False):
+    run: Callable[[], Any]
+    row: CallerRow
+    done: asyncio.Future[Any]
+
+
+class PreparationThread:
+    """One thread. Callers have it in turn, by what they used of the worker for their share.
+
+    `is_busy` tells whether requests wait for the loop, which then has most of the time.
+    """
+
+    def __init__(self, is_busy: Callable[[], bool]) -> None:
+        self._is_busy = is_busy
+        self._threads: ThreadPoolExecutor | None = None
+        self._waiting: list[_Work] = []
+        self._works = False
+
+    async def run(self, work: Callable[[], T], row: CallerRow) -> T:
+        """Run work of a caller in its turn. Raises what it raises, and `OverloadedError` where too much waits."""
+        self.check_place(row)
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Work(work, row, done))
+        if not self._works:
+            self._begin_next()
+        return await done
+
+    def check_place(self, row: CallerRow) -> None:
+        """Raise `OverloadedError` where as much waits as may, of this caller or in all."""
+        self._waiting = [other for other in self._waiting if not other.done.done()]  # whose callers have not gone
+        own = sum(other.row is row for other in self._waiting)
+        if len(self._waiting) + own * row.crowding >= MAX_WAITING:
+            raise OverloadedError
+
+    def aclose(self) -> None:
+        """End the thread after what it is at."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
+
+    def _begin_next(self) -> None:
+        self._waiting = [work for work in self._waiting if not work.done.done()]
+        self._works = bool(self._waiting)
+        if not self._waiting:
+            return
+        work = min(self._waiting, key=lambda work: work.row.used_s)
+        self._waiting.remove(work)
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(1, "preparation")
+            sys.setswitchinterval(SWITCH_INTERVAL_S)
+        loop = asyncio.get_running_loop()
+        result = self._threads.submit(_measure_time, work.run)
+        result.add_done_callback(lambda _: loop.call_soon_threadsafe(self._end, work, result))
+
+    def _end(self, work: _Work, result: Any) -> None:
+        if result.cancelled():
+            return
+        outcome, error, took_s = result.result()
+        work.row.charge_time(took_s, Clock.monotonic())
+        if not work.done.done():
+            if error is None:
+                work.done.set_result(outcome)
+            else:
+                work.done.set_exception(error)
+        asyncio.get_running_loop().call_later(took_s * REST if self._is_busy() else 0, self._begin_next)
+
+
+def _measure_time(run: Callable[[], Any]) -> tuple[Any, BaseException | None, float]:
+    """Run work, and measure its time of CPU."""
+    began = time.thread_time()
+    try:
+        return run(), None, time.thread_time() - began
+    except Exception as error:  # noqa: BLE001  it is raised where the work is waited for
+        return None, error, time.thread_time() - began
