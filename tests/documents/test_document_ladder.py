@@ -248,7 +248,7 @@ async def test_a_deep_trusted_document_is_run(tmp_path: Path):
     with pytest.raises(ConfigurationError) as error:
         async with documents_on(tmp_path, {"deep": deep.replace("{ name }", "{ parent { name } }")}):
             pass
-    assert "is nested deeper than 100 levels" in error.value.problems[0]
+    assert "the operation is nested 101 levels deep, and 100 are the most" in error.value.problems[0]
 
 
 async def test_what_a_caller_sees_holds_for_trusted_documents(tmp_path: Path):
