@@ -226,7 +226,7 @@ class GatewayApplication(Application):
         services = revision.services
         revision.under_way += 1
         try:
-            context = _context_of(services, services.stitcher(head.deadline_ms, arrival=head), operation, head)
+            context = _context_of(services, services.stitcher(head.deadline_ms, arrival=head), head)
             self._begin(head, operation, context.stitcher.loaders)
             return await self._run(operation, variables, context, head)
         finally:
@@ -261,7 +261,7 @@ class GatewayApplication(Application):
     async def _execute_traced(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         with self.revision.lent() as services:
             trace = Trace(services.clock, services.clock.monotonic())
-            context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), operation, head)
+            context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), head)
             self._begin(head, operation, context.stitcher.loaders)
             result = await self._run(operation, variables, context, head)
         head.answered_with["server-timing"] = trace.server_timing()
@@ -270,19 +270,12 @@ class GatewayApplication(Application):
         return result
 
 
-def _context_of(services: Services, stitcher: Stitcher, operation: Operation, head: Head) -> RequestContext:
+def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestContext:
+    context = RequestContext(services, head.request_id, stitcher, headers=head.headers, profile=head.profile, row=head.row)
     quota = services.quotas.find_quota(head.caller.name)
-    meter = None if quota is None and b"x-cost" not in head.headers else Meter(quota)
-    return RequestContext(
-        services,
-        head.request_id,
-        stitcher,
-        headers=head.headers,
-        meter=meter,
-        limits=head.profile.trusted_cost if operation.is_trusted else head.profile.cost,
-        suggests=head.profile.suggests,
-        row=head.row,
-    )
+    if quota is not None or b"x-cost" in head.headers:
+        context.meter = Meter(quota)
+    return context
 
 
 async def _with_rate_limit(running: Awaitable[ExecutionResult], quota: CallerQuota, head: Head) -> ExecutionResult:

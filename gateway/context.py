@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from gateway.caller_row import CallerRow
-from gateway.quota.cost import DEFAULT_COST_LIMITS, CostLimits
+from gateway.documents.profiles import USUAL, Profile
 from gateway.quota.meter import Meter
 from gateway.services import Services
 from gateway.stitching.selection import Selection
@@ -22,8 +22,8 @@ class RequestContext(msgspec.Struct, eq=False):
 
     `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
     where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller.
-    `limits` are those of what it may cost. `meter` charges for it, where somebody counts.
-    `suggests` has messages name near words of the schema, where the executor does; `row` is where his requests wait.
+    `profile` says what its caller may send, `meter` charges for what it costs, where somebody counts.
+    `row` is where his requests wait.
     """
 
     services: Services
@@ -35,9 +35,8 @@ class RequestContext(msgspec.Struct, eq=False):
     cache: dict[Any, Any] = {}
     headers: Mapping[bytes, bytes] = {}
     hidden_tags: Collection[str] = ()
-    limits: CostLimits = DEFAULT_COST_LIMITS
+    profile: Profile = USUAL
     meter: Meter | None = None
-    suggests: bool = True
     row: CallerRow | None = None
 
     def require_operator(self) -> str:

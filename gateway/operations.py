@@ -197,8 +197,10 @@ class Operations:
         """Prepare the operation of this name, or the only one, for callers of a profile. Raises OperationError."""
         profile = profile or self._usual
         entry = self._entries.get(query)
-        verdict = None if entry is None else entry.verdicts.get(profile)
-        return (verdict or _run_here(self._judge(query, entry, profile))).choose(operation_name)
+        if entry is not None and (known := entry.verdicts.get(profile)) is not None:
+            operation = known.operations.get(operation_name)
+            return known.choose(operation_name) if operation is None else operation
+        return _run_here(self._judge(query, entry, profile)).choose(operation_name)
 
     async def prepare_apart(self, query: str, operation_name: str | None, profile: Profile, run_apart: RunApart) -> Operation:
         """Do the same, with what takes long run elsewhere. Raises OperationError, and what `run_apart` does."""

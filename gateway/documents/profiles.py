@@ -31,11 +31,11 @@ class Profile(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def trusted_cost(self) -> CostLimits:
-        """What an operation of a trusted document may cost."""
+        """Give what an operation of a trusted document may cost."""
         return CostLimits(TRUSTED_TIMES * self.cost.max_nodes, TRUSTED_TIMES * self.cost.max_calls)
 
 
-USUAL = Profile()
+USUAL = Profile(suggests=True)
 """That of who has none of his own, where there are no settings."""
 
 

@@ -128,6 +128,11 @@ class CostModel:
         self._prices: dict[tuple[Any, ...], Sequence[CallPrice]] = {}
         self._estimates: dict[tuple[Any, ...], Cost] = {}
 
+    @property
+    def varies(self) -> bool:
+        """Tell whether the estimate depends on variables."""
+        return bool(self._sizing or self._keyed)
+
     def estimate(self, router: SourceRouter, variables: Mapping[str, Any], *, has_rule: bool = False) -> Cost:
         """Bound the cost of the operation at these sources. `has_rule` says that its caller sees some customers only."""
         name: tuple[Any, ...] = router, has_rule

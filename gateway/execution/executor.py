@@ -52,13 +52,15 @@ class _Known:
     """Hold the parts of an operation that are worked out once.
 
     Its variables, and which of them select. `plan` is the only one there is where none selects. It goes with its operation, so
-    neither it nor a plan holds that: only the garbage collector would free them. `introspection` is what it asks of the schema.
+    neither it nor a plan holds that: only the garbage collector would free them. `introspection` is what it asks of the schema,
+    `allowed` the last plan, with profile and sources, that was within the limits whatever the variables are.
     """
 
     def __init__(self, schema: GraphQLSchema, operation: Operation) -> None:
         self.variables = Variables(schema, operation.definition)
         self.deciding = deciding_variables(operation.document)
         self.plan: Plan | Unplanned | None = None
+        self.allowed: tuple[Any, ...] = ()
         self.introspection = introspection_nodes(schema, operation.definition, fragments_of(operation.document))
 
 
@@ -90,7 +92,10 @@ class Executor:
             again = known.variables.coerced(variables, suggests=True) if self._suggests(context) else coerced
             return _refused(again if isinstance(again, list) else coerced)
         plan = known.plan or self.plan(operation, coerced)
-        stitcher, limits = context.stitcher, context.limits
+        stitcher, profile = context.stitcher, context.profile
+        if known.allowed == (plan, profile, stitcher.router, stitcher.rule, context.meter) and isinstance(plan, Plan):
+            return plan.run(context, coerced)
+        limits = profile.trusted_cost if operation.is_trusted else profile.cost
         estimate = plan.cost.estimate(stitcher.router, coerced.coerced, has_rule=stitcher.rule is not None)
         if isinstance(plan, Unplanned):
             estimate = _price_unplanned(estimate, known.introspection)
@@ -99,6 +104,8 @@ class Executor:
         if context.meter is not None:
             return self._run_metered(plan, estimate, operation, variables, coerced, context, context.meter)
         if isinstance(plan, Plan):
+            if not plan.cost.varies:
+                known.allowed = plan, profile, stitcher.router, None, None
             return plan.run(context, coerced)
         return self._run_without(plan.reason, operation, variables, context)
 
@@ -164,7 +171,7 @@ class Executor:
         return result
 
     def _suggests(self, context: RequestContext) -> bool:
-        return self._suggestions and context.suggests
+        return self._suggestions and context.profile.suggests
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """Coerce the variables to their declared types, or list their problems."""

@@ -102,10 +102,8 @@ class DocumentFinder:
             raise DocumentNotFoundError(are_there=self._trusted is not None)
         return RequestDocument(trusted.text, trusted)
 
-    def complete(self, document: RequestDocument | None, result: ExecutionResult, head: Head) -> None:
+    def complete(self, document: RequestDocument, result: ExecutionResult, head: Head) -> None:
         """Tell the caller of a document that ran what there is to tell, and remember its text where it came with its hash."""
-        if document is None:
-            return
         if document.sha256 is not None:
             self._persisted.remember_text(head.caller.name, document.sha256, document.text)
         if document.warning is not None:

@@ -10,6 +10,7 @@ from graphql import print_ast
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
 from gateway.documents.literals import _SCALARS, outline_of
+from gateway.documents.profiles import Profile
 from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.operations import Limits, Operation, OperationError, Operations
@@ -39,6 +40,9 @@ NODE = '{ node(id: "%s") { id } }'
 ONE = '{ customer(by: {id: "%s"}) { id name } }'
 
 pytestmark = pytest.mark.cases
+
+
+UNLIMITED = Profile(cost=CostLimits(10**12, 10**12), suggests=True)
 
 
 def lifting(**limits: Any) -> Operations:
@@ -191,7 +195,9 @@ async def answer_of(
     except OperationError as error:
         return [shown(one) for one in error.errors]
     result = await executor.run(
-        operation, variables, RequestContext(services, "a", services.stitcher(), limits=CostLimits(10**12, 10**12))
+        operation,
+        variables,
+        RequestContext(services, "a", services.stitcher(), profile=UNLIMITED),
     )
     return compared(result, operation.document, lying=False)
 

@@ -18,6 +18,7 @@ from connectors.testing.memory import Served
 from connectors.toolkit.evaluation import encode_json
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
+from gateway.documents.profiles import Profile
 from gateway.errors import CallerError, ForbiddenError, SourceFailure
 from gateway.execution.collect_fields import fragments_of
 from gateway.execution.executor import Executor
@@ -35,7 +36,7 @@ from tests.support.operations import Operations as Drawn
 from tests.support.random_own_fields import draw_own_fields, with_own_fields
 from tests.support.random_views import draw_view
 
-UNLIMITED = CostLimits(10**12, 10**12)
+UNLIMITED = Profile(cost=CostLimits(10**12, 10**12), suggests=True)
 OPERATIONS = int(os.environ.get("EQUALITY_OPERATIONS", "500"))
 SHARDS = 10
 TAGS = {"tag", "tags"}
@@ -254,16 +255,16 @@ async def test_both_executors_give_the_same_answers(shard: int):
                 executor.run(
                     operation,
                     variables,
-                    RequestContext(services, "a", services.stitcher(), hidden_tags=hidden_tags, limits=UNLIMITED),
+                    RequestContext(services, "a", services.stitcher(), hidden_tags=hidden_tags, profile=UNLIMITED),
                 ),
                 *(
-                    executor.run(*beside, RequestContext(services, "c", services.stitcher(), limits=UNLIMITED))
+                    executor.run(*beside, RequestContext(services, "c", services.stitcher(), profile=UNLIMITED))
                     for beside in companions
                 ),
             )
             while any(source.batching.is_busy for source in services.sources.all):
                 await asyncio.sleep(0)
-            context = RequestContext(services, "b", services.stitcher(), hidden_tags=hidden_tags, limits=UNLIMITED)
+            context = RequestContext(services, "b", services.stitcher(), hidden_tags=hidden_tags, profile=UNLIMITED)
             walked = await executor.run_unplanned(operation, variables, context)
             # An answer may come before a call that it turned out not to need: the next operation would share its lie.
             while any(source.batching.is_busy for source in services.sources.all):

@@ -14,6 +14,7 @@ from connectors import records as r
 from connectors.testing import MemoryConnector
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
+from gateway.documents.profiles import Profile
 from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.operations import Operations
@@ -91,8 +92,8 @@ class Alone:
         """Run an operation. Gives its meter, and how often sources were called."""
         for connector in self._connectors:
             connector.calls.clear()
-        meter, limits = KeptMeter(None), CostLimits(10**12, 10**12)
-        context = RequestContext(self._services, "a", self._services.stitcher(), limits=limits, meter=meter)
+        meter, unlimited = KeptMeter(None), Profile(cost=CostLimits(10**12, 10**12))
+        context = RequestContext(self._services, "a", self._services.stitcher(), profile=unlimited, meter=meter)
         await self._executor.run(self._operations.prepare(text, None), variables, context)
         while any(source.batching.is_busy for source in self._services.sources.all):
             await asyncio.sleep(0)
