@@ -107,12 +107,14 @@ class Admission:
         """Find the row of a caller by his name. Operators, and callers who are no more, have one together."""
         return self._rows.get(caller, self.everybody)
 
+    def is_full(self, now: float, arrived: float) -> bool:
+        """Tell whether a request that has arrived begins in its turn, where there is one row."""
+        return now - arrived > GIVE_WAY_S or self.waiting > 0 or self.under_way >= MAX_UNDER_WAY
+
     def must_wait(self, row: CallerRow, now: float, arrived: float) -> bool:
-        """Tell whether a request that has arrived begins in its turn."""
+        """Tell whether a request of a caller that has arrived begins in its turn."""
         if self.under_way + row.under_way * row.crowding >= MAX_UNDER_WAY:
             return True
-        if not self.is_fair:
-            return now - arrived > GIVE_WAY_S or self.waiting > 0
         if row.is_over(now):
             return now - arrived > FAIR_GIVE_WAY_S or self.waiting > 0 or row.expected_s > FAIR_ROUND_S
         self._others_began_at = now
@@ -148,22 +150,11 @@ class Admission:
         if self.monotonic() >= request.began(budget_s) + budget_s:
             raise OverloadedError
 
-    def begin(self, row: CallerRow) -> None:
-        """Count a request that begins."""
-        self.under_way += 1
-        row.under_way += 1
-        if self.is_fair:
-            row.reserve()
-
     def end(self, row: CallerRow, began: float, prepared_s: float | None, answer_bytes: int) -> None:
-        """Count a request that has ended, and charge its caller for it. One that was not prepared has cost all its time."""
-        self.under_way -= 1
-        row.under_way -= 1
-        if self.is_fair:
-            now = self.monotonic()
-            row.charge(now - began if prepared_s is None else prepared_s, answer_bytes, now)
-            if row.used_s > self._max_used_s:
-                self._max_used_s = row.used_s
+        """Charge a caller for a request that has ended. One that was not prepared has cost all its time."""
+        now = self.monotonic()
+        row.end(now - began if prepared_s is None else prepared_s, answer_bytes, now)
+        self._max_used_s = max(self._max_used_s, row.used_s)
 
     def _has_no_place(self, row: CallerRow) -> bool:
         """Tell whether a caller has as many places as are free, or none is. So there is always one for who has few."""

@@ -68,15 +68,17 @@ class CallerRow(msgspec.Struct, eq=False):
         self.credit_s = min(self.max_credit_s, self.credit_s + (now - self.credited_at) * self.rate)
         self.credited_at = now
 
-    def reserve(self) -> None:
-        """Charge what the request that begins is expected to take, so that it counts until it has ended."""
+    def begin(self) -> None:
+        """Count a request that begins, and charge what it is expected to take until it has ended."""
+        self.under_way += 1
         reserved_s = max(self.expected_s, UNKNOWN_S)
         self.used_s += reserved_s * self.crowding
         self.credit_s -= reserved_s
         self.reserved_s += reserved_s
 
-    def charge(self, prepared_s: float, answer_bytes: int, now: float) -> None:
+    def end(self, prepared_s: float, answer_bytes: int, now: float) -> None:
         """Charge a request that has ended. What was reserved for it is given back."""
+        self.under_way -= 1
         took_s = REQUEST_S + prepared_s + answer_bytes * BYTE_S
         # One that took much is expected again at once, one that took little only after several.
         self.expected_s = max(took_s, self.expected_s + (took_s - self.expected_s) * SMOOTHING)

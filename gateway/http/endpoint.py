@@ -113,7 +113,7 @@ class GraphQLView:
             caller = self.identify(head)
             head.caller = caller if isinstance(caller, Caller) else await caller
             head.profile = profile = self.find_profile(head.caller.name)
-            row = admission.find_row(head.caller.name) if admission.is_fair else admission.everybody
+            row = admission.find_row(head.caller.name) if admission.is_fair else None
             if posts:
                 if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
                     check_body_type(head.headers)
@@ -121,20 +121,22 @@ class GraphQLView:
                 if len(text) > profile.max_body_bytes:
                     raise refuse_body(len(text), profile.max_body_bytes)
             begins = self.monotonic()
-            if admission.must_wait(row, begins, head.arrived):
-                begins = await admission.wait(head, row)
-            admission.begin(row)
+            if admission.is_full(begins, head.arrived) if row is None else admission.must_wait(row, begins, head.arrived):
+                begins = await admission.wait(head, row or admission.everybody)
+            admission.under_way += 1
             head.row, prepared_s, answer_bytes = row, None, 0
+            if row is not None:
+                row.begin()
             try:
                 parameters = read_body_parameters(text) if posts else read_url_parameters(head)
                 document = self.documents.find_document(parameters, head)
                 query = parameters.query or "" if document is None else document.text
-                if len(query) > LARGE_CHARACTERS and self._is_new(document, query):
-                    prepared_s = 0.0  # the thread charges what it takes
-                    operation = await self._prepare_large(query, parameters, head)
-                else:
-                    operation = self._prepare(document, query, parameters, head)
+                if document is None and len(query) <= LARGE_CHARACTERS:
+                    operation = self.operations.prepare(query, parameters.operation_name or None, profile)
                     prepared_s = self.monotonic() - begins
+                else:
+                    operation = await self._prepare(document, query, parameters.operation_name or None, head)
+                    prepared_s = 0.0  # the thread charges what it takes
                 if not posts or profile.max_variable_values < MAX_LIST:
                     _check_operation(operation, parameters, head)
                 if prepared_s > _SHORT_PREPARATION_S:
@@ -148,7 +150,9 @@ class GraphQLView:
                 if answer_bytes >= MIN_BYTES:
                     await self._pack(answer, head)
             finally:
-                admission.end(row, begins, prepared_s, answer_bytes)
+                admission.under_way -= 1
+                if row is not None:
+                    admission.end(row, begins, prepared_s, answer_bytes)
         except (ClientDisconnect, asyncio.CancelledError):
             observe(head, operation, ABANDONED)
             raise
@@ -157,15 +161,17 @@ class GraphQLView:
         observe(head, operation, answer.code)
         return answer
 
-    def _is_new(self, document: RequestDocument | None, query: str) -> bool:
-        """Tell whether a document has to be read."""
-        return (document is None or document.trusted is None) and not self.operations.knows(query)
-
-    def _prepare(self, document: RequestDocument | None, query: str, parameters: Parameters, head: Head) -> Operation:
-        name = parameters.operation_name or None
+    async def _prepare(self, document: RequestDocument | None, query: str, name: str | None, head: Head) -> Operation:
+        """Prepare a trusted document, or one that is large: where it is new, beside the loop."""
         if document is not None and document.trusted is not None:
             return document.trusted.find_operation(name)
-        return self.operations.prepare(query, name, head.profile)
+        if len(query) <= LARGE_CHARACTERS or self.operations.knows(query):
+            return self.operations.prepare(query, name, head.profile)
+        row = head.row or self._admission.everybody
+        self.preparation.check_place(row)
+        operation = await self.operations.prepare_apart(query, name, head.profile, partial(self.preparation.run, row=row))
+        self._admission.check(head)
+        return operation
 
     def _admit(self, head: Head) -> None:
         """Refuse who wants a page, and pages of other origins that may not ask."""
@@ -178,15 +184,6 @@ class GraphQLView:
             await asyncio.sleep(0)  # before what was found is freed, which takes as long as to write it
         if self.compressor is not None and b"accept-encoding" in head.headers:
             await self.compressor.compress(answer, head.headers[b"accept-encoding"])
-
-    async def _prepare_large(self, query: str, parameters: Parameters, head: Head) -> Operation:
-        """Prepare a large new document beside the loop."""
-        assert head.row is not None
-        self.preparation.check_place(head.row)
-        run = partial(self.preparation.run, row=head.row)
-        operation = await self.operations.prepare_apart(query, parameters.operation_name or None, head.profile, run)
-        self._admission.check(head)
-        return operation
 
     def note_refusal(self, method: str, answer: HttpResponse) -> None:
         """Observe a request that was refused before it came here."""

@@ -44,15 +44,22 @@ class Worker:
         head = Head("POST", [], b"", self.clock.monotonic() - 2 * GIVE_WAY_S)
         row = self.row(caller)
         try:
-            if self.admission.must_wait(row, self.clock.monotonic(), head.arrived):
+            now, is_fair = self.clock.monotonic(), self.admission.is_fair
+            if self.admission.must_wait(row, now, head.arrived) if is_fair else self.admission.is_full(now, head.arrived):
                 await self.admission.wait(head, row)
         except OverloadedError:
             return False
         self.began.append(caller)
-        self.admission.begin(row)
+        self.begin(caller)
         self.clock.passed_s += took_s
+        self.admission.under_way -= 1
         self.admission.end(row, self.clock.monotonic(), took_s, 0)
         return True
+
+    def begin(self, caller: str) -> None:
+        """Begin a request, as the endpoint does."""
+        self.admission.under_way += 1
+        self.row(caller).begin()
 
 
 async def test_who_used_less_than_his_share_begins_before_those_who_used_more():
@@ -91,7 +98,7 @@ async def test_a_caller_has_no_more_places_than_are_free():
     """He is refused while as many of his are under way as there is room for others, who still begin."""
     worker = Worker(greedy=1, modest=1)
     for _ in range(MAX_UNDER_WAY // 2):
-        worker.admission.begin(worker.row("greedy"))
+        worker.begin("greedy")
     assert not await worker.ask("greedy")
     assert await worker.ask("modest")
 
@@ -100,9 +107,9 @@ async def test_one_caller_alone_has_the_whole_worker():
     """There is one row, and nothing is charged."""
     worker = Worker(only=1)
     for _ in range(MAX_UNDER_WAY - 1):
-        worker.admission.begin(worker.row("only"))
+        worker.begin("only")
     assert await worker.ask("only")
-    worker.admission.begin(worker.row("only"))
+    worker.begin("only")
     assert not await worker.ask("only")
 
 
