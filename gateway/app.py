@@ -272,9 +272,10 @@ class GatewayApplication(Application):
 
 def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestContext:
     context = RequestContext(services, head.request_id, stitcher, headers=head.headers, profile=head.profile, row=head.row)
-    quota = services.quotas.find_quota(head.caller.name)
-    if quota is not None or b"x-cost" in head.headers:
-        context.meter = Meter(quota)
+    if b"x-cost" in head.headers or services.quotas.are_any:
+        quota = services.quotas.find_quota(head.caller.name)
+        if quota is not None or b"x-cost" in head.headers:
+            context.meter = Meter(quota)
     return context
 
 

@@ -16,6 +16,7 @@ from strawberry import Schema
 
 from gateway.clock import Clock
 from gateway.context import RequestContext
+from gateway.documents.profiles import Profile
 from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect_fields import FieldCollector, deciding_variables, fragments_of
 from gateway.execution.cost import CostModel, PricingCollector
@@ -33,6 +34,7 @@ from gateway.operations import Operation, entries_taken
 from gateway.preparation_thread import LARGE_TOKENS, PreparationThread
 from gateway.quota.cost import Cost, CostLimits
 from gateway.quota.meter import Meter
+from gateway.stitching.source_router import SourceRouter
 
 MAX_PLANS = 1_000
 MAX_UNPLANNED_NODES = 1_200
@@ -53,14 +55,16 @@ class _Known:
 
     Its variables, and which of them select. `plan` is the only one there is where none selects. It goes with its operation, so
     neither it nor a plan holds that: only the garbage collector would free them. `introspection` is what it asks of the schema,
-    `allowed` the last plan, with profile and sources, that was within the limits whatever the variables are.
+    `allowed_plan` was last within the limits of a profile at the sources of a router, whatever the variables are.
     """
 
     def __init__(self, schema: GraphQLSchema, operation: Operation) -> None:
         self.variables = Variables(schema, operation.definition)
         self.deciding = deciding_variables(operation.document)
         self.plan: Plan | Unplanned | None = None
-        self.allowed: tuple[Any, ...] = ()
+        self.allowed_plan: Plan | None = None
+        self.allowed_profile: Profile | None = None
+        self.allowed_router: SourceRouter | None = None
         self.introspection = introspection_nodes(schema, operation.definition, fragments_of(operation.document))
 
 
@@ -93,8 +97,14 @@ class Executor:
             return _refused(again if isinstance(again, list) else coerced)
         plan = known.plan or self.plan(operation, coerced)
         stitcher, profile = context.stitcher, context.profile
-        if known.allowed == (plan, profile, stitcher.router, stitcher.rule, context.meter) and isinstance(plan, Plan):
-            return plan.run(context, coerced)
+        if (
+            known.allowed_plan is plan
+            and known.allowed_profile is profile
+            and known.allowed_router is stitcher.router
+            and stitcher.rule is None
+            and context.meter is None
+        ):
+            return known.allowed_plan.run(context, coerced)
         limits = profile.trusted_cost if operation.is_trusted else profile.cost
         estimate = plan.cost.estimate(stitcher.router, coerced.coerced, has_rule=stitcher.rule is not None)
         if isinstance(plan, Unplanned):
@@ -105,7 +115,7 @@ class Executor:
             return self._run_metered(plan, estimate, operation, variables, coerced, context, context.meter)
         if isinstance(plan, Plan):
             if not plan.cost.varies:
-                known.allowed = plan, profile, stitcher.router, None, None
+                known.allowed_plan, known.allowed_profile, known.allowed_router = plan, profile, stitcher.router
             return plan.run(context, coerced)
         return self._run_without(plan.reason, operation, variables, context)
 

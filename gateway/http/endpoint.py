@@ -104,7 +104,7 @@ class GraphQLView:
     ) -> HttpResponse:
         """Answer a request; its body may be yet to come. Raises `ClientDisconnect`."""
         media, posts = JSON, head.method == "POST"
-        admission, observe = self._admission, self._observe
+        admission, documents, observe = self._admission, self.documents, self._observe
         operation = None
         try:
             if not posts or b"origin" in head.headers or b"sec-fetch-site" in head.headers:
@@ -129,7 +129,7 @@ class GraphQLView:
                 row.begin()
             try:
                 parameters = read_body_parameters(text) if posts else read_url_parameters(head)
-                document = self.documents.find_document(parameters, head)
+                document = documents.find_document(parameters, head)
                 query = parameters.query or "" if document is None else document.text
                 if document is None and len(query) <= LARGE_CHARACTERS:
                     operation = self.operations.prepare(query, parameters.operation_name or None, profile)
@@ -144,7 +144,7 @@ class GraphQLView:
                     admission.check(head)
                 result = await self.execute(operation, parameters.variables or {}, head)
                 if document is not None:
-                    self.documents.complete(document, result, head)
+                    documents.complete(document, result, head)
                 answer = make_answer(result, media, head)
                 answer_bytes = len(answer.body)
                 if answer_bytes >= MIN_BYTES:

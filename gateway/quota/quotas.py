@@ -22,6 +22,7 @@ class Quotas:
         self._by_caller = {
             name: CallerQuota(name, settings, shares, clock) for name, settings in by_caller.items() if settings is not None
         }
+        self.are_any = bool(self._by_caller)
 
     def find_quota(self, caller: str) -> CallerQuota | None:
         """Find the quota of a caller; None where it has none, as operators have."""
