@@ -144,6 +144,11 @@ class Admission:
         self.check(request)
         return self.monotonic()
 
+    def patience_ends(self, request: Arrival) -> float:
+        """Tell until when a request may wait, so that it has some time for its sources."""
+        budget_s = self._budget_s(request.deadline_ms)
+        return request.began(budget_s) + budget_s * MAX_WAIT_SHARE
+
     def check(self, request: Arrival) -> None:
         """Raise `OverloadedError` where the time of this request is over."""
         budget_s = self._budget_s(request.deadline_ms)

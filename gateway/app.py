@@ -345,6 +345,7 @@ async def _lifespan(app: GatewayApplication) -> AsyncIterator[None]:
         finally:
             app.state.ready = False
             await app.wait_retired()
+            app.endpoint.preparation.close()
             await close_services(app.revision.services)
 
 

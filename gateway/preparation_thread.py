@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -36,6 +37,7 @@ class _Work(msgspec.Struct, eq=False):
     run: Callable[[], Any]
     row: CallerRow
     done: asyncio.Future[Any]
+    until: float
 
 
 class PreparationThread:
@@ -50,11 +52,14 @@ class PreparationThread:
         self._waiting: list[_Work] = []
         self._works = False
 
-    async def run(self, work: Callable[[], T], row: CallerRow) -> T:
-        """Run work of a caller in its turn. Raises what it raises, and `OverloadedError` where too much waits."""
+    async def run(self, work: Callable[[], T], row: CallerRow, until: float = math.inf) -> T:
+        """Run work of a caller in its turn. Raises what it raises, and `OverloadedError` where too much waits.
+
+        So it does where its turn does not come `until` then, a time of the monotonic clock.
+        """
         self.check_place(row)
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Work(work, row, done))
+        self._waiting.append(_Work(work, row, done, until))
         if not self._works:
             self._begin_next()
         return await done
@@ -66,13 +71,17 @@ class PreparationThread:
         if len(self._waiting) + own * row.crowding >= MAX_WAITING:
             raise OverloadedError
 
-    def aclose(self) -> None:
+    def close(self) -> None:
         """End the thread after what it is at."""
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._threads = None
 
     def _begin_next(self) -> None:
+        now = Clock.monotonic()
+        for late in self._waiting:
+            if late.until < now and not late.done.done():
+                late.done.set_exception(OverloadedError())
         self._waiting = [work for work in self._waiting if not work.done.done()]
         self._works = bool(self._waiting)
         if not self._waiting:

@@ -169,7 +169,8 @@ class GraphQLView:
             return self.operations.prepare(query, name, head.profile)
         row = head.row or self._admission.everybody
         self.preparation.check_place(row)
-        operation = await self.operations.prepare_apart(query, name, head.profile, partial(self.preparation.run, row=row))
+        run = partial(self.preparation.run, row=row, until=self._admission.patience_ends(head))
+        operation = await self.operations.prepare_apart(query, name, head.profile, run)
         self._admission.check(head)
         return operation
 

@@ -1,6 +1,7 @@
 """Callers begin in turns by their share of a busy worker, and what one sends costs no place of another."""
 
 import asyncio
+import math
 from collections import Counter
 
 import pytest
@@ -121,7 +122,7 @@ async def test_large_documents_are_prepared_in_turn_and_none_crowds_out_others()
     asked = [asyncio.create_task(thread.run(lambda: order.append("greedy"), greedy)) for _ in range(MAX_WAITING)]
     asked.append(asyncio.create_task(thread.run(lambda: order.append("modest"), modest)))
     results = await asyncio.gather(*asked, return_exceptions=True)
-    thread.aclose()
+    thread.close()
     refused = [result for result in results if isinstance(result, OverloadedError)]
     assert 0 < len(refused) <= MAX_WAITING / 2 + 1
     assert not isinstance(results[-1], OverloadedError)
@@ -138,4 +139,17 @@ async def test_an_error_of_a_prepared_document_is_raised_where_it_is_waited_for(
     with pytest.raises(ValueError, match="no document"):
         await thread.run(fail, CallerRow())
     assert await thread.run(lambda: 1, CallerRow()) == 1
-    thread.aclose()
+    thread.close()
+
+
+async def test_work_that_comes_too_late_is_not_done():
+    """Who waits for the thread for longer than he may is refused, and the thread goes on with the next one."""
+    thread, order = PreparationThread(lambda: False), list[str]()
+    asked = [
+        asyncio.create_task(thread.run(lambda name=name: order.append(name), CallerRow(), until))
+        for name, until in [("first", math.inf), ("late", 0.0), ("next", math.inf)]
+    ]
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    thread.close()
+    assert order == ["first", "next"]
+    assert isinstance(results[1], OverloadedError)
