@@ -46,8 +46,9 @@ class PreparationThread:
     `is_busy` tells whether requests wait for the loop, which then has most of the time.
     """
 
-    def __init__(self, is_busy: Callable[[], bool]) -> None:
+    def __init__(self, is_busy: Callable[[], bool], monotonic: Callable[[], float] = Clock.monotonic) -> None:
         self._is_busy = is_busy
+        self._monotonic = monotonic
         self._threads: ThreadPoolExecutor | None = None
         self._waiting: list[_Work] = []
         self._works = False
@@ -55,7 +56,7 @@ class PreparationThread:
     async def run(self, work: Callable[[], T], row: CallerRow, until: float = math.inf) -> T:
         """Run work of a caller in its turn. Raises what it raises, and `OverloadedError` where too much waits.
 
-        So it does where its turn does not come `until` then, a time of the monotonic clock.
+        So it does where its turn does not come `until` then.
         """
         self.check_place(row)
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -78,7 +79,7 @@ class PreparationThread:
             self._threads = None
 
     def _begin_next(self) -> None:
-        now = Clock.monotonic()
+        now = self._monotonic()
         for late in self._waiting:
             if late.until < now and not late.done.done():
                 late.done.set_exception(OverloadedError())
@@ -99,7 +100,7 @@ class PreparationThread:
         if result.cancelled():
             return
         outcome, error, took_s = result.result()
-        work.row.charge_time(took_s, Clock.monotonic())
+        work.row.charge_time(took_s, self._monotonic())
         if not work.done.done():
             if error is None:
                 work.done.set_result(outcome)

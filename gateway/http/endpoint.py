@@ -77,7 +77,7 @@ class GraphQLView:
         """What is read of a body before it is known who asks."""
         self.find_profile: Callable[[str], Profile] = lambda _: USUAL
         """Finds what a caller may send by his name."""
-        self.preparation = PreparationThread(self._admission.is_busy)
+        self.preparation = PreparationThread(self._admission.is_busy, self.monotonic)
         self.graphiql = graphiql
         self.identify: Callable[[Head], Caller | Awaitable[Caller]] = lambda _: EVERYBODY
         """Finds the caller of a request. Raises what refuses it."""
