@@ -18,29 +18,48 @@ from gateway.stitching.source_router import SourceRouter
 
 
 class CallPrice(msgspec.Struct, frozen=True):
-    """A lookup of a source: so many keys leave in one call, so often. `per_object` keys come of each object."""
+    """A lookup of a source: so many keys leave in one call, so often.
+
+    `per_object` keys come of each object, and with `per_record` of each record of its page. `is_paged` says that fewer leave in
+    one call where pages are long.
+    """
 
     max_batch: int
     times: int = 1
     per_object: int = 1
+    per_record: bool = False
+    is_paged: bool = False
 
 
-def calls_of(prices: Iterable[CallPrice], objects: int, page: int | None) -> int:
-    """Count the calls for so many objects, with a page of so many records for each. None is for no page."""
+def calls_of(prices: Iterable[CallPrice], objects: int, page: int | None, records: int) -> int:
+    """Count the calls for so many objects, with a page of so many records for each. None is for no page.
+
+    `records` are those that all of them give at most.
+    """
     bound = None if page is None else batch_of_page(page + 1)  # one more shows whether there are others
     calls = 0
     for price in prices:
-        batch = price.max_batch if bound is None else min(price.max_batch, bound)
-        calls += price.times * -(-objects * price.per_object // batch)
+        batch = min(price.max_batch, bound) if price.is_paged and bound is not None else price.max_batch
+        keys = records if price.per_record else objects
+        calls += price.times * -(-keys * price.per_object // batch)
     return calls
 
 
 def prices_of(
-    metadata: FieldMetadata, router: SourceRouter, kinds: Collection[KeyKind], *, has_rule: bool, members: bool
+    metadata: FieldMetadata,
+    router: SourceRouter,
+    kinds: Collection[KeyKind],
+    *,
+    has_rule: bool,
+    members: bool,
+    is_list: bool,
 ) -> Sequence[CallPrice]:
-    """List what a field asks at the sources of a router, by these kinds of keys. As `CostModel` says."""
+    """List what a field asks at the sources of a router, by these kinds of keys. As `CostModel` says.
+
+    `is_list` says that it gives records, which no source can measure.
+    """
     if metadata.searches:
-        return [CallPrice(lookup) for lookup in _batches(router, Customer, KeyKind.TEXT)] + _walk(router)
+        return [*map(CallPrice, _batches(router, Customer, KeyKind.TEXT)), *_walk(router, per_record=True)]
     if metadata.finds is not None:
         return [own for record in metadata.finds.types.values() for own in _finding(router, record, kinds, has_rule=has_rule)]
     if metadata.of_account:
@@ -49,7 +68,7 @@ def prices_of(
     if reads is None:
         return ()
     records = ({*reads.stitches} - {Customer}) | (router.measured if reads.facts else frozenset())
-    return [own for record in records for own in _of_customer(router, record, is_measured=metadata.lists is None)]
+    return [own for record in records for own in _of_customer(router, record, is_measured=not is_list)]
 
 
 def _batches(router: SourceRouter, record: type[Record], kind: KeyKind) -> Iterator[int]:
@@ -69,7 +88,12 @@ def _of_customer(
         if aggregate is not None:
             yield CallPrice(aggregate.max_batch, per_object=per_object)
         if aggregate is None or router.customers.are_several or KEY_KINDS[kind].multiple:
-            yield CallPrice(source.lookups[record, kind].max_batch, per_object=per_object)
+            yield CallPrice(source.lookups[record, kind].max_batch, per_object=per_object, is_paged=_is_paged(record))
+
+
+def _is_paged(record: type[Record]) -> bool:
+    """Tell whether a key finds a page of these records: of customers and accounts it finds one, or a few."""
+    return record.time_field is not None
 
 
 def _finding(
@@ -114,20 +138,22 @@ def _customer_batches(router: SourceRouter) -> Iterator[int]:
                 yield lookup.max_batch
 
 
-def _walk(router: SourceRouter) -> list[CallPrice]:
+def _walk(router: SourceRouter, per_object: int = 1, *, per_record: bool = False) -> list[CallPrice]:
     """Price a walk over several sources of customers: each is asked by each kind of key in each turn, at most."""
     if not router.customers.are_several:
         return []
-    return [CallPrice(batch, times=1 + router.customers.max_turns) for batch in _customer_batches(router)]
+    times = 1 + router.customers.max_turns
+    return [CallPrice(batch, times, per_object, per_record) for batch in _customer_batches(router)]
 
 
 def _of_account(router: SourceRouter, record: type[Record], *, members: bool) -> Iterator[CallPrice]:
     """Price what is found by the id of an account; with `members` also what is theirs."""
     kinds = (KeyKind.ACCOUNT, KeyKind.PARENT_ACCOUNT) if record is Account else (KeyKind.ACCOUNT,)
     for kind in kinds:
-        yield from map(CallPrice, _batches(router, record, kind))
+        yield from (CallPrice(batch, is_paged=_is_paged(record)) for batch in _batches(router, record, kind))
     if record is Customer:
-        yield from _walk(router)
+        yield from _walk(router, per_record=True)
     if members:
-        yield from _of_account(router, Customer, members=False)
+        yield from map(CallPrice, _batches(router, Customer, KeyKind.ACCOUNT))
+        yield from _walk(router, MAX_MEMBERS)
         yield from _of_customer(router, record, MAX_MEMBERS)
