@@ -235,15 +235,28 @@ class GatewayApplication(Application):
     def _run(
         self, operation: Operation, variables: dict[str, Any], context: RequestContext, head: Head
     ) -> Awaitable[ExecutionResult]:
-        """Run an operation as its caller may. Raises `ForbiddenError`."""
-        view = self._views.view_of(head.caller.name)
-        running = (
-            self._executor.run(operation, variables, context)
-            if view is None
-            else self._run_for(head.caller, view, operation, variables, context)
-        )
+        """Run an operation as its caller may. Raises `ForbiddenError` and `QueryTooExpensiveError`."""
         meter = context.meter
-        return running if meter is None or meter.quota is None else _with_rate_limit(running, meter.quota, head)
+        if meter is not None and meter.quota is not None:
+            return self._run_counted(operation, variables, context, head, meter.quota)
+        return self._run_as(head.caller, operation, variables, context)
+
+    async def _run_counted(
+        self, operation: Operation, variables: dict[str, Any], context: RequestContext, head: Head, quota: CallerQuota
+    ) -> ExecutionResult:
+        """Run, and tell in headers what is left of the caller's quota."""
+        try:
+            return await self._run_as(head.caller, operation, variables, context)
+        finally:
+            head.answered_with |= quota.headers()
+
+    def _run_as(
+        self, caller: Caller, operation: Operation, variables: dict[str, Any], context: RequestContext
+    ) -> Awaitable[ExecutionResult]:
+        view = self._views.view_of(caller.name)
+        if view is None:
+            return self._executor.run(operation, variables, context)
+        return self._run_for(caller, view, operation, variables, context)
 
     async def _run_for(
         self, caller: Caller, view: View, operation: Operation, variables: dict[str, Any], context: RequestContext
@@ -277,14 +290,6 @@ def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestCo
         if quota is not None or b"x-cost" in head.headers:
             context.meter = Meter(quota)
     return context
-
-
-async def _with_rate_limit(running: Awaitable[ExecutionResult], quota: CallerQuota, head: Head) -> ExecutionResult:
-    """Run, and tell in headers what is left of the caller's quota."""
-    try:
-        return await running
-    finally:
-        head.answered_with |= quota.headers()
 
 
 def _executor(services: Services) -> tuple[Executor, Operations, Views]:

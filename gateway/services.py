@@ -25,7 +25,7 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
 from gateway.quota.quotas import Quotas
-from gateway.quota.shares import LocalShares
+from gateway.quota.shares import LocalShares, Shares
 from gateway.settings import Settings
 from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE
 from gateway.stitching.known_customers import KnownCustomers
@@ -141,11 +141,15 @@ def _claims(settings: Settings) -> dict[str, str]:
 
 
 def _quotas(settings: Settings, clock: Clock, store: Store | None, previous: Services | None) -> Quotas:
-    """Hold the quotas of callers. Those of `previous` services go on where they are the same."""
+    """Hold the quotas of callers. Those of `previous` services go on where they are the same, and what was used of others."""
     by_caller = {name: own.quota for name, own in settings.callers.items()}
-    if previous is not None and store is previous.store and previous.quotas.settings == (settings.quota, by_caller):
-        return previous.quotas
-    shares = LocalShares() if store is None else store.quota_shares.keyed_by(settings.quota_secret)
+    before = None if previous is None or store is not previous.store else previous.quotas
+    if before is not None and before.settings == (settings.quota, by_caller):
+        return before
+    if store is not None:
+        shares: Shares = store.quota_shares.keyed_by(settings.quota_secret)
+    else:
+        shares = LocalShares() if before is None else before.shares
     return Quotas(settings.quota, by_caller, shares, clock)
 
 

@@ -16,31 +16,53 @@ from gateway.lookups.fetches import batch_of_page
 from gateway.stitching.accounts import MAX_MEMBERS
 from gateway.stitching.source_router import SourceRouter
 
+_OWN, _NAMED = (KeyKind.CUSTOMER_ID,), (KeyKind.CUSTOMER_ID, KeyKind.EMAIL)
+"""By which a walk begins from records that were found, and from those of customers whom other records name."""
+
 
 class CallPrice(msgspec.Struct, frozen=True):
-    """A lookup of a source: so many keys leave in one call, so often. `per_object` keys come of each object."""
+    """A lookup of a source: so many keys leave in one call, so often.
+
+    `per_object` keys come of each object, and with `per_record` of each record of its page. `is_paged` says that fewer leave in
+    one call where pages are long.
+    """
 
     max_batch: int
     times: int = 1
     per_object: int = 1
+    per_record: bool = False
+    is_paged: bool = False
 
 
-def calls_of(prices: Iterable[CallPrice], objects: int, page: int | None) -> int:
-    """Count the calls for so many objects, with a page of so many records for each. None is for no page."""
+def calls_of(prices: Iterable[CallPrice], objects: int, page: int | None, records: int) -> int:
+    """Count the calls for so many objects, with a page of so many records for each. None is for no page.
+
+    `records` are those that all of them give at most.
+    """
     bound = None if page is None else batch_of_page(page + 1)  # one more shows whether there are others
     calls = 0
     for price in prices:
-        batch = price.max_batch if bound is None else min(price.max_batch, bound)
-        calls += price.times * -(-objects * price.per_object // batch)
+        batch = min(price.max_batch, bound) if price.is_paged and bound is not None else price.max_batch
+        keys = records if price.per_record else objects
+        calls += price.times * -(-keys * price.per_object // batch)
     return calls
 
 
 def prices_of(
-    metadata: FieldMetadata, router: SourceRouter, kinds: Collection[KeyKind], *, has_rule: bool, members: bool
+    metadata: FieldMetadata,
+    router: SourceRouter,
+    kinds: Collection[KeyKind],
+    *,
+    has_rule: bool,
+    members: bool,
+    is_list: bool,
 ) -> Sequence[CallPrice]:
-    """List what a field asks at the sources of a router, by these kinds of keys. As `CostModel` says."""
+    """List what a field asks at the sources of a router, by these kinds of keys. As `CostModel` says.
+
+    `is_list` says that it gives records, which no source can measure.
+    """
     if metadata.searches:
-        return [CallPrice(lookup) for lookup in _batches(router, Customer, KeyKind.TEXT)] + _walk(router)
+        return [*map(CallPrice, _batches(router, Customer, KeyKind.TEXT)), *_walk(router, _OWN, per_record=True)]
     if metadata.finds is not None:
         return [own for record in metadata.finds.types.values() for own in _finding(router, record, kinds, has_rule=has_rule)]
     if metadata.of_account:
@@ -49,7 +71,7 @@ def prices_of(
     if reads is None:
         return ()
     records = ({*reads.stitches} - {Customer}) | (router.measured if reads.facts else frozenset())
-    return [own for record in records for own in _of_customer(router, record, is_measured=metadata.lists is None)]
+    return [own for record in records for own in _of_customer(router, record, is_measured=not is_list)]
 
 
 def _batches(router: SourceRouter, record: type[Record], kind: KeyKind) -> Iterator[int]:
@@ -69,7 +91,12 @@ def _of_customer(
         if aggregate is not None:
             yield CallPrice(aggregate.max_batch, per_object=per_object)
         if aggregate is None or router.customers.are_several or KEY_KINDS[kind].multiple:
-            yield CallPrice(source.lookups[record, kind].max_batch, per_object=per_object)
+            yield CallPrice(source.lookups[record, kind].max_batch, per_object=per_object, is_paged=_is_paged(record))
+
+
+def _is_paged(record: type[Record]) -> bool:
+    """Tell whether a key finds a page of these records: of customers and accounts it finds one, or a few."""
+    return record.time_field is not None
 
 
 def _finding(
@@ -88,10 +115,10 @@ def _finding(
     of_records = [kind for kind in kinds if kind in RECORD_KEYS]
     for kind in of_records:
         yield from map(CallPrice, _batches(router, RECORD_KEYS[kind], kind))
+    asked = [kind for kind in kinds if kind not in RECORD_KEYS]
     if router.customers.are_several:
-        yield from _walk(router)
+        yield from _walk(router, {*asked, *(_NAMED if of_records else ())})
     else:
-        asked = [kind for kind in kinds if kind not in RECORD_KEYS]
         for kind in asked:
             yield from islice(map(CallPrice, _batches(router, Customer, kind)), 1)
         if of_records:
@@ -101,33 +128,39 @@ def _finding(
 def _owners(router: SourceRouter) -> Iterator[CallPrice]:
     """Price finding the customers of records, which name them by an id or an address."""
     if router.customers.are_several:
-        yield from _walk(router)
+        yield from _walk(router, _NAMED)
         return
-    for kind in (KeyKind.CUSTOMER_ID, KeyKind.EMAIL):
+    for kind in _NAMED:
         yield from islice(map(CallPrice, _batches(router, Customer, kind)), 1)
 
 
-def _customer_batches(router: SourceRouter) -> Iterator[int]:
-    for source in router.customers.all:
+def _walk(
+    router: SourceRouter, kinds: Collection[KeyKind], per_object: int = 1, *, per_record: bool = False
+) -> Iterator[CallPrice]:
+    """Price a walk over several sources of customers: in its first turn by the kinds of keys that it begins with.
+
+    In each turn after that every source may be asked by ids, and by each kind of key that links its records.
+    """
+    customers = router.customers
+    if not customers.are_several:
+        return
+    for kind in kinds:
+        for batch in _batches(router, Customer, kind):
+            yield CallPrice(batch, 1, per_object, per_record)
+    for source in customers.all:
         for (record, kind), lookup in source.lookups.items():
-            if record is Customer and kind is not KeyKind.TEXT:
-                yield lookup.max_batch
-
-
-def _walk(router: SourceRouter) -> list[CallPrice]:
-    """Price a walk over several sources of customers: each is asked by each kind of key in each turn, at most."""
-    if not router.customers.are_several:
-        return []
-    return [CallPrice(batch, times=1 + router.customers.max_turns) for batch in _customer_batches(router)]
+            if record is Customer and (kind is KeyKind.CUSTOMER_ID or kind in customers.trusted[source.name]):
+                yield CallPrice(lookup.max_batch, customers.max_turns, per_object, per_record)
 
 
 def _of_account(router: SourceRouter, record: type[Record], *, members: bool) -> Iterator[CallPrice]:
     """Price what is found by the id of an account; with `members` also what is theirs."""
     kinds = (KeyKind.ACCOUNT, KeyKind.PARENT_ACCOUNT) if record is Account else (KeyKind.ACCOUNT,)
     for kind in kinds:
-        yield from map(CallPrice, _batches(router, record, kind))
+        yield from (CallPrice(batch, is_paged=_is_paged(record)) for batch in _batches(router, record, kind))
     if record is Customer:
-        yield from _walk(router)
+        yield from _walk(router, _OWN, per_record=True)
     if members:
-        yield from _of_account(router, Customer, members=False)
+        yield from map(CallPrice, _batches(router, Customer, KeyKind.ACCOUNT))
+        yield from _walk(router, _OWN, MAX_MEMBERS)
         yield from _of_customer(router, record, MAX_MEMBERS)

@@ -56,17 +56,23 @@ Place = tuple[tuple[str, ...], str]
 
 
 class Size(msgspec.Struct, frozen=True):
-    """How many: a number, or that of a variable."""
+    """How many: a number, or that of variables. Of several, such as `ids` and `by`, all but one have to be null."""
 
     usual: int
-    variable: str | None = None
+    variables: tuple[str, ...] = ()
 
     def read(self, variables: Mapping[str, Any]) -> int:
         """Read the size from coerced variables: a whole number, or the length of a list."""
-        value = None if self.variable is None else variables.get(self.variable)
-        if isinstance(value, list):
-            return len(value)
-        return max(0, value) if isinstance(value, int) else self.usual
+        for name in self.variables:
+            value = variables.get(name)
+            if isinstance(value, list):
+                return len(value)
+            if isinstance(value, int):
+                return max(0, value)
+        return self.usual
+
+
+_IDS = frozenset({KeyKind.CUSTOMER_ID})
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -76,11 +82,9 @@ class Keys(msgspec.Struct, frozen=True):
     variables: tuple[str, ...] = ()
 
     def read(self, variables: Mapping[str, Any]) -> frozenset[KeyKind]:
-        """Read all kinds, also from coerced variables: inputs, or lists of them."""
-        if not self.variables:
-            return self.kinds
+        """Read all kinds, also from coerced variables: inputs, or lists of them. Where there are none, ids are given."""
         values = [variables.get(name) for name in self.variables]
-        return self.kinds.union(*(_kinds_in(value) for value in values))
+        return self.kinds.union(*(_kinds_in(value) for value in values)) or _IDS
 
 
 class PricedField(msgspec.Struct, frozen=True):
@@ -122,8 +126,7 @@ class CostModel:
         if root is not None:
             self._add(root, [definition], None, ())
         del self._collector
-        sizing = (own.size.variable for own in self.fields if own.size and own.size.variable)
-        self._sizing = tuple(dict.fromkeys(sizing))
+        self._sizing = tuple(dict.fromkeys(name for own in self.fields if own.size for name in own.size.variables))
         self._keyed = tuple(dict.fromkeys(name for own in self.fields for name in own.keys.variables))
         self._prices: dict[tuple[Any, ...], Sequence[CallPrice]] = {}
         self._estimates: dict[tuple[Any, ...], Cost] = {}
@@ -161,12 +164,14 @@ class CostModel:
             kinds = own.keys.read(variables)
             prices = self._prices.get((place, router, has_rule, kinds))
             if prices is None:
-                prices = prices_of(own.metadata, router, kinds, has_rule=has_rule, members=own.asks_members)
+                prices = prices_of(
+                    own.metadata, router, kinds, has_rule=has_rule, members=own.asks_members, is_list=own.size is not None
+                )
                 self._prices[place, router, has_rule, kinds] = prices
             parents = 1 if own.parent is None else objects[own.parent]
             size = 1 if own.size is None else own.size.read(variables)
             keys = parents * size if own.metadata.finds else parents
-            calls += calls_of(prices, keys, size if own.metadata.lists else None)
+            calls += calls_of(prices, keys, None if own.metadata.finds or own.size is None else size, parents * size)
             if own.parent is not None and split[own.parent]:
                 calls += len(prices)  # of customers whose ids are known sooner, records are asked for ahead
             split.append(len(kinds) > 1 and KeyKind.CUSTOMER_ID in kinds)
@@ -194,16 +199,18 @@ class CostModel:
     def _priced(
         self, metadata: FieldMetadata, field: GraphQLField, nodes: Sequence[FieldNode], parent: int | None
     ) -> PricedField:
-        arguments = {argument.name.value: argument.value for argument in nodes[0].arguments or ()}
+        written = {argument.name.value: argument.value for argument in nodes[0].arguments or ()}
+        arguments = {name: value for name, value in written.items() if not isinstance(value, NullValueNode)}
         size, is_shown, keys = None, False, Keys()
         if PAGE in field.args:
             size = _size(arguments.get(PAGE), int(field.args[PAGE].default_value))
             page: Any = get_named_type(field.type)
             is_shown = any(own[0].name.value in RECORDS_OF_PAGE for own in self._collector.fields(nodes, page).values())
         elif metadata.finds is not None:
-            name = next((name for name in LISTS if name in arguments and _is_list(field, name)), None)
-            size, is_shown = _size(None if name is None else arguments[name], 1), True
-            keys = _keys(arguments[KEY]) if KEY in arguments else Keys(frozenset({KeyKind.CUSTOMER_ID}))
+            lists = [_size(arguments[name], 1) for name in LISTS if name in arguments and _is_list(field, name)]
+            names = tuple(name for own in lists for name in own.variables)
+            size, is_shown = Size(max((own.usual for own in lists), default=1), names), True
+            keys = _keys(arguments[KEY]) if KEY in arguments else Keys()
         return PricedField(
             metadata=metadata,
             parent=parent,
@@ -230,7 +237,7 @@ def _types(metadata: FieldMetadata) -> Sequence[Any]:
 def _size(value: ValueNode | None, usual: int) -> Size:
     match value:
         case VariableNode():
-            return Size(usual, value.name.value)
+            return Size(usual, (value.name.value,))
         case ListValueNode():
             return Size(len(value.values))
         case IntValueNode():
@@ -261,7 +268,7 @@ def _is_list(field: GraphQLField, name: str) -> bool:
 
 
 def _is_false(value: ValueNode) -> bool:
-    return isinstance(value, NullValueNode) or (isinstance(value, BooleanValueNode) and not value.value)
+    return isinstance(value, BooleanValueNode) and not value.value
 
 
 def _extent(value: Any) -> Any:

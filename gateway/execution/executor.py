@@ -129,17 +129,24 @@ class Executor:
         context: RequestContext,
         meter: Meter,
     ) -> ExecutionResult:
-        """Run, and charge what it costs. Without a plan that is what it may cost at most."""
+        """Run, and charge what it costs. Without a plan that is what it may cost at most.
+
+        What gives no answer costs that, too, but nobody was given in it.
+        """
         await meter.reserve(estimate)
         actual, customers = estimate, None
-        if isinstance(plan, Plan):
-            given, stitcher = GivenRecords(plan.cost), context.stitcher
-            result = await plan.run(context, coerced, given)
-            has_rule = stitcher.rule is not None
-            actual = plan.cost.actual(stitcher.router, coerced.coerced, given.counts, has_rule=has_rule)
-            customers = given.customer_ids
-        else:
-            result = await self._run_without(plan.reason, operation, variables, context)
+        try:
+            if isinstance(plan, Plan):
+                given, stitcher = GivenRecords(plan.cost), context.stitcher
+                result = await plan.run(context, coerced, given)
+                has_rule = stitcher.rule is not None
+                actual = plan.cost.actual(stitcher.router, coerced.coerced, given.counts, has_rule=has_rule)
+                customers = given.customer_ids
+            else:
+                result = await self._run_without(plan.reason, operation, variables, context)
+        except BaseException:
+            meter.settle(estimate, ())
+            raise
         meter.settle(actual, customers)
         result.extensions = {**(result.extensions or {}), "cost": {"estimate": _shown(estimate), "actual": _shown(actual)}}
         return result

@@ -40,7 +40,7 @@ class Allowance:
     def remaining(self) -> int:
         """Tell what is left in this window, as far as this worker knows."""
         self._turn_window()
-        return max(0, self.limit - self._leased + self._left)
+        return max(0, self.limit - self._leased - self._alone + self._left)
 
     @property
     def resets_in_s(self) -> int:
@@ -63,14 +63,16 @@ class Allowance:
 
     async def charge_leased(self, amount: int) -> None:
         """Take so much, and lease what is missing. Raises `QuotaExceededError`."""
+        has_all = True
         while not self.charge_now(amount):
+            window = self._window
+            if not has_all or self._leased >= self.limit:
+                raise QuotaExceededError(self.unit, self.limit, self.window_s, self.resets_in_s)
             if self._leasing is None:
                 self._leasing = asyncio.create_task(self._lease(max(amount - self._left, self._share)))
             has_all = await asyncio.shield(self._leasing)
-            if not has_all:
-                if self.charge_now(amount):
-                    return
-                raise QuotaExceededError(self.unit, self.limit, self.window_s, self.resets_in_s)
+            self._turn_window()
+            has_all = has_all or window != self._window
 
     async def aclose(self) -> None:
         """Lease no more."""
@@ -85,7 +87,7 @@ class Allowance:
 
     @property
     def window(self) -> int:
-        """Number the window that it is now."""
+        """Number the window of the last charge."""
         return self._window
 
     @property

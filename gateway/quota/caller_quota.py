@@ -16,7 +16,7 @@ from gateway.settings.quota_settings import QuotaSettings
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """What was taken for a request, and in which windows."""
+    """What was taken for a request, and in which window of each quota."""
 
     cost: Cost
     windows: Sequence[int]
@@ -34,24 +34,21 @@ class CallerQuota:
         ]
         most = settings.customers_per_day
         self._customers = None if most is None else DailyCustomers(caller, most, shares, clock)
+        self._all: Sequence[Allowance | DailyCustomers] = [
+            *self._allowances,
+            *(() if self._customers is None else (self._customers,)),
+        ]
         self._policies = ", ".join(f'"{own.unit}";q={own.limit};qu="{own.unit}";w={own.window_s}' for own in self._all)
-
-    @property
-    def _all(self) -> Sequence[Allowance | DailyCustomers]:
-        return [*self._allowances, *(() if self._customers is None else (self._customers,))]
 
     def charge_now(self, cost: Cost) -> Charge | None:
         """Take the cost of a request of what is here. None where something has to be leased first, and nothing is taken."""
-        taken: list[Allowance] = []
-        for own in self._allowances:
+        windows: list[int] = []
+        for own in self._all:
             if not own.charge_now(getattr(cost, own.unit)):
-                self._give_back(taken, cost)
+                self._give_back(windows, cost)
                 return None
-            taken.append(own)
-        if self._customers is not None and not self._customers.charge_now(cost.customers):
-            self._give_back(taken, cost)
-            return None
-        return Charge(cost, [own.window for own in self._allowances])
+            windows.append(own.window)
+        return Charge(cost, windows)
 
     async def charge_leased(self, cost: Cost) -> Charge:
         """Take the cost of a request, and lease what is missing. Raises `QuotaExceededError` and `QueryTooExpensiveError`."""
@@ -62,24 +59,22 @@ class CallerQuota:
                     f"the operation may cost {needed:,} {each.unit}, and {each.limit:,} in {each.window_s:,} seconds are all "
                     "that this caller may ask for; ask for smaller pages"
                 )
-        taken: list[Allowance] = []
+        windows: list[int] = []
         try:
-            for own in self._allowances:
+            for own in self._all:
                 await own.charge_leased(getattr(cost, own.unit))
-                taken.append(own)
-            if self._customers is not None:
-                await self._customers.charge_leased(cost.customers)
+                windows.append(own.window)  # before another one is waited for, and a window ends
         except BaseException:
-            self._give_back(taken, cost)
+            self._give_back(windows, cost)
             raise
-        return Charge(cost, [own.window for own in self._allowances])
+        return Charge(cost, windows)
 
     def settle(self, charge: Charge, actual: Cost, customers: Collection[str] | None) -> None:
         """Give back what a request took and did not cost. `customers` are the ids of those it gave."""
-        for own, window in zip(self._allowances, charge.windows, strict=True):
+        for own, window in zip(self._allowances, charge.windows, strict=False):
             own.refund_unused(getattr(charge.cost, own.unit) - getattr(actual, own.unit), window)
         if self._customers is not None:
-            self._customers.settle(charge.cost.customers, customers)
+            self._customers.settle(charge.cost.customers, charge.windows[-1], customers)
 
     def headers(self) -> Mapping[str, str]:
         """Write `RateLimit-Policy` and `RateLimit` as draft-ietf-httpapi-ratelimit-headers-10 has them."""
@@ -91,6 +86,7 @@ class CallerQuota:
         for own in self._all:
             await own.aclose()
 
-    def _give_back(self, taken: Sequence[Allowance], cost: Cost) -> None:
-        for own in taken:
-            own.refund_unused(getattr(cost, own.unit), own.window)
+    def _give_back(self, windows: Sequence[int], cost: Cost) -> None:
+        """Give back what was taken before the one that had too little: of each quota in its window."""
+        for own, window in zip(self._allowances, windows, strict=False):
+            own.refund_unused(getattr(cost, own.unit), window)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Collection
 from datetime import UTC, datetime
 
@@ -12,7 +13,7 @@ from gateway.clock import Clock
 from gateway.errors import QuotaExceededError, StoreError
 from gateway.log import SeldomLog
 from gateway.quota.allowance import ALONE, SHARE
-from gateway.quota.shares import Shares
+from gateway.quota.shares import MARK_BYTES, Shares
 
 DAY_S = 86_400
 FLUSH_S = 0.25
@@ -39,6 +40,7 @@ class DailyCustomers:
         self._total: int | None = None
         self._taken = 0
         self._flushing: asyncio.Task[None] | None = None
+        self._counting: asyncio.Task[None] | None = None
         self._is_alone = False
 
     @property
@@ -64,32 +66,44 @@ class DailyCustomers:
     async def charge_leased(self, customers: int) -> None:
         """Take room for so many customers, and count those of the other workers. Raises `QuotaExceededError`."""
         while not self.charge_now(customers):
-            before = self._total, len(self._new)
+            if self._total is not None and not self._new:  # others do not make room
+                raise QuotaExceededError(self.unit, self.limit, DAY_S, self.resets_in_s)
             await self._flush()
-            if self._is_alone and len(self._new) + self._taken + customers <= self.limit // ALONE:
+            if self._is_alone:
+                if len(self._new) + self._taken + customers > self.limit // ALONE:
+                    raise QuotaExceededError(self.unit, self.limit, DAY_S, self.resets_in_s)
                 self._taken += customers
                 return
-            if self._is_alone or customers > self.remaining or before == (self._total, len(self._new)):
-                raise QuotaExceededError(self.unit, self.limit, DAY_S, self.resets_in_s)
 
-    def settle(self, taken: int, customer_ids: Collection[str] | None) -> None:
-        """Count those who were given of those for whom room was taken; None is for all of these, whoever they are."""
+    def settle(self, taken: int, day: int, customer_ids: Collection[str] | None) -> None:
+        """Count those who were given of those for whom room was taken on a day.
+
+        None is for all of these, whoever they are: each counts as another one.
+        """
         self._turn_day()
-        self._taken = max(0, self._taken - taken)
-        if customer_ids is None:
-            self._taken += taken
-            return
-        new = {mark for mark in map(self._shares.mark, customer_ids) if mark not in self._known}
+        if day == self._day:
+            self._taken -= taken
+        marks = (
+            {os.urandom(MARK_BYTES) for _ in range(taken)} if customer_ids is None else {*map(self._shares.mark, customer_ids)}
+        )
+        new = marks - self._known
         self._known |= new
         self._new |= new
         if self._new and self._flushing is None:
             self._flushing = asyncio.create_task(self._flush_later())
+
+    @property
+    def window(self) -> int:
+        """Number the day of the last charge."""
+        return self._day
 
     async def aclose(self) -> None:
         """Count those who were given last."""
         if self._flushing is not None:
             self._flushing.cancel()
             await asyncio.wait([self._flushing])
+        if self._counting is not None:
+            await asyncio.wait([self._counting])
         if self._new:
             await self._flush()
 
@@ -112,6 +126,18 @@ class DailyCustomers:
             self._flushing = None
 
     async def _flush(self) -> None:
+        """Count, once for all who wait for it, and to the end when they have gone."""
+        if self._counting is None:
+            self._counting = asyncio.create_task(self._count())
+        await asyncio.shield(self._counting)
+
+    async def _count(self) -> None:
+        try:
+            await self._add_new()
+        finally:
+            self._counting = None
+
+    async def _add_new(self) -> None:
         day, new = self._day, [*self._new]
         ends_at = datetime.fromtimestamp((day + 1) * DAY_S, UTC)
         try:

@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+MARK_BYTES = 12
+"""How long it is what stands for a customer."""
+
 
 class Lease(msgspec.Struct, frozen=True):
     """A share of a quota. `leased` is what all workers have of it by now, never more than the limit."""

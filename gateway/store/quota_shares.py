@@ -18,11 +18,10 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from gateway.clock import CLOCK_TOLERANCE
 from gateway.errors import StoreError
 from gateway.identity.records import RecordId
-from gateway.quota.shares import Lease
+from gateway.quota.shares import MARK_BYTES, Lease
 from gateway.store.mongo import Database, Document, Mongo, already_there
 
 SHARES, CUSTOMERS = "quota_shares", "quota_customers"
-_MARK_BYTES = 12
 MAX_ATTEMPTS = 3
 """Of two workers that begin a window at once one may find the other's document in its way, and asks again."""
 
@@ -57,7 +56,7 @@ class QuotaShares:
         return Lease(granted, min(limit, before + granted))
 
     def mark(self, customer_id: str) -> bytes:
-        return blake2b(customer_id.encode(), key=self._key or b"", digest_size=_MARK_BYTES).digest()
+        return blake2b(customer_id.encode(), key=self._key or b"", digest_size=MARK_BYTES).digest()
 
     async def add_customers(self, name: str, marks: Collection[bytes], ends_at: datetime) -> int:
         own = {"deleteAt": ends_at + CLOCK_TOLERANCE}

@@ -44,6 +44,23 @@ async def test_a_key_that_is_no_list_says_nothing_of_how_many():
             assert answer["extensions"]["cost"]["estimate"]["nodes"] == nodes
 
 
+LISTS = [
+    ("$by: [CustomerKey!]", "ids: null, by: $by", {"by": [{"id": "c1"}, {"id": "c2"}]}),
+    ("$by: [CustomerKey!], $ids: [ID!]", "ids: $ids, by: $by", {"by": [{"id": "c1"}, {"id": "c2"}]}),
+    ("$by: [CustomerKey!], $ids: [ID!]", "ids: $ids, by: $by", {"ids": ["c1", "c2"], "by": None}),
+    ("$ids: [ID!]", 'ids: $ids, by: [{id: "c1"}, {id: "c2"}]', {"ids": None}),
+]
+
+
+@pytest.mark.parametrize(("declared", "written", "variables"), LISTS)
+async def test_a_list_counts_beside_one_that_is_null(declared: str, written: str, variables: dict[str, object]):
+    """However the other one is left out: it is not by that one that customers are asked for."""
+    query = f"query ({declared}) {{ customers({written}) {{ orders(first: 100) {{ nodes {{ id }} }} }} }}"
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        answer = await gateway.ask(query, variables, **{"x-cost": "1"})
+    assert answer["extensions"]["cost"]["estimate"] == {"nodes": 2 * (1 + 105), "calls": 2}
+
+
 @pytest.mark.cases
 async def test_an_introspection_that_repeats_itself_is_refused():
     """The introspection of tools is answered; one that asks for all types again and again may give too much."""

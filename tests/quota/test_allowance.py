@@ -35,6 +35,36 @@ class BrokenShares(LocalShares):
             raise StoreError("it is down")
 
 
+class SlowShares(LocalShares):
+    """Shares that answer while they are `open`. `asked` is how often they were."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = asyncio.Event()
+        self.open.set()
+        self.asked = 0
+
+    async def lease(self, *words: Any) -> Any:
+        await self._wait()
+        return await super().lease(*words)
+
+    async def add_customers(self, *words: Any) -> int:
+        await self._wait()
+        return await super().add_customers(*words)
+
+    async def _wait(self) -> None:
+        self.asked += 1
+        await self.open.wait()
+
+
+async def waiting(shares: SlowShares, charging: Any) -> "asyncio.Task[Any]":
+    """Begin to charge, up to where shares are asked."""
+    asked, task = shares.asked, asyncio.create_task(charging)
+    while shares.asked == asked:
+        await asyncio.sleep(0)
+    return task
+
+
 async def take_all(workers: list[Allowance], amount: int) -> int:
     """Have workers take so much by turns until each is refused. Gives how much that was in all."""
     taken, left = 0, [*workers]
@@ -130,11 +160,11 @@ async def test_customers_count_once_in_all_workers():
     for worker in workers:
         for _ in range(5):
             await worker.charge_leased(20)
-            worker.settle(20, [str(number) for number in range(20)])
+            worker.settle(20, worker.window, [str(number) for number in range(20)])
     await asyncio.gather(*(worker.aclose() for worker in workers))
     for worker in workers:
         await worker.charge_leased(80)
-        worker.settle(80, [])
+        worker.settle(80, worker.window, [])
         with pytest.raises(QuotaExceededError):
             await worker.charge_leased(81)
     clock.passed_s += DAY_S
@@ -158,7 +188,7 @@ async def test_customers_of_workers_at_once_are_more_than_the_quota_by_little():
                 continue
             new = [f"{number}-{customer}" for customer in range(5)]
             given.update(new)
-            worker.settle(5, new)
+            worker.settle(5, worker.window, new)
     await asyncio.gather(*(worker.aclose() for worker in workers))
     assert 900 < len(given) <= 1_000 + 4 * 5
 
@@ -174,7 +204,7 @@ async def test_customers_count_once_through_mongodb(mongodb_settings: MongoSetti
         workers = [DailyCustomers("console", 10, store.quota_shares.keyed_by("secret"), clock) for store in stores]
         for worker in workers:
             await worker.charge_leased(4)
-            worker.settle(4, ["crm:1", "crm:2", "crm:3", "crm:4"])
+            worker.settle(4, worker.window, ["crm:1", "crm:2", "crm:3", "crm:4"])
             await worker.aclose()
         await workers[0].charge_leased(6)
         with pytest.raises(QuotaExceededError):
@@ -192,7 +222,7 @@ async def test_customers_without_mongodb_are_a_part():
     worker = DailyCustomers("console", 100, shares, clock)
     for number in range(100 // ALONE):
         await worker.charge_leased(1)
-        worker.settle(1, [str(number)])
+        worker.settle(1, worker.window, [str(number)])
     with pytest.raises(QuotaExceededError):
         await worker.charge_leased(1)
     shares.down = False
@@ -214,3 +244,101 @@ async def test_a_refused_request_has_taken_nothing():
     with pytest.raises(QueryTooExpensiveError, match="may cost 101 nodes, and 100 in 60 seconds are all"):
         await quota.charge_leased(Cost(nodes=101, calls=1))
     await quota.aclose()
+
+
+async def test_a_window_that_ends_meanwhile_refuses_nobody():
+    """The lease of the last one had too little, and this one has enough."""
+    shares, clock = SlowShares(), SteppedClock()
+    allowance = Allowance("console", "nodes", 100, 60, shares, clock)
+    await allowance.charge_leased(90)
+    shares.open.clear()
+    charging = await waiting(shares, allowance.charge_leased(50))
+    clock.passed_s += 60
+    shares.open.set()
+    await charging
+    assert allowance.remaining == 50
+
+
+async def test_what_was_taken_in_a_window_is_not_given_back_to_the_next():
+    """Not of the first quota either, where the second is waited for while the window ends, and others ask."""
+    shares, clock = SlowShares(), SteppedClock()
+    quota = CallerQuota("console", QuotaSettings(nodes=100, calls=10), shares, clock)
+    await quota.charge_leased(Cost(nodes=1))
+    shares.open.clear()
+    charging = await waiting(shares, quota.charge_leased(Cost(nodes=3, calls=1)))
+    clock.passed_s += 60
+    other = asyncio.create_task(quota.charge_leased(Cost(nodes=1)))
+    await asyncio.sleep(0)
+    shares.open.set()
+    charge, _ = await asyncio.gather(charging, other)
+    quota.settle(charge, Cost(), None)
+    assert quota.headers()["ratelimit"].startswith('"nodes";r=99;')
+    await quota.aclose()
+
+
+async def test_who_is_refused_again_and_again_costs_nobody_anything():
+    """All is leased, so nothing is asked for; of customers nothing either."""
+    shares, clock = SlowShares(), SteppedClock()
+    allowance, customers = (own(shares, clock) for own in (hundred_nodes, ten_customers))
+    await allowance.charge_leased(100)
+    await customers.charge_leased(10)
+    asked = shares.asked
+    for own in (allowance, customers):
+        for _ in range(5):
+            with pytest.raises(QuotaExceededError):
+                await own.charge_leased(1)
+    assert shares.asked == asked
+
+
+def hundred_nodes(shares: LocalShares, clock: SteppedClock) -> Allowance:
+    return Allowance("console", "nodes", 100, 60, shares, clock)
+
+
+def ten_customers(shares: LocalShares, clock: SteppedClock) -> DailyCustomers:
+    return DailyCustomers("console", 10, shares, clock)
+
+
+async def test_what_is_left_is_never_more_than_the_quota():
+    """Not while a worker grants itself shares, either."""
+    allowance = hundred_nodes(BrokenShares(), SteppedClock())
+    await allowance.charge_leased(2)
+    assert allowance.remaining == 98
+
+
+async def test_a_request_of_yesterday_takes_no_room_of_today():
+    """Who asked before midnight gives back nothing after it."""
+    clock = SteppedClock()
+    worker = ten_customers(LocalShares(), clock)
+    await worker.charge_leased(5)
+    yesterday = worker.window
+    clock.passed_s += DAY_S
+    await worker.charge_leased(8)
+    worker.settle(5, yesterday, [])
+    assert worker.remaining == 2
+
+
+async def test_customers_whom_nobody_names_count_in_all_workers():
+    """Each as another one, for an operation without a plan does not say who they are."""
+    shares, clock = LocalShares(), SteppedClock()
+    workers = [ten_customers(shares, clock) for _ in range(2)]
+    await workers[0].charge_leased(6)
+    workers[0].settle(6, workers[0].window, None)
+    await workers[0].aclose()
+    await workers[1].charge_leased(4)
+    with pytest.raises(QuotaExceededError):
+        await workers[1].charge_leased(1)
+
+
+async def test_customers_are_counted_once_for_all_who_wait():
+    """Also when the first of them goes away meanwhile."""
+    shares = SlowShares()
+    worker = ten_customers(shares, SteppedClock())
+    shares.open.clear()
+    first = await waiting(shares, worker.charge_leased(1))
+    others = [asyncio.create_task(worker.charge_leased(1)) for _ in range(4)]
+    await asyncio.sleep(0)
+    first.cancel()
+    shares.open.set()
+    await asyncio.gather(*others)
+    assert shares.asked == 1
+    assert worker.remaining == 6

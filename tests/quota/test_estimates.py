@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from connectors import records as r
+from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
@@ -58,12 +59,13 @@ class KeptMeter(Meter):
     estimate: Cost = Cost()
     actual: Cost | None = None
     customers: Collection[str] = ()
+    told: Collection[str] | None = None
 
     async def reserve(self, estimate: Cost) -> None:
         self.estimate = estimate
 
     def settle(self, actual: Cost, customers: Collection[str] | None) -> None:
-        self.actual, self.customers = actual, customers or ()
+        self.actual, self.customers, self.told = actual, customers or (), customers
 
 
 def crowd(connectors: Sequence[MemoryConnector]) -> None:
@@ -137,3 +139,75 @@ async def test_an_estimate_is_never_too_low(shard: int, request: pytest.FixtureR
     assert median(nodes) <= 1.5
     assert median(calls) <= 1.5
     request.node.user_properties.append(("medians", [median(nodes), median(calls), median(seen)]))
+
+
+MEMBERS = 100
+
+
+def company() -> list[MemoryConnector]:
+    """A company of a hundred people with orders, whom a text finds, too, and whom a club knows by one address in a call."""
+    people = [
+        r.Customer(id=f"c{n}", name="Ana", email=f"c{n}@example.com", company=r.Company(account="a1")) for n in range(MEMBERS)
+    ]
+    twins = [r.Customer(id=f"k{n}", name="Ana", email=own.email) for n, own in enumerate(people)]
+    found: dict[Any, Any] = {
+        (r.Customer, KeyKind.CUSTOMER_ID): {own.id: [own] for own in people},
+        (r.Customer, KeyKind.EMAIL): {own.email: [own] for own in people},
+        (r.Customer, KeyKind.ACCOUNT): {"a1": people},
+        (r.Customer, KeyKind.TEXT): {"ana": people},
+        (r.Account, KeyKind.ACCOUNT): {"a1": [r.Account(id="a1")]},
+    }
+    orders: dict[Any, Any] = {
+        (r.Order, KeyKind.CUSTOMER_ID): {own.id: [shop.order(1, own.id, 1)] for own in people},
+        (r.Order, KeyKind.ACCOUNT): {"a1": []},
+    }
+    club: dict[Any, Any] = {
+        (r.Customer, KeyKind.CUSTOMER_ID): {own.id: [own] for own in twins},
+        (r.Customer, KeyKind.EMAIL): {own.email: [own] for own in twins},
+    }
+    return [
+        MemoryConnector("crm", found, max_batch=100),
+        MemoryConnector("orders", orders, max_batch=100),
+        MemoryConnector("club", club, max_batch=1),
+    ]
+
+
+MANY_CALLS = [
+    ("{ customers(ids: $ids) { timeline(first: 50) { nodes { __typename } } } }", 2),
+    ('{ account(id: "crm:a1") { orders(first: 100, members: true) { nodes { id } } } }', 2),
+    ('{ searchCustomers(text: "ana", first: 50) { nodes { name } } }', 3),
+    ('{ account(id: "crm:a1") { members(first: 50) { nodes { customer { name } } } } }', 3),
+    ('{ account(id: "crm:a1") { orders(first: 3, members: true) { nodes { id } } } }', 3),
+]
+
+
+@pytest.mark.parametrize(("text", "sources"), MANY_CALLS)
+async def test_what_takes_many_calls_is_estimated_so(text: str, sources: int):
+    """Long pages leave in several calls, and many customers are walked with, at sources that take few keys."""
+    connectors = company()[:sources]
+    ids = ", ".join(f'"c{n}"' for n in range(MEMBERS))
+    services = create_services(settings_for(connectors), connectors=connectors, clock=StoppedClock())
+    async with opened(services):
+        meter, called = await Alone(services, connectors).measure(text.replace("$ids", f"[{ids}]"), {})
+    assert meter.actual is not None
+    assert called > 4
+    assert called <= meter.actual.calls <= meter.estimate.calls
+
+
+async def test_who_goes_away_was_given_nobody():
+    """It costs all that it may cost, but no customers of the day."""
+    crm = MemoryConnector("crm", shop.crm().records)
+    crm.hang = asyncio.Event()
+    services = create_services(settings_for([crm]), connectors=[crm], clock=StoppedClock())
+    async with opened(services):
+        meter = KeptMeter(None)
+        context = RequestContext(services, "a", services.stitcher(), meter=meter)
+        operation = Operations(core_schema(schema), limits=GENEROUS).prepare('{ customer(by: {id: "c1"}) { name } }', None)
+        running = asyncio.ensure_future(Executor(schema, suggestions=True).run(operation, {}, context))
+        while not crm.calls:
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait([running])
+        crm.hang.set()
+    assert meter.actual == meter.estimate == Cost(1, 1, 1)
+    assert meter.told == ()

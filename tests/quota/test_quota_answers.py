@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from connectors.testing import MemoryConnector
+from gateway.app import create_services
 from gateway.clock import Clock
+from gateway.errors import QuotaExceededError
+from gateway.quota.cost import Cost
 from tests.support import shop
 from tests.support.caller_keys import keys_in
 from tests.support.clocks import START
-from tests.support.gateway_server import gateway_on
+from tests.support.gateway_server import gateway_on, settings_for
 
 
 class DayClock(Clock):
@@ -134,6 +137,31 @@ async def test_what_is_too_dear_says_by_how_much_and_what_to_change(query: str, 
     most = "20,000" if unit == "nodes" else "1,000"
     assert error["message"].endswith(f"{unit}, and {most} are the most; ask for smaller pages, or for fewer lists")
     assert all(source.calls == [] for source in sources.values())
+
+
+async def test_what_is_too_dear_says_what_is_left():
+    """The first time, and when its plan is known."""
+    query = lists_of("a: orders(first: 100) { nodes { id } } b: orders(first: 100) { nodes { id } }")
+    async with gateway_on(list(shop.sources().values()), with_clock=DayClock(), quota={"nodes": 9}) as gateway:
+        for _ in range(3):
+            response = await gateway.client.post("/graphql", json={"query": query, "variables": {"ids": ["c1"] * 100}})
+            assert response.headers["ratelimit"] == '"nodes";r=9;t=60'
+
+
+async def test_what_was_used_stays_when_settings_change():
+    """Without MongoDB, too: another caller's quota, or more of one's own, begins no new window."""
+    connectors, clock = list(shop.sources().values()), DayClock()
+    before = create_services(settings_for(connectors, quota={"nodes": 10}), connectors=connectors, clock=clock)
+    quota = before.quotas.find_quota("")
+    assert quota is not None
+    await quota.charge_leased(Cost(nodes=10))
+    settings = settings_for(connectors, quota={"nodes": 12})
+    after = create_services(settings, connectors=connectors, clock=clock, previous=before)
+    quota = after.quotas.find_quota("")
+    assert quota is not None
+    await quota.charge_leased(Cost(nodes=2))
+    with pytest.raises(QuotaExceededError):
+        await quota.charge_leased(Cost(nodes=1))
 
 
 BAD = [
