@@ -41,7 +41,7 @@ class _Work(msgspec.Struct, eq=False):
 
 
 class PreparationThread:
-    """One thread. Callers have it in turn, by what they used of the worker for their share.
+    """One thread. Callers have it in turn, by what they used of it for their share while others waited.
 
     `is_busy` tells whether requests wait for the loop, which then has most of the time.
     """
@@ -50,6 +50,7 @@ class PreparationThread:
         self._is_busy = is_busy
         self._threads: ThreadPoolExecutor | None = None
         self._waiting: list[_Work] = []
+        self._virtual_s = 0.0
         self._works = False
 
     async def run(self, work: Callable[[], T], row: CallerRow, until: float = math.inf) -> T:
@@ -59,6 +60,8 @@ class PreparationThread:
         """
         self.check_place(row)
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if all(other.row is not row for other in self._waiting):
+            row.prepared_s = max(row.prepared_s, self._virtual_s)  # who asked for nothing before has saved nothing
         self._waiting.append(_Work(work, row, done, until))
         if not self._works:
             self._begin_next()
@@ -86,7 +89,8 @@ class PreparationThread:
         self._works = bool(self._waiting)
         if not self._waiting:
             return
-        work = min(self._waiting, key=lambda work: work.row.used_s)
+        work = min(self._waiting, key=lambda work: work.row.prepared_s)
+        self._virtual_s = max(self._virtual_s, work.row.prepared_s)
         self._waiting.remove(work)
         if self._threads is None:
             self._threads = ThreadPoolExecutor(1, "preparation")
@@ -100,6 +104,7 @@ class PreparationThread:
             return
         outcome, error, took_s = result.result()
         work.row.charge_time(took_s, Clock.monotonic())
+        work.row.prepared_s += took_s * work.row.crowding
         if not work.done.done():
             if error is None:
                 work.done.set_result(outcome)
