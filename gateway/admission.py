@@ -102,6 +102,10 @@ class Admission:
         self.everybody.share_out(1, 1 / whole)
         self.everybody.crowding = 1.0 if self.is_fair else 0.0
         self._rows = rows
+        if not self.is_fair:
+            self._join_rows()
+        elif self.everybody.waiting:
+            self._push_turn(self.everybody)
 
     def find_row(self, caller: str) -> CallerRow:
         """Find the row of a caller by his name. Operators, and callers who are no more, have one together."""
@@ -126,6 +130,7 @@ class Admission:
         Raises `OverloadedError` as soon as it is known that it would come too late, or has no place.
         """
         self.check(request)
+        row = row if self.is_fair else self.everybody  # a reload may have joined the rows while its body came
         self._drop_gone(row)
         waiter = QueuedRequest(asyncio.get_running_loop().create_future(), request.arrived, self._budget_s(request.deadline_ms))
         first = row.waiting[0] if row.waiting else waiter
@@ -179,7 +184,23 @@ class Admission:
         if not self.waiting and self.monotonic() - self._waited_at > FORGET_USED_S:
             self._virtual_s = self._max_used_s
         row.used_s = max(row.used_s, self._virtual_s)
-        heappush(self._turns, (row.is_over(self.monotonic()), row.used_s, next(self._numbers), row))
+        if self.is_fair:
+            self._push_turn(row)
+
+    def _push_turn(self, row: CallerRow) -> None:
+        if not row.has_turn:
+            row.has_turn = True
+            heappush(self._turns, (row.is_over(self.monotonic()), row.used_s, next(self._numbers), row))
+
+    def _join_rows(self) -> None:
+        """Have all requests that wait do so in the row of everybody, in the order of arrival."""
+        rows = [row for *_, row in self._turns if row is not self.everybody]
+        waiting = [waiter for row in (self.everybody, *rows) for waiter in row.waiting]
+        for row in (self.everybody, *rows):
+            row.waiting.clear()
+            row.has_turn = False
+        self.everybody.waiting.extend(sorted(waiting, key=lambda waiter: waiter.arrived))
+        self._turns.clear()
 
     def _drop_gone(self, row: CallerRow) -> None:
         """Drop those whose callers have gone from the head of a row."""
@@ -193,11 +214,12 @@ class Admission:
         """Find the row whose turn it is: that of who used least for his share, before all of those who used more than that."""
         while self._turns:
             was_over, used_s, _, row = heappop(self._turns)
+            row.has_turn = False
             self._drop_gone(row)
             if not row.waiting:
                 continue
             if row.used_s > used_s or row.is_over(now) > was_over:  # it was charged meanwhile
-                heappush(self._turns, (row.is_over(now), row.used_s, next(self._numbers), row))
+                self._push_turn(row)
                 continue
             self._virtual_s = max(self._virtual_s, used_s)
             return row
@@ -248,10 +270,8 @@ class Admission:
                 break
             looked_at.append(row)
             is_over = row.is_over(now)
-            if is_over and self._credit_s < 0:
-                break
-            if is_over and is_near_limit and row.under_way >= MAX_OVER_UNDER_WAY:
-                continue
+            if is_over and (self._credit_s < 0 or (is_near_limit and row.under_way >= MAX_OVER_UNDER_WAY)):
+                continue  # behind it may be one that was over when it lined up, and has time again
             if self._begin_next(row):
                 if is_over:
                     self._credit_s -= max(row.expected_s, UNKNOWN_S)
@@ -259,7 +279,7 @@ class Admission:
                     self._others_began_at = now
         for row in looked_at:
             if row.waiting:
-                heappush(self._turns, (row.is_over(now), row.used_s, next(self._numbers), row))
+                self._push_turn(row)
 
     def _is_near_limit(self, now: float) -> bool:
         """Tell whether the process used nearly all of a core lately."""

@@ -35,7 +35,8 @@ class CallerRow(msgspec.Struct, eq=False):
     most `max_credit_s`; a request that is expected to take more gives way. `used_s` is what requests took, for a share of 1;
     `reserved_s` of it is for those under way, and `expected_s` is what the next one may take. Each of its own counts for
     `crowding` places, beside all that are taken: for none where there is but one row. `wait_share` is how much of its time a
-    request may wait.
+    request may wait. `prepared_s` is what the preparation thread worked for it, for a share of 1. `has_turn` says that it is
+    among the rows that take turns.
     """
 
     crowding: float = 0.0
@@ -49,6 +50,8 @@ class CallerRow(msgspec.Struct, eq=False):
     reserved_s: float = 0.0
     expected_s: float = REQUEST_S
     gone_at: float = 0.0
+    prepared_s: float = 0.0
+    has_turn: bool = False
     waiting: deque[QueuedRequest] = msgspec.field(default_factory=deque)
 
     def share_out(self, share: float, rate: float) -> None:
@@ -87,7 +90,7 @@ class CallerRow(msgspec.Struct, eq=False):
         self.charge_time(took_s - given_back_s, now)
 
     def charge_time(self, took_s: float, now: float) -> None:
-        """Charge time of the worker."""
+        """Charge time of the worker. Who had it to himself for long owes no more of it than he could have saved."""
         self._refill(now)
-        self.credit_s -= took_s
+        self.credit_s = max(self.credit_s - took_s, -self.max_credit_s - self.reserved_s)
         self.used_s += took_s * self.crowding

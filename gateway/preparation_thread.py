@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,7 +43,7 @@ class _Work(msgspec.Struct, eq=False):
 
 
 class PreparationThread:
-    """One thread. Callers have it in turn, by what they used of the worker for their share.
+    """One thread. Callers have it in turn, by what they used of it for their share while others waited.
 
     `is_busy` tells whether requests wait for the loop, which then has most of the time.
     """
@@ -51,7 +53,9 @@ class PreparationThread:
         self._monotonic = monotonic
         self._threads: ThreadPoolExecutor | None = None
         self._waiting: list[_Work] = []
+        self._virtual_s = 0.0
         self._works = False
+        self._usual_interval_s = sys.getswitchinterval()
 
     async def run(self, work: Callable[[], T], row: CallerRow, until: float = math.inf) -> T:
         """Run work of a caller in its turn. Raises what it raises, and `OverloadedError` where too much waits.
@@ -60,6 +64,8 @@ class PreparationThread:
         """
         self.check_place(row)
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if all(other.row is not row for other in self._waiting):
+            row.prepared_s = max(row.prepared_s, self._virtual_s)  # who asked for nothing before has saved nothing
         self._waiting.append(_Work(work, row, done, until))
         if not self._works:
             self._begin_next()
@@ -77,6 +83,7 @@ class PreparationThread:
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._threads = None
+            sys.setswitchinterval(self._usual_interval_s)
 
     def _begin_next(self) -> None:
         now = self._monotonic()
@@ -87,26 +94,34 @@ class PreparationThread:
         self._works = bool(self._waiting)
         if not self._waiting:
             return
-        work = min(self._waiting, key=lambda work: work.row.used_s)
+        work = min(self._waiting, key=lambda work: work.row.prepared_s)
+        self._virtual_s = max(self._virtual_s, work.row.prepared_s)
         self._waiting.remove(work)
         if self._threads is None:
             self._threads = ThreadPoolExecutor(1, "preparation")
+            self._usual_interval_s = sys.getswitchinterval()
             sys.setswitchinterval(SWITCH_INTERVAL_S)
         loop = asyncio.get_running_loop()
         result = self._threads.submit(_measure_time, work.run)
-        result.add_done_callback(lambda _: loop.call_soon_threadsafe(self._end, work, result))
+        result.add_done_callback(lambda _: _call_in(loop, partial(self._end, work, result)))
 
     def _end(self, work: _Work, result: Any) -> None:
         if result.cancelled():
             return
         outcome, error, took_s = result.result()
         work.row.charge_time(took_s, self._monotonic())
+        work.row.prepared_s += took_s * work.row.crowding
         if not work.done.done():
             if error is None:
                 work.done.set_result(outcome)
             else:
                 work.done.set_exception(error)
         asyncio.get_running_loop().call_later(took_s * REST if self._is_busy() else 0, self._begin_next)
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    with suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(call)
 
 
 def _measure_time(run: Callable[[], Any]) -> tuple[Any, BaseException | None, float]:

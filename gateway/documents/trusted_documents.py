@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
 from connectors.errors import ConfigurationError
 from gateway.documents.limits import Limits
@@ -19,7 +19,7 @@ from gateway.documents.manifests import (
 )
 from gateway.documents.messages import shortened
 from gateway.documents.profiles import Profile
-from gateway.documents.validation import InvalidDocumentError, Validator
+from gateway.documents.validation import InvalidDocumentError, Validator, mentions_schema
 from gateway.operations import BYTES_PER_TOKEN, Operation, OperationError, choose_operation, operations_by_name
 from gateway.settings import Settings
 
@@ -50,16 +50,24 @@ SHA256 = "sha256:"
 class TrustedDocument:
     """A document that is trusted. Its operations are prepared when it is first asked for, and stay."""
 
-    __slots__ = ("_operations", "_profile", "_validator", "text")
+    __slots__ = ("_operations", "_profile", "_schema_errors", "_validator", "text")
 
     def __init__(self, text: str, validator: Validator, profile: Profile) -> None:
         self.text = text
         self._validator = validator
         self._profile = profile
         self._operations: Mapping[str | None, Operation] | None = None
+        self._schema_errors: Sequence[GraphQLError] | None = None
 
-    def find_operation(self, name: str | None) -> Operation:
-        """Find the operation of this name, or the only one. Raises `OperationError`."""
+    @property
+    def is_prepared(self) -> bool:
+        """Tell whether it was asked for before."""
+        return self._operations is not None
+
+    def find_operation(self, name: str | None, *, introspects: bool = True) -> Operation:
+        """Find the operation of this name, or the only one, for who may ask for the schema or not. Raises `OperationError`."""
+        if not introspects and mentions_schema(self.text):
+            self._refuse_introspection()
         if self._operations is None:
             try:
                 document = self._validator.parse_valid(self.text, self._profile)
@@ -67,6 +75,16 @@ class TrustedDocument:
                 raise OperationError(error.errors) from None
             self._operations = operations_by_name(document, recurs=True, is_trusted=True)
         return choose_operation(self._operations, name)
+
+    def _refuse_introspection(self) -> None:
+        if self._schema_errors is None:
+            self._schema_errors = ()
+            try:
+                self._validator.parse_valid(self.text, Profile(TRUSTED_LIMITS, introspection=False))
+            except InvalidDocumentError as error:
+                self._schema_errors = error.errors
+        if self._schema_errors:
+            raise OperationError(self._schema_errors)
 
 
 class TrustedDocuments:

@@ -107,6 +107,11 @@ class DocumentMeasure(msgspec.Struct, frozen=True):
         return [] if self.extent is None else [too_expensive(message) for message in self.extent.excess(limits)]
 
 
+def mentions_schema(text: str) -> bool:
+    """Tell whether a text may ask about the schema."""
+    return _ABOUT_SCHEMA.search(text) is not None
+
+
 class InvalidDocumentError(Exception):
     """Refuse a document. Each error has its code in its extensions."""
 
@@ -130,7 +135,7 @@ class Validator:
             token_count,
             name_length,
             is_cut,
-            _ABOUT_SCHEMA.search(text) is not None,
+            mentions_schema(text),
             None if document is None else Extent(document),
             () if fault is None else (fault,),
         )

@@ -155,7 +155,8 @@ class Executor:
         """Run an operation that is new here, or has lifted literals."""
         if self not in operation.known:
             if context.row is not None and self.preparation is not None and operation.document.token_count > LARGE_TOKENS:
-                await self.preparation.run(partial(self._plan_first, operation, variables), context.row)
+                until = context.stitcher.loaders.deadline.ends
+                await self.preparation.run(partial(self._plan_first, operation, variables), context.row, until)
             else:
                 # A document has just been validated, and its plan takes as long: others come in between.
                 await asyncio.sleep(0)

@@ -124,19 +124,19 @@ class GraphQLView:
             if admission.is_full(begins, head.arrived) if row is None else admission.must_wait(row, begins, head.arrived):
                 begins = await admission.wait(head, row or admission.everybody)
             admission.under_way += 1
-            head.row, prepared_s, answer_bytes = row, None, 0
+            head.row, prepared_s, answer_bytes = row or admission.everybody, None, 0
             if row is not None:
                 row.begin()
             try:
                 parameters = read_body_parameters(text) if posts else read_url_parameters(head)
                 document = documents.find_document(parameters, head)
                 query = parameters.query or "" if document is None else document.text
-                if document is None and len(query) <= LARGE_CHARACTERS:
+                if len(query) <= LARGE_CHARACTERS and (document is None or document.trusted is None):
                     operation = self.operations.prepare(query, parameters.operation_name or None, profile)
                     prepared_s = self.monotonic() - begins
                 else:
+                    prepared_s = 0.0  # the thread charges what it takes, and nobody pays for waiting
                     operation = await self._prepare(document, query, parameters.operation_name or None, head)
-                    prepared_s = 0.0  # the thread charges what it takes
                 if not posts or profile.max_variable_values < MAX_LIST:
                     _check_operation(operation, parameters, head)
                 if prepared_s > _SHORT_PREPARATION_S:
@@ -163,13 +163,15 @@ class GraphQLView:
 
     async def _prepare(self, document: RequestDocument | None, query: str, name: str | None, head: Head) -> Operation:
         """Prepare a trusted document, or one that is large: where it is new, beside the loop."""
-        if document is not None and document.trusted is not None:
-            return document.trusted.find_operation(name)
-        if len(query) <= LARGE_CHARACTERS or self.operations.knows(query):
-            return self.operations.prepare(query, name, head.profile)
         row = head.row or self._admission.everybody
-        self.preparation.check_place(row)
         run = partial(self.preparation.run, row=row, until=self._admission.patience_ends(head))
+        trusted = None if document is None else document.trusted
+        if trusted is not None:
+            find = partial(trusted.find_operation, name, introspects=head.profile.introspection)
+            return find() if trusted.is_prepared or len(query) <= LARGE_CHARACTERS else await run(find)
+        if self.operations.knows(query):
+            return self.operations.prepare(query, name, head.profile)
+        self.preparation.check_place(row)
         operation = await self.operations.prepare_apart(query, name, head.profile, run)
         self._admission.check(head)
         return operation
@@ -177,6 +179,7 @@ class GraphQLView:
     def _admit(self, head: Head) -> None:
         """Refuse who wants a page, and pages of other origins that may not ask."""
         if head.wants_page():
+            head.answered_with.update(self.origins.grant(head.headers.get(b"origin")))
             raise RefusedError(404, "there is no page here")
         self.origins.admit(head)
 

@@ -262,6 +262,19 @@ async def test_what_a_caller_sees_holds_for_trusted_documents(tmp_path: Path):
     assert hidden[1]["errors"][0]["extensions"]["code"] == "WITHHELD"
 
 
+async def test_who_may_not_ask_for_the_schema_may_not_by_a_trusted_document(tmp_path: Path):
+    """Others may; a text that only names it in a comment is run for both."""
+    manifest = {"schema": "{ __schema { queryType { name } } }", "comment": "{ __typename } # __schema"}
+    callers: dict[str, Any] = {"tool": {}, "web": {"introspection": False, "documents": "require"}}
+    async with documents_on(tmp_path, manifest, callers) as askers:
+        assert (await askers["tool"].post(documentId="schema"))[0] == 200
+        for _ in range(2):
+            status, answer = await askers["web"].post(documentId="schema")
+            assert (status, {error["extensions"]["code"] for error in answer["errors"]}) == (400, {"GRAPHQL_VALIDATION_FAILED"})
+        for asker in askers.values():
+            assert (await asker.post(documentId="comment"))[0] == 200
+
+
 @pytest.mark.parametrize(
     ("settings", "path"),
     [

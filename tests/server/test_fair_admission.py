@@ -1,17 +1,24 @@
 """Callers begin in turns by their share of a busy worker, and what one sends costs no place of another."""
 
 import asyncio
+import json
 import math
 from collections import Counter
+from functools import partial
 
 import pytest
 
+from gateway.access.caller import Caller
 from gateway.admission import GIVE_WAY_S, MAX_OVER_WAITING, MAX_UNDER_WAY, Admission
 from gateway.caller_row import CallerRow
+from gateway.documents.manifests import sha256_of
 from gateway.errors import OverloadedError
+from gateway.http.endpoint import GraphQLView
 from gateway.http.request_head import Head
-from gateway.preparation_thread import MAX_WAITING, PreparationThread
-from tests.support.clocks import SteppedClock
+from gateway.operations import Limits, Operation, Operations
+from gateway.preparation_thread import LARGE_CHARACTERS, MAX_WAITING, PreparationThread
+from tests.support.clocks import PATIENCE_S, SteppedClock
+from tests.support.http_view import SCHEMA, Executor
 
 BUDGET_S = 2.0
 DEAR_S = 0.002
@@ -51,7 +58,8 @@ class Worker:
         except OverloadedError:
             return False
         self.began.append(caller)
-        self.begin(caller)
+        self.admission.under_way += 1
+        row.begin()
         self.clock.passed_s += took_s
         self.admission.under_way -= 1
         self.admission.end(row, self.clock.monotonic(), took_s, 0)
@@ -153,3 +161,147 @@ async def test_work_that_comes_too_late_is_not_done():
     thread.close()
     assert order == ["first", "next"]
     assert isinstance(results[1], OverloadedError)
+
+
+async def test_rows_that_a_reload_joins_are_answered():
+    """Who waits when callers become one row begins in it, in the order of arrival; so does who found his own row before."""
+    worker = Worker(first=1, second=1)
+    own = worker.row("second")
+
+    async def ask_next(caller: str) -> bool:
+        worker.clock.passed_s += 0.001
+        return await worker.ask(caller)
+
+    asked = [asyncio.create_task(ask_next(caller)) for caller in ("first", "second", "first")]
+    await asyncio.sleep(0)
+    worker.admission.share_out({})
+    late = Head("POST", [], b"", worker.clock.monotonic())
+    asked.append(asyncio.create_task(worker.admission.wait(late, own)))  # type: ignore[arg-type]
+    await asyncio.wait_for(worker.answers(*asked), PATIENCE_S)
+    assert worker.began == ["first", "second", "first"]
+    assert worker.admission.waiting == 0
+
+
+async def test_the_row_that_a_reload_parts_is_answered():
+    """Who waits in the row of everybody has its turns among those of the callers."""
+    worker = Worker()
+    asked = [asyncio.create_task(worker.ask("first")) for _ in range(3)]
+    await asyncio.sleep(0)
+    worker.admission.share_out({"first": 1, "second": 1})
+    asked.append(asyncio.create_task(worker.ask("second")))
+    assert await asyncio.wait_for(worker.answers(*asked), PATIENCE_S) == [True] * 4
+
+
+@pytest.mark.parametrize("shares", [{}, {"first": 1, "second": 1}])
+async def test_nothing_is_left_of_requests_that_ended_or_left(shares: dict[str, float]):
+    """Rows, turns and places are as before, however many hung up while they waited."""
+    worker = Worker(**shares)
+    worker.use("first", 5.0)
+    for _ in range(50):
+        asked = [asyncio.create_task(worker.ask("first")) for _ in range(MAX_OVER_WAITING)]
+        await asyncio.sleep(0)
+        for task in asked[::2]:
+            task.cancel()
+        await asyncio.gather(*asked[::2], return_exceptions=True)
+        await worker.answers(*asked[1::2])
+        assert len(worker.admission._turns) <= 1
+    row, admission = worker.row("first"), worker.admission
+    assert (admission.waiting, admission.under_way, row.under_way, len(row.waiting)) == (0, 0, 0, 0)
+    assert row.reserved_s == pytest.approx(0.0, abs=1e-9)
+
+
+async def test_who_had_the_worker_to_himself_soon_has_his_share_again():
+    """An hour of the whole worker is not held against him for hours: he owes what he could have saved."""
+    worker = Worker(busy=1, other=1, third=1)
+    for _ in range(3_600):
+        worker.clock.passed_s += 1.0
+        worker.use("busy", 0.9)
+    assert worker.row("busy").is_over(worker.clock.monotonic())
+    worker.clock.passed_s += 4.0
+    assert not worker.row("busy").is_over(worker.clock.monotonic())
+
+
+async def test_who_has_some_of_his_share_again_does_not_wait_behind_a_flood():
+    """Also where he lined up when he had none, and has used more than those who are still beyond theirs."""
+    worker = Worker(greedy=1, modest=1)
+    worker.use("greedy", 5.0)
+    worker.use("modest", 1.0)
+    worker.row("greedy").used_s, worker.row("modest").used_s = 0.0, 50.0
+    worker.admission._virtual_s = 0.0
+    asked = [asyncio.create_task(worker.ask(caller)) for caller in ["greedy"] * MAX_OVER_WAITING + ["modest"]]
+    await asyncio.sleep(0)
+    worker.admission._credit_s = -1.0
+    worker.row("modest").credit_s = 0.5
+    worker.clock.passed_s += 0.001
+    assert await worker.answers(*asked[-1:]) == [True]
+    assert worker.began == ["modest"]
+    for task in asked:
+        task.cancel()
+
+
+async def test_who_never_asked_does_not_keep_others_from_the_thread():
+    """A caller who used little in all its time has no more turns than one who used much."""
+    order: list[str] = []
+    thread = PreparationThread(lambda: False)
+    known, new = CallerRow(crowding=1.0, used_s=1_000.0), CallerRow(crowding=1.0)
+
+    def work(caller: str) -> None:
+        order.append(caller)
+        sum(range(100_000))
+
+    await thread.run(partial(work, "known"), known)
+    asked = [thread.run(partial(work, caller), row) for caller, row in [("new", new), ("known", known)] * 8]
+    await asyncio.gather(*asked)
+    thread.close()
+    assert order[:9].count("known") >= 3
+
+
+class _Documents(Operations):
+    """Operations whose large documents wait for long before they are found not to be valid."""
+
+    def __init__(self, clock: SteppedClock) -> None:
+        super().__init__(SCHEMA, limits=Limits())
+        self.clock = clock
+
+    async def prepare_apart(self, *_: object) -> Operation:
+        self.clock.passed_s += 1.0
+        raise OverloadedError
+
+
+async def test_waiting_for_the_thread_is_not_charged():
+    """Who is refused after it has waited behind another one's documents has used nothing of the loop."""
+    worker = Worker(first=1, second=1)
+    view = GraphQLView(_Documents(worker.clock), Executor(), admission=worker.admission)
+    view.identify = lambda _: Caller("first")
+    body = json.dumps({"query": "{ hello }" + " " * LARGE_CHARACTERS}).encode()
+    answer = await view.answer(Head("POST", [(b"content-type", b"application/json")], b"", worker.clock.monotonic()), body)
+    assert answer.status == 503
+    assert worker.row("first").used_s < DEAR_S
+
+
+async def test_new_small_documents_are_charged_however_they_are_named():
+    """Also where each text is looked at before, as beside trusted documents and with a hash."""
+    worker = Worker(first=1, second=1)
+
+    class Slow(Operations):
+        def prepare(self, *args: object) -> Operation:
+            worker.clock.passed_s += DEAR_S
+            return super().prepare(*args)  # type: ignore[arg-type]
+
+    view = GraphQLView(Slow(SCHEMA, limits=Limits()), Executor(), admission=worker.admission)
+    view.identify = lambda _: Caller("first")
+    query = "{ hello }"
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": sha256_of(query)}}
+    body = json.dumps({"query": query, "extensions": extensions}).encode()
+    answer = await view.answer(Head("POST", [(b"content-type", b"application/json")], b"", worker.clock.monotonic()), body)
+    assert answer.status == 200
+    assert worker.row("first").used_s >= DEAR_S
+
+
+async def test_a_worker_for_all_plans_large_documents_in_the_thread_too():
+    """Its requests have the row of everybody, which is how the executor sends them there."""
+    worker = Worker()
+    view = GraphQLView(Operations(SCHEMA, limits=Limits()), Executor(), admission=worker.admission)
+    head = Head("POST", [(b"content-type", b"application/json")], b"", worker.clock.monotonic())
+    assert (await view.answer(head, b'{"query": "{ hello }"}')).status == 200
+    assert head.row is worker.admission.everybody

@@ -263,3 +263,12 @@ def test_an_origin_is_written_as_browsers_send_it(origin: str, problem: str):
     (told,) = refused.value.problems
     assert told.startswith("settings: cors.origins.1: ") or "cors.origins.1: " in told
     assert problem in told
+
+
+async def test_an_allowed_page_reads_that_there_is_no_page():
+    """It asked for HTML, and is told so rather than that the network failed."""
+    async with served(settings(cors=CORS, environment="production"), connectors=[shop.crm()]) as gateway:
+        answer = await gateway.client.get("/graphql", headers={"accept": "text/html", "origin": CONSOLE})
+        assert (answer.status_code, cors_headers(answer)) == (404, GRANTED)
+        other = await gateway.client.get("/graphql", headers={"accept": "text/html", "origin": STRANGER})
+        assert (other.status_code, cors_headers(other)) == (404, {})
