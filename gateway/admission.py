@@ -46,6 +46,9 @@ MAX_PER_ROUND = 64
 FAIR_ROUND_S = 0.002
 """A short round with several callers, some of whom are within their shares."""
 
+PAUSE_S = 0.005
+"""For how long the loop is left alone when only callers wait for whom there is no time."""
+
 NEARLY_USED, MEASURE_S = 0.8, 0.02
 """How much of a core a worker uses that is near its limit, and over what time that is measured."""
 
@@ -89,7 +92,7 @@ class Admission:
         self._waited_at = -math.inf
         self._budget_s = budget_s
         self._per_round = 1
-        self._round_began = 0.0
+        self._round_began = self._pause_s = 0.0
         self._is_continued = False
 
     def share_out(self, shares: Mapping[str, float]) -> None:
@@ -229,21 +232,22 @@ class Admission:
         """Tell whether requests wait, or did so a moment ago."""
         return self.waiting > 0 or self.monotonic() - self._waited_at < FORGET_USED_S
 
-    def _continue(self) -> None:
-        self._round_began = self.monotonic()
+    def _continue(self, pause_s: float = 0.0) -> None:
+        self._round_began, self._pause_s = self.monotonic(), pause_s
         self._is_continued = True
-        asyncio.get_running_loop().call_soon(self._begin_some)
+        loop = asyncio.get_running_loop()
+        loop.call_later(pause_s, self._begin_some) if pause_s else loop.call_soon(self._begin_some)
 
     def _begin_some(self) -> None:
         now = self.monotonic()
         round_s = now - self._round_began
-        self._begin_fairly(now, round_s) if self.is_fair else self._begin_in_order(round_s)
+        has_begun = self._begin_fairly(now, round_s) if self.is_fair else self._begin_in_order(round_s)
         self._waited_at = now
         self._is_continued = False
         if self.waiting:
-            self._continue()
+            self._continue(0.0 if has_begun else PAUSE_S)
 
-    def _begin_in_order(self, round_s: float) -> None:
+    def _begin_in_order(self, round_s: float) -> bool:
         is_short = round_s < SHORT_ROUND_S
         self._per_round = min(2 * self._per_round, MAX_PER_ROUND) if is_short else max(1, self._per_round // 2)
         begun = refused = 0
@@ -253,17 +257,22 @@ class Admission:
                 begun += 1
             else:
                 refused += 1
+        return True
 
-    def _begin_fairly(self, now: float, round_s: float) -> None:
-        """Begin requests of callers who are within their shares, and what there is time for of others."""
+    def _begin_fairly(self, now: float, round_s: float) -> bool:
+        """Begin requests of callers who are within their shares, and what there is time for of others.
+
+        Tells whether there were any.
+        """
         gives_way = self._others_began_at > now - FORGET_USED_S
         is_near_limit = gives_way and self._is_near_limit(now)
-        if round_s < (FAIR_ROUND_S if gives_way else SHORT_ROUND_S) and not is_near_limit:
+        if round_s - self._pause_s < (FAIR_ROUND_S if gives_way else SHORT_ROUND_S) and not is_near_limit:
             self._spare_share = min(1.0, self._spare_share + MORE_SPARE)
         else:
             self._spare_share = max(MIN_SPARE, self._spare_share * LESS_SPARE)
         self._credit_s = min(self._credit_s + round_s * self._spare_share, FAIR_ROUND_S)
         looked_at: list[CallerRow] = []
+        has_begun = False
         while len(looked_at) < MAX_PER_ROUND:
             row = self._next_row(now)
             if row is None:
@@ -271,8 +280,10 @@ class Admission:
             looked_at.append(row)
             is_over = row.is_over(now)
             if is_over and (self._credit_s < 0 or (is_near_limit and row.under_way >= MAX_OVER_UNDER_WAY)):
+                self._refuse_late(row)
                 continue  # behind it may be one that was over when it lined up, and has time again
             if self._begin_next(row):
+                has_begun = True
                 if is_over:
                     self._credit_s -= max(row.expected_s, UNKNOWN_S)
                 else:
@@ -280,6 +291,12 @@ class Admission:
         for row in looked_at:
             if row.waiting:
                 self._push_turn(row)
+        return has_begun
+
+    def _refuse_late(self, row: CallerRow) -> None:
+        """Refuse the first requests of a row that waited for longer than they may."""
+        while row.waiting and self._is_late(row.waiting[0], row.waiting[0].budget_s, row):
+            self._begin_next(row)
 
     def _is_near_limit(self, now: float) -> bool:
         """Tell whether the process used nearly all of a core lately."""

@@ -16,6 +16,8 @@ UNKNOWN_S = 0.002
 """What is reserved for a request at least, until it is known what it took."""
 MIN_CREDIT_S, CREDIT_SPAN_S = 0.005, 2.0
 """What a caller may have left of its share at most: that of so long, and the time of some requests."""
+DEBT_SPAN_S = 120.0
+"""After so long a caller owes nothing any more, whatever it used before."""
 SMOOTHING = 0.05
 """How much the last request counts in what is expected of the next one."""
 
@@ -90,7 +92,7 @@ class CallerRow(msgspec.Struct, eq=False):
         self.charge_time(took_s - given_back_s, now)
 
     def charge_time(self, took_s: float, now: float) -> None:
-        """Charge time of the worker. Who had it to himself for long owes no more of it than he could have saved."""
+        """Charge time of the worker. Who had it to himself for long owes what he has again after two minutes, at most."""
         self._refill(now)
-        self.credit_s = max(self.credit_s - took_s, -self.max_credit_s - self.reserved_s)
+        self.credit_s = max(self.credit_s - took_s, -self.rate * DEBT_SPAN_S - self.reserved_s)
         self.used_s += took_s * self.crowding
