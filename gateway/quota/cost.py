@@ -15,7 +15,7 @@ class CostLimits(msgspec.Struct, frozen=True):
     """What one operation may cost at most."""
 
     max_nodes: int = 20_000
-    max_calls: int = 1_000
+    max_calls: int = 2_000
 
 
 DEFAULT_COST_LIMITS = CostLimits()

@@ -36,7 +36,7 @@ class LimitSettings(FrozenSettings):
     max_body_bytes: BodyBytes = 1 << 20
     max_variable_values: VariableValues = 1_000
     max_nodes: Cost = 20_000
-    max_calls: Cost = 1_000
+    max_calls: Cost = 2_000
 
 
 class CallerLimitSettings(FrozenSettings):

@@ -209,7 +209,7 @@ def test_the_command_prints_what_was_removed(tmp_path: Path, mongodb_uri: str, m
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "records: crm:c00000, shop:s00000", "tags: 0", "identity_log: 1", "identity_components: 0", "identity_shared_keys: 0",
-        "leases: 0",
+        "leases: 0", "quota_customers: 0",
     ]  # fmt: skip
     gone = run("forget", "crm:c9", "--config", config)
     assert (gone.returncode, gone.stdout.splitlines()[0]) == (0, "records: crm:c9")
