@@ -121,7 +121,7 @@ def problem_of(request: Request, answer: tuple[int, bytes, bytes] | None) -> str
     "text",
     [
         b'Traceback (most recent call last):\n  File "/usr/lib/python3/x.py"',
-        b"/work/gateway/http/endpoint.py",
+        b"/srv/gateway/http/endpoint.py",
         b"'NoneType' object has no attribute 'x'",
         b"KeyError: 'x'",
         b"msgspec.DecodeError",
