@@ -163,14 +163,15 @@ class GraphQLView:
 
     async def _prepare(self, document: RequestDocument | None, query: str, name: str | None, head: Head) -> Operation:
         """Prepare a trusted document, or one that is large: where it is new, beside the loop."""
+        trusted = None if document is None else document.trusted
+        if trusted is not None and (trusted.is_prepared or len(query) <= LARGE_CHARACTERS):
+            return trusted.find_operation(name, introspects=head.profile.introspection)
+        if trusted is None and self.operations.knows(query):
+            return self.operations.prepare(query, name, head.profile)
         row = head.row or self._admission.everybody
         run = partial(self.preparation.run, row=row, until=self._admission.patience_ends(head))
-        trusted = None if document is None else document.trusted
         if trusted is not None:
-            find = partial(trusted.find_operation, name, introspects=head.profile.introspection)
-            return find() if trusted.is_prepared or len(query) <= LARGE_CHARACTERS else await run(find)
-        if self.operations.knows(query):
-            return self.operations.prepare(query, name, head.profile)
+            return await run(partial(trusted.find_operation, name, introspects=head.profile.introspection))
         self.preparation.check_place(row)
         operation = await self.operations.prepare_apart(query, name, head.profile, run)
         self._admission.check(head)
