@@ -244,13 +244,17 @@ class Admission:
     def _begin_some(self) -> None:
         now = self.monotonic()
         round_s = now - self._round_began
-        has_begun = self._begin_fairly(now, round_s) if self.is_fair else self._begin_in_order(round_s)
+        pause_s = 0.0
+        if not self.is_fair:
+            self._begin_in_order(round_s)
+        elif not self._begin_fairly(now, round_s):
+            pause_s = PAUSE_S
         self._waited_at = now
         self._is_continued = False
         if self.waiting:
-            self._continue(0.0 if has_begun else PAUSE_S)
+            self._continue(pause_s)
 
-    def _begin_in_order(self, round_s: float) -> bool:
+    def _begin_in_order(self, round_s: float) -> None:
         is_short = round_s < SHORT_ROUND_S
         self._per_round = min(2 * self._per_round, MAX_PER_ROUND) if is_short else max(1, self._per_round // 2)
         begun = refused = 0
@@ -260,7 +264,6 @@ class Admission:
                 begun += 1
             else:
                 refused += 1
-        return True
 
     def _begin_fairly(self, now: float, round_s: float) -> bool:
         """Begin requests of callers who are within their shares, and what there is time for of others.

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from gateway.settings.limit_settings import MAX_CALLS, MAX_NODES
+
 
 class Cost(msgspec.Struct, frozen=True):
     """The price of an operation: nodes of its answer, calls to sources. `customers` are those that it gives."""
@@ -14,8 +16,8 @@ class Cost(msgspec.Struct, frozen=True):
 class CostLimits(msgspec.Struct, frozen=True):
     """What one operation may cost at most."""
 
-    max_nodes: int = 20_000
-    max_calls: int = 2_000
+    max_nodes: int = MAX_NODES
+    max_calls: int = MAX_CALLS
 
 
 DEFAULT_COST_LIMITS = CostLimits()

@@ -16,6 +16,9 @@ VariableValues: TypeAlias = Annotated[int, Field(ge=1, le=1_000)]
 
 Cost: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000)]
 
+MAX_NODES, MAX_CALLS = 20_000, 2_000
+"""What an operation may cost, where the settings do not say otherwise."""
+
 
 class LimitSettings(FrozenSettings):
     """What a request may hold. Each row stands in docs/operations/limits.md."""
@@ -35,8 +38,8 @@ class LimitSettings(FrozenSettings):
     max_object_values: Few = 200
     max_body_bytes: BodyBytes = 1 << 20
     max_variable_values: VariableValues = 1_000
-    max_nodes: Cost = 20_000
-    max_calls: Cost = 2_000
+    max_nodes: Cost = MAX_NODES
+    max_calls: Cost = MAX_CALLS
 
 
 class CallerLimitSettings(FrozenSettings):
