@@ -13,8 +13,8 @@ from gateway.quota.daily_customers import DAY_S, DailyCustomers
 from gateway.quota.shares import LocalShares
 from gateway.settings import MongoSettings
 from gateway.settings.quota_settings import QuotaSettings
-from gateway.store.store import Store
 from tests.support.clocks import SteppedClock
+from tests.support.tag_shop import store_of
 
 
 class BrokenShares(LocalShares):
@@ -94,19 +94,14 @@ async def test_workers_share_a_quota(workers: int, amount: int):
 async def test_workers_share_a_quota_through_mongodb(mongodb_settings: MongoSettings):
     """Two clients that lease at the same time are granted the limit together, and not one more."""
     clock = SteppedClock()
-    stores = [Store(mongodb_settings, clock) for _ in range(2)]
-    for store in stores:
-        await store.open()
-    try:
+    async with store_of(mongodb_settings, clock) as first, store_of(mongodb_settings, clock) as second:
+        stores = [first, second]
         shares = [store.quota_shares.keyed_by("secret") for store in stores]
         allowances = [Allowance("console", "calls", 200, 60, own, clock) for own in shares]
         taken = sum(await asyncio.gather(*(take_all([own], 3) for own in allowances)))
         assert 150 < taken <= 200
         clock.passed_s += 60
         assert await take_all(allowances[:1], 3) > 150
-    finally:
-        for store in stores:
-            await store.aclose()
 
 
 async def test_what_is_taken_of_what_is_here_waits_for_nobody():
@@ -197,10 +192,8 @@ async def test_customers_of_workers_at_once_are_more_than_the_quota_by_little():
 async def test_customers_count_once_through_mongodb(mongodb_settings: MongoSettings):
     """Two workers that were given the same ones; what is stored is no id."""
     clock = SteppedClock()
-    stores = [Store(mongodb_settings, clock) for _ in range(2)]
-    for store in stores:
-        await store.open()
-    try:
+    async with store_of(mongodb_settings, clock) as first, store_of(mongodb_settings, clock) as second:
+        stores = [first, second]
         workers = [DailyCustomers("console", 10, store.quota_shares.keyed_by("secret"), clock) for store in stores]
         for worker in workers:
             await worker.charge_leased(4)
@@ -212,9 +205,6 @@ async def test_customers_count_once_through_mongodb(mongodb_settings: MongoSetti
         stored = await stores[0].mongo.run(lambda database: database.quota_customers.find().to_list(None))
         assert len(stored) == 4
         assert "crm" not in str(stored)
-    finally:
-        for store in stores:
-            await store.aclose()
 
 
 async def test_customers_without_mongodb_are_a_part():
