@@ -12,16 +12,9 @@ from gateway.check.command import check
 from gateway.clock import Clock
 from gateway.settings import MongoSettings
 from gateway.store.store import Store
+from tests.support.checked_settings import SOURCE, report_of
 
 SECRET = "a secret of digests that is long enough"
-SOURCE = """
-[sources.crm]
-kind = "sql"
-url = "sqlite+aiosqlite:///{folder}/crm.db"
-[sources.crm.records.customer]
-query = "SELECT 'c1' AS id"
-keys = {{ customer_id = "id" }}
-"""
 CALLERS = "[callers.acme]\n[callers.desk]\n[callers.old]\n"
 ISSUER = """
 [access.issuers.id]
@@ -47,9 +40,7 @@ async def add_keys(kept: Any) -> None:
 
 
 async def warnings_of(folder: Path, text: str) -> list[str]:
-    (folder / "crm.db").touch()
-    (folder / "gateway.toml").write_text(text + SOURCE.format(folder=folder))
-    report = (await check(folder / "gateway.toml", environment={})).report
+    report = await report_of(folder, text)
     assert [str(problem) for problem in report.problems] == []
     return [str(problem) for problem in report.warnings]
 

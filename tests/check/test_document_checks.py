@@ -3,25 +3,15 @@
 import json
 from pathlib import Path
 
-from gateway.check.command import check
+from tests.support.checked_settings import report_of
 
-SOURCE = """
-[sources.crm]
-kind = "sql"
-url = "sqlite+aiosqlite:///{folder}/crm.db"
-[sources.crm.records.customer]
-query = "SELECT 'c1' AS id"
-keys = {{ customer_id = "id" }}
-"""
 NO_FIELD = "Cannot query field 'nam' on type 'Source'. Did you mean 'name'? (line 1, column 13)"
 NO_FILE = "cannot be read (No such file or directory); put it there, and let the gateway read it"
 TRUSTED = '[documents]\ntrusted = "manifest.json"\n'
 
 
 async def problems_of(folder: Path, text: str) -> list[str]:
-    (folder / "crm.db").touch()
-    (folder / "gateway.toml").write_text(text + SOURCE.format(folder=folder))
-    report = (await check(folder / "gateway.toml", environment={})).report
+    report = await report_of(folder, text)
     return [str(problem) for problem in report.problems]
 
 
