@@ -18,6 +18,7 @@ def tune_memory() -> None:
 
     What caches evict is free at once, but for classes, which are cyclic: a full collection frees them, every few thousand
     documents that never came before (decision 67). It takes up to half a second, so it must not come much more often.
+    In a worker a `GarbageCollector` decides when.
     """
     gc.collect()
     gc.freeze()

@@ -13,6 +13,7 @@ import structlog
 from connectors.errors import ConfigurationError
 from gateway.app import GatewayApplication, create_services, create_worker
 from gateway.clock import Clock
+from gateway.garbage_collector import GarbageCollector
 from gateway.log import frames_of, log_loop_failure
 from gateway.replay.modes import substitute
 from gateway.revisions import close_services, open_services
@@ -68,7 +69,8 @@ class Worker:
         """Serve until the end is asked for. Gives the exit code of the process."""
         asyncio.get_running_loop().set_exception_handler(log_loop_failure)
         self._channel = await messages.Pipe.open(self._pipe)
-        talk = [asyncio.create_task(self._obey()), asyncio.create_task(self._beat())]
+        work = self._obey(), self._beat(), GarbageCollector().run()
+        talk = [asyncio.create_task(own) for own in work]
         try:
             await self._server.serve(self._sockets)
         finally:
