@@ -136,6 +136,7 @@ class EndpointProtocol(FramingProtocol):
         super().connection_lost(exc)
         if self._answering is not None:
             self._answering.cancel()
+            self._answering = self._coming = None  # they hold this connection, and only the garbage collector would free it
 
     async def _answer_all(self, exchange: _Exchange) -> None:
         assert self._view is not None

@@ -1,7 +1,9 @@
 """The short way from the socket to the view: what it takes, what it leaves to uvicorn, and how connections end."""
 
 import asyncio
+import gc
 import json
+import weakref
 from inspect import signature
 
 import pytest
@@ -10,7 +12,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from gateway.admission import Admission
+from gateway.admission.admission import Admission
 from gateway.framing import IDLE
 from gateway.http.security_headers import SECURITY_HEADERS
 from tests.support.clocks import SteppedClock
@@ -156,6 +158,23 @@ async def test_a_connection_that_is_idle_is_closed():
         clock.passed_s += 2
         it.protocol.check_time()
         assert await caller.is_closed()
+
+
+async def test_connections_that_ended_leave_nothing_to_the_garbage_collector():
+    """Thousands end at once, and each holds its last request: what they held is free when they have gone."""
+    gc.disable()
+    try:
+        async with served() as it:
+            caller = await it.connection()
+            caller.send(posted())
+            assert (await caller.answer())[0] == 200
+            ended = weakref.ref(it.protocol)
+            caller.reset()
+            await it.gone()
+            await asyncio.sleep(0)
+            assert ended() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("sent", [posted(), posted()[:1]], ids=["under way", "begun"])
