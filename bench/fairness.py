@@ -37,7 +37,8 @@ KINDS = (DEAR, FLOOD, DOCUMENTS, HEADERS, SLOW)
 """What the greedy ones do, a fifth of them each."""
 
 _SECRET = "a secret of keys that is long enough to be one"
-_AT_ONCE = 64
+_AT_ONCE, MAX_FAILED = 64, 0.1
+"""The rate is measured with so many requests at once. Some are refused: callers are drawn by lot, so some ask for too much."""
 _MAX_WAITS, _IDLE_S = 40, 0.02
 """So often it is looked whether the gateway is idle: a quarter of a second has so little CPU."""
 
@@ -130,7 +131,7 @@ def _measure_rate(port: int, keys: list[str], cores: Cores, process: Process) ->
     """
     for seconds in (2, 4):  # the first one warms up
         report = _wait(_start(Load(port, seconds, {PAGE: keys}, {PAGE: 1.0}, 0, at_once=_AT_ONCE), cores))
-    if sum(report.failed.values()) > len(report.took_ms) / 100:
+    if sum(report.failed.values()) > len(report.took_ms) * MAX_FAILED:
         raise BenchError(f"requests failed while the rate was measured: {report.failed}")
     some = len(report.took_ms) / seconds / 4
     turn = _turn(process, cores, Load(port, seconds, {PAGE: keys}, {PAGE: some}, 0))

@@ -17,7 +17,7 @@ from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from connectors.own_fields import declare_fields
 from gateway.access.caller import Caller
-from gateway.admission import Admission
+from gateway.admission.admission import Admission
 from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.documents.manifests import DocumentFile

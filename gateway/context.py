@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.caller_row import CallerRow
+from gateway.admission.caller_row import CallerRow
 from gateway.documents.profiles import USUAL, Profile
 from gateway.quota.meter import Meter
 from gateway.services import Services

@@ -17,7 +17,7 @@ from gateway.access.revocation_file import RevocationFile
 from gateway.access.revocation_table import RevocationTable
 from gateway.access.revocations import Revocations
 from gateway.access.tokens import Tokens
-from gateway.admission import Arrival
+from gateway.admission.admission import Arrival
 from gateway.clock import Clock
 from gateway.documents.trusted_documents import TrustedDocuments
 from gateway.lookups.deadline import Deadline

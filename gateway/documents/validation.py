@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import msgspec
 from graphql import (
@@ -29,6 +30,7 @@ from graphql.language import Lexer
 from graphql.language.parser import Parser
 from graphql.utilities import type_from_ast
 from graphql.validation import (
+    ASTValidationContext,
     MaxIntrospectionDepthRule,
     NoFragmentCyclesRule,
     NoUndefinedVariablesRule,
@@ -38,11 +40,19 @@ from graphql.validation import (
     VariablesInAllowedPositionRule,
 )
 
+from gateway.admission.pace import pause_if_due
 from gateway.documents.limits import Extent, Limits
 from gateway.documents.messages import readable
 from gateway.documents.profiles import Profile
 
 MAX_ERRORS = 20
+
+
+class PausingRule(ASTValidationRule):
+    """Refuse nothing: let others go on between the fields of a large document."""
+
+    def enter_field(self, *_: Any) -> None:
+        pause_if_due()
 
 
 class OneOfVariablesRule(ValidationRule):
@@ -75,7 +85,7 @@ _RULES_OF_VARIABLES = (
     VariablesInAllowedPositionRule,
     OneOfVariablesRule,
 )
-_RULES = (*specified_rules, MaxIntrospectionDepthRule, OneOfVariablesRule)
+_RULES: tuple[type[ASTValidationRule], ...] = (PausingRule, *specified_rules, MaxIntrospectionDepthRule, OneOfVariablesRule)
 _ABOUT_SCHEMA = re.compile(r"__(?:schema|type)(?![0-9A-Za-z_])")
 
 
@@ -166,14 +176,24 @@ class Validator:
     def _errors(
         self, document: DocumentNode, rules: Sequence[type[ASTValidationRule]], *, suggests: bool
     ) -> list[GraphQLError]:
-        return validate(
+        visitors: list[ASTValidationRule] = []
+
+        def make_visitor(rule: type[ASTValidationRule], context: ASTValidationContext) -> ASTValidationRule:
+            visitors.append(rule(context))
+            return visitors[-1]
+
+        errors = validate(
             self._schema,
             document,
-            rules,
+            [cast(type[ASTValidationRule], partial(make_visitor, rule)) for rule in rules],
             max_errors=MAX_ERRORS,
             hide_suggestions=not suggests,
             allow_empty_selection_sets=False,
         )
+        # Each holds its own methods, and the document: only the garbage collector would free that.
+        for visitor in visitors:
+            vars(visitor).clear()
+        return errors
 
 
 def _parsed(source: Source, max_tokens: int) -> tuple[DocumentNode | None, GraphQLError | None, int, int]:

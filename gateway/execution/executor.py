@@ -14,6 +14,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.execution.values import VariableValues
 from strawberry import Schema
 
+from gateway.admission.preparation_thread import LARGE_TOKENS, PreparationThread
 from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.documents.profiles import Profile
@@ -31,7 +32,6 @@ from gateway.execution.variables import Variables
 from gateway.log import SeldomLog
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import Operation, entries_taken
-from gateway.preparation_thread import LARGE_TOKENS, PreparationThread
 from gateway.quota.cost import Cost, CostLimits
 from gateway.quota.meter import Meter
 from gateway.stitching.source_router import SourceRouter

@@ -28,6 +28,7 @@ from graphql.execution.values import VariableValues
 from strawberry import Info, Schema
 
 from connectors.record_fields import narrow
+from gateway.admission.pace import pause_if_due
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect_fields import FieldCollector, fragments_of
 from gateway.execution.completion import AbstractCompletion, LeafCompletion, ListCompletion, ObjectCompletion, cache_completion
@@ -94,6 +95,7 @@ class Planner:
         return ObjectCompletion(fields, assemble, one_by_one)
 
     def _field(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], path: tuple[str, ...]) -> Field:
+        pause_if_due()
         name = nodes[0].name.value
         where = f"{kind.name}.{name}"
         if name.startswith("__") and name != "__typename":

@@ -19,7 +19,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.caller import EVERYBODY, Caller
-from gateway.admission import Admission
+from gateway.admission.admission import Admission
+from gateway.admission.preparation_thread import LARGE_CHARACTERS, PreparationThread
 from gateway.clock import Clock
 from gateway.documents.limits import MAX_LIST
 from gateway.documents.profiles import USUAL, Profile
@@ -34,7 +35,6 @@ from gateway.http.response import HttpResponse
 from gateway.http.responses import make_answer, make_failure
 from gateway.http.security_headers import send_secured
 from gateway.operations import Operation, Operations
-from gateway.preparation_thread import LARGE_CHARACTERS, PreparationThread
 
 Execute = Callable[[Operation, dict[str, Any], Head], Awaitable[ExecutionResult]]
 

@@ -9,7 +9,7 @@ from random import getrandbits
 from starlette.datastructures import QueryParams
 
 from gateway.access.caller import EVERYBODY
-from gateway.caller_row import CallerRow
+from gateway.admission.caller_row import CallerRow
 from gateway.documents.profiles import USUAL
 from gateway.errors import InvalidArgumentError
 from gateway.lookups.call_tracer import RequestSpan

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gateway.admission import Admission
+from gateway.admission.admission import Admission
 from gateway.execution.executor import Executor
 from gateway.identity.decisions import LogAction
 from gateway.lookups.read_cache import ReadCache

@@ -5,14 +5,14 @@ import threading
 
 from graphql import ExecutionResult
 
+from gateway.admission.caller_row import CallerRow
+from gateway.admission.preparation_thread import LARGE_TOKENS, PreparationThread
 from gateway.app import create_services
-from gateway.caller_row import CallerRow
 from gateway.context import RequestContext
 from gateway.errors import OverloadedError
 from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.operations import Limits, Operations
-from gateway.preparation_thread import LARGE_TOKENS, PreparationThread
 from resolvers.schema import schema
 from tests.support import shop
 from tests.support.clocks import PATIENCE_S

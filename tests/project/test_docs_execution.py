@@ -20,7 +20,7 @@ from connectors.errors import SourceUnavailableError
 from connectors.record_fields import Fields
 from connectors.records import RECORD_NAMES
 from connectors.testing import MemoryConnector
-from gateway import admission
+from gateway.admission import admission
 from gateway.app import create_services
 from gateway.explain import explained_plan
 from gateway.settings import parse_settings

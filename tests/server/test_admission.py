@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
+from gateway.admission.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.http.endpoint import GraphQLView
 from gateway.http.request_head import Head
 from gateway.lookups.deadline import ASSEMBLY_S

@@ -7,7 +7,7 @@ import logging
 import pytest
 import structlog
 
-from gateway.admission import Admission
+from gateway.admission.admission import Admission
 from gateway.descriptors import PAUSE_S, Descriptors
 from gateway.framing import ANSWERING, MAX_REQUEST_S, MAX_UNREAD_S, PIECE_BYTES
 from gateway.uvicorn_protocol import EndpointProtocol

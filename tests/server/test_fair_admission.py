@@ -1,23 +1,25 @@
 """Callers begin in turns by their share of a busy worker, and what one sends costs no place of another."""
 
 import asyncio
+import gc
 import json
 import math
+import weakref
 from collections import Counter
 from functools import partial
 
 import pytest
 
-from gateway import admission as admission_module
 from gateway.access.caller import Caller
-from gateway.admission import GIVE_WAY_S, MAX_OVER_WAITING, MAX_UNDER_WAY, Admission
-from gateway.caller_row import CallerRow
+from gateway.admission import admission as admission_module
+from gateway.admission.admission import GIVE_WAY_S, MAX_OVER_WAITING, MAX_UNDER_WAY, Admission
+from gateway.admission.caller_row import CallerRow
+from gateway.admission.preparation_thread import LARGE_CHARACTERS, MAX_WAITING, PreparationThread
 from gateway.documents.manifests import sha256_of
 from gateway.errors import OverloadedError
 from gateway.http.endpoint import GraphQLView
 from gateway.http.request_head import Head
 from gateway.operations import Limits, Operation, Operations
-from gateway.preparation_thread import LARGE_CHARACTERS, MAX_WAITING, PreparationThread
 from tests.support.clocks import PATIENCE_S, SteppedClock
 from tests.support.http_view import SCHEMA, Executor
 
@@ -261,6 +263,58 @@ async def test_who_never_asked_does_not_keep_others_from_the_thread():
     await asyncio.gather(*asked)
     thread.close()
     assert order[:9].count("known") >= 3
+
+
+async def test_the_thread_rests_for_longer_before_it_works_for_who_used_his_share():
+    """So who is within his share is served first, though he came later."""
+    order: list[str] = []
+    thread = PreparationThread(lambda: True)
+    over, within = CallerRow(crowding=1.0, credit_s=-1.0, rate=1e-6), CallerRow(crowding=1.0, prepared_s=1.0)
+    thread._ended_at, thread._rest_s = asyncio.get_running_loop().time(), 0.002
+    asked = [thread.run(partial(order.append, caller), row) for caller, row in [("over", over), ("within", within)]]
+    await asyncio.wait_for(asyncio.gather(*asked), PATIENCE_S)
+    thread.close()
+    assert order == ["within", "over"]
+
+
+async def test_an_error_of_the_thread_leaves_nothing_to_the_garbage_collector():
+    """Else it keeps all that its request held: the error and who waited for it hold each other."""
+
+    class Held:
+        pass
+
+    async def ask() -> "weakref.ref[Held]":
+        held = Held()
+        thread = PreparationThread(lambda: False)
+        with pytest.raises(OverloadedError):
+            await thread.run(lambda: held, CallerRow(), until=thread._monotonic() - 1)
+        thread.close()
+        return weakref.ref(held)
+
+    gc.disable()
+    try:
+        assert (await ask())() is None
+    finally:
+        gc.enable()
+
+
+async def test_long_requests_have_less_of_the_time_that_is_left():
+    """While others ask, who is beyond his share has the same time the later, the longer each request takes."""
+    rounds: dict[float, int] = {}
+    for took_s, count in ((0.001, 8), (0.004, 2)):
+        worker = Worker(greedy=1, modest=1)
+        worker.use("greedy", 1_000.0)
+        worker.row("greedy").expected_s = took_s
+        asked = [asyncio.create_task(worker.ask("greedy", took_s=took_s)) for _ in range(count)]
+        await asyncio.sleep(0)
+        rounds[took_s] = 0
+        while not all(task.done() for task in asked):
+            worker.admission._others_began_at = worker.clock.monotonic()
+            worker.clock.passed_s += 0.001
+            rounds[took_s] += 1
+            await asyncio.sleep(0)
+        assert [task.result() for task in asked] == [True] * count
+    assert rounds[0.004] > 2 * rounds[0.001]
 
 
 class _Documents(Operations):

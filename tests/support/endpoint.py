@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from gateway.admission import Admission
+from gateway.admission.admission import Admission
 from gateway.app import Application
 from gateway.http.endpoint import GraphQLView
 from gateway.http.request_head import Head

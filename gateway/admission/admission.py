@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Protocol
 
-from gateway.caller_row import UNKNOWN_S, CallerRow, QueuedRequest
+from gateway.admission.caller_row import UNKNOWN_S, CallerRow, QueuedRequest
 from gateway.clock import Clock
 from gateway.errors import OverloadedError
 
@@ -43,8 +43,11 @@ SHORT_ROUND_S = 0.02
 MAX_PER_ROUND = 64
 """In a round of the loop so many begin at most: more after a short one, fewer after a long one."""
 
-FAIR_ROUND_S = 0.002
-"""A short round with several callers, some of whom are within their shares."""
+FAIR_ROUND_S, LONG_ROUND_COST = 0.002, 15
+"""A short round with several callers, some of whom are within their shares.
+
+What takes longer counts so many times in what there is time for: everybody who comes meanwhile waits for it.
+"""
 
 PAUSE_S = 0.005
 """For how long the loop is left alone when only callers wait for whom there is no time."""
@@ -291,7 +294,8 @@ class Admission:
             if self._begin_next(row):
                 has_begun = True
                 if is_over:
-                    self._credit_s -= max(row.expected_s, UNKNOWN_S)
+                    expected_s = max(row.expected_s, UNKNOWN_S)
+                    self._credit_s -= expected_s * (LONG_ROUND_COST if expected_s > FAIR_ROUND_S and gives_way else 1)
                 else:
                     self._others_began_at = now
         for row in looked_at:

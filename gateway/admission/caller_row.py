@@ -62,12 +62,13 @@ class CallerRow(msgspec.Struct, eq=False):
         self.max_credit_s = max(MIN_CREDIT_S, rate * CREDIT_SPAN_S)
         self.credit_s = min(self.credit_s, self.max_credit_s)
 
-    def is_over(self, now: float) -> bool:
+    def is_over(self, now: float, needed_s: float = 0.0) -> bool:
         """Tell whether the next request of a caller is expected to take more than it has left of its share."""
-        if self.credit_s >= self.expected_s:
+        needed_s = max(needed_s, self.expected_s)
+        if self.credit_s >= needed_s:
             return False
         self._refill(now)
-        return self.credit_s < self.expected_s
+        return self.credit_s < needed_s
 
     def _refill(self, now: float) -> None:
         self.credit_s = min(self.max_credit_s, self.credit_s + (now - self.credited_at) * self.rate)

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gateway.caller_row import CallerRow
+from gateway.admission.caller_row import CallerRow
+from gateway.admission.pace import REST, paced
 from gateway.clock import Clock
 from gateway.errors import OverloadedError
 
@@ -26,8 +27,11 @@ LARGE_TOKENS = 100
 MAX_WAITING = 40
 """So much work waits at most, and no caller has more of it than is free for others."""
 
-REST = 9
-"""While requests wait for the loop the thread rests for so many times of what it worked. So it takes a tenth of the time."""
+LONG_REST = 100
+"""While requests wait for the loop, who has less left of his share than the last work took waits for so many times of that.
+
+Others wait for twice as long while the thread works, and their 99th percentile shows what takes a hundredth of the time.
+"""
 
 SWITCH_INTERVAL_S = 0.00005
 """For how long the thread keeps the loop from going on. Python's own 5 ms would be added to each call to the system."""
@@ -55,6 +59,8 @@ class PreparationThread:
         self._waiting: list[_Work] = []
         self._virtual_s = 0.0
         self._works = False
+        self._ended_at = self._rest_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._usual_interval_s = sys.getswitchinterval()
 
     async def run(self, work: Callable[[], T], row: CallerRow, until: float = math.inf) -> T:
@@ -67,9 +73,12 @@ class PreparationThread:
         if all(other.row is not row for other in self._waiting):
             row.prepared_s = max(row.prepared_s, self._virtual_s)  # who asked for nothing before has saved nothing
         self._waiting.append(_Work(work, row, done, until))
-        if not self._works:
+        if self._timer is None or self._rest_of(row, self._monotonic()) < self._timer.when() - done.get_loop().time():
             self._begin_next()
-        return await done
+        try:
+            return await done
+        finally:
+            del done  # an error holds this frame, and it the error: only the garbage collector would free them
 
     def check_place(self, row: CallerRow) -> None:
         """Raise `OverloadedError` where as much waits as may, of this caller or in all."""
@@ -80,30 +89,53 @@ class PreparationThread:
 
     def close(self) -> None:
         """End the thread after what it is at."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._threads = None
             sys.setswitchinterval(self._usual_interval_s)
 
     def _begin_next(self) -> None:
+        if self._works:
+            return
         now = self._monotonic()
         for late in self._waiting:
             if late.until < now and not late.done.done():
                 late.done.set_exception(OverloadedError())
         self._waiting = [work for work in self._waiting if not work.done.done()]
-        self._works = bool(self._waiting)
         if not self._waiting:
             return
-        work = min(self._waiting, key=lambda work: work.row.prepared_s)
+        loop = asyncio.get_running_loop()
+        rests = {work: self._rest_of(work.row, now) for work in self._waiting}
+        if min(rests.values()) > 0:
+            self._wake_in(min(rests.values()))
+            return
+        self._works = True
+        work = min((work for work, rest_s in rests.items() if rest_s <= 0), key=lambda work: work.row.prepared_s)
         self._virtual_s = max(self._virtual_s, work.row.prepared_s)
         self._waiting.remove(work)
         if self._threads is None:
             self._threads = ThreadPoolExecutor(1, "preparation")
             self._usual_interval_s = sys.getswitchinterval()
             sys.setswitchinterval(SWITCH_INTERVAL_S)
-        loop = asyncio.get_running_loop()
-        result = self._threads.submit(_measure_time, work.run)
-        result.add_done_callback(lambda _: _call_in(loop, partial(self._end, work, result)))
+        self._threads.submit(_measure_time, work.run, self._is_busy).add_done_callback(
+            lambda result: _call_in(loop, partial(self._end, work, result))
+        )
+
+    def _rest_of(self, row: CallerRow, now: float) -> float:
+        """Tell for how long the thread still rests before it works for a caller."""
+        rest_s = self._rest_s * (LONG_REST if row.is_over(now, self._rest_s) else REST)
+        return self._ended_at + rest_s - asyncio.get_running_loop().time()
+
+    def _wake_in(self, rest_s: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(rest_s, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._begin_next()
 
     def _end(self, work: _Work, result: Any) -> None:
         if result.cancelled():
@@ -116,7 +148,9 @@ class PreparationThread:
                 work.done.set_result(outcome)
             else:
                 work.done.set_exception(error)
-        asyncio.get_running_loop().call_later(took_s * REST if self._is_busy() else 0, self._begin_next)
+        self._works = False
+        self._ended_at, self._rest_s = asyncio.get_running_loop().time(), took_s if self._is_busy() else 0.0
+        self._begin_next()
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
@@ -124,10 +158,11 @@ def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
         loop.call_soon_threadsafe(call)
 
 
-def _measure_time(run: Callable[[], Any]) -> tuple[Any, BaseException | None, float]:
-    """Run work, and measure its time of CPU."""
+def _measure_time(run: Callable[[], Any], is_busy: Callable[[], bool]) -> tuple[Any, BaseException | None, float]:
+    """Run work with pauses, and measure its time of CPU."""
     began = time.thread_time()
     try:
-        return run(), None, time.thread_time() - began
+        with paced(is_busy):
+            return run(), None, time.thread_time() - began
     except Exception as error:  # noqa: BLE001  it is raised where the work is waited for
         return None, error, time.thread_time() - began
