@@ -40,7 +40,6 @@ from gateway.lookups.read_cache import ReadCache
 from gateway.lookups.sources import Source, Sources
 from gateway.lookups.trace import Trace
 from gateway.operations import Limits, Operation, Operations
-from gateway.quota.caller_quota import CallerQuota
 from gateway.quota.meter import Meter
 from gateway.replay.modes import UNTOUCHED, ReplayModes, substitute
 from gateway.revisions import Revision, close_services, open_services, share_cache
@@ -225,38 +224,25 @@ class GatewayApplication(Application):
         revision = self.revision
         services = revision.services
         revision.under_way += 1
+        meter = None
         try:
             context = _context_of(services, services.stitcher(head.deadline_ms, arrival=head), head)
+            meter = context.meter
             self._begin(head, operation, context.stitcher.loaders)
             return await self._run(operation, variables, context, head)
         finally:
             revision.release()
+            if meter is not None:
+                _tell_quota(meter, head)
 
     def _run(
         self, operation: Operation, variables: dict[str, Any], context: RequestContext, head: Head
     ) -> Awaitable[ExecutionResult]:
         """Run an operation as its caller may. Raises `ForbiddenError` and `QueryTooExpensiveError`."""
-        meter = context.meter
-        if meter is not None and meter.quota is not None:
-            return self._run_counted(operation, variables, context, head, meter.quota)
-        return self._run_as(head.caller, operation, variables, context)
-
-    async def _run_counted(
-        self, operation: Operation, variables: dict[str, Any], context: RequestContext, head: Head, quota: CallerQuota
-    ) -> ExecutionResult:
-        """Run, and tell in headers what is left of the caller's quota."""
-        try:
-            return await self._run_as(head.caller, operation, variables, context)
-        finally:
-            head.answered_with |= quota.headers()
-
-    def _run_as(
-        self, caller: Caller, operation: Operation, variables: dict[str, Any], context: RequestContext
-    ) -> Awaitable[ExecutionResult]:
-        view = self._views.view_of(caller.name)
+        view = self._views.view_of(head.caller.name)
         if view is None:
             return self._executor.run(operation, variables, context)
-        return self._run_for(caller, view, operation, variables, context)
+        return self._run_for(head.caller, view, operation, variables, context)
 
     async def _run_for(
         self, caller: Caller, view: View, operation: Operation, variables: dict[str, Any], context: RequestContext
@@ -276,11 +262,21 @@ class GatewayApplication(Application):
             trace = Trace(services.clock, services.clock.monotonic())
             context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), head)
             self._begin(head, operation, context.stitcher.loaders)
-            result = await self._run(operation, variables, context, head)
+            try:
+                result = await self._run(operation, variables, context, head)
+            finally:
+                if context.meter is not None:
+                    _tell_quota(context.meter, head)
         head.answered_with["server-timing"] = trace.server_timing()
         if services.settings.is_development and trace.lookups:
             result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}
         return result
+
+
+def _tell_quota(meter: Meter, head: Head) -> None:
+    """Tell in headers what is left of the caller's quota, also where the request was refused."""
+    if meter.quota is not None:
+        head.answered_with |= meter.quota.headers()
 
 
 def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestContext:
