@@ -148,7 +148,8 @@ class ResolvedField(Field):
         except Exception as error:  # noqa: BLE001  whatever a resolver raises costs its field
             value = error
         if value is not None and not isinstance(value, Exception):
-            self.count_given(run, [value])
+            if run.given is not None:
+                self.count_given(run, [value])
             column = self.completion.complete(run, [value], [(*path, self.key)])
             (value,) = column if isinstance(column, list) else await column
         return [self._placed(run, value, path)]
@@ -156,7 +157,8 @@ class ResolvedField(Field):
     async def _shown(self, run: Run, values: list[Any], paths: Sequence[Path]) -> Column:
         """Complete values, and report the exceptions in their places."""
         here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
-        self.count_given(run, [values[place] for place in here])
+        if run.given is not None:
+            self.count_given(run, [values[place] for place in here])
         inner = [(*paths[place], self.key) for place in here]
         column = await complete(self.completion, run, [values[place] for place in here], inner) if here else []
         for place, value in zip(here, column, strict=True):
