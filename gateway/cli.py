@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.access_commands import access
+from gateway.audit_commands import audit
 from gateway.demo.shop_markets import CAPACITY
 from gateway.identity_commands import identity
 from gateway.key_commands import keys
@@ -35,6 +36,7 @@ app.add_typer(identity, name="identity")
 app.add_typer(keys, name="keys")
 app.add_typer(access, name="access")
 app.add_typer(tokens, name="tokens")
+app.add_typer(audit, name="audit")
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]

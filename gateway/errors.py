@@ -18,6 +18,7 @@ ProfileGatewayError
 |-- QuotaExceededError          caller: asks again when the window is over
 |-- OverloadedError             nobody, wait: refused before it costs anything
 |-- AccessUnavailableError      operator: who asks cannot be told
+|-- AuditUnavailableError       operator: nothing is answered that cannot be audited
 `-- StoreError                  operator: answered without the cache, a request never fails for it
 """
 
@@ -188,6 +189,16 @@ class AccessUnavailableError(ProfileGatewayError):
 
     def __init__(self) -> None:
         super().__init__("it cannot be told at the moment whose credential this is; ask again later")
+
+
+class AuditUnavailableError(ProfileGatewayError):
+    """The audit cannot be written, and the settings have requests refused for it."""
+
+    code = "AUDIT_UNAVAILABLE"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("it cannot be written at the moment who asks for what, so nothing is answered; ask again later")
 
 
 class StoreError(ProfileGatewayError):

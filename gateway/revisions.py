@@ -52,6 +52,9 @@ async def open_services(services: Services, previous: Services | None = None) ->
         if services.store is not None and (previous is None or services.store is not previous.store):
             stack.push_async_callback(services.store.aclose)
             await services.store.open()
+        if services.audit is not None and (previous is None or services.audit is not previous.audit):
+            stack.push_async_callback(services.audit.aclose)
+            await services.audit.open()
         before = None if previous is None else previous.callers
         stack.push_async_callback(services.callers.aclose, before)
         await services.callers.start(before)
@@ -67,6 +70,8 @@ async def close_services(services: Services, following: Services | None = None) 
     async with AsyncExitStack() as stack:
         if services.store is not None and (following is None or services.store is not following.store):
             stack.push_async_callback(services.store.aclose)
+        if services.audit is not None and (following is None or services.audit is not following.audit):
+            stack.push_async_callback(services.audit.aclose)
         if following is None or services.quotas is not following.quotas:
             stack.push_async_callback(services.quotas.aclose)
         stack.push_async_callback(services.callers.aclose, None if following is None else following.callers)

@@ -18,6 +18,7 @@ from gateway.access.revocation_table import RevocationTable
 from gateway.access.revocations import Revocations
 from gateway.access.tokens import Tokens
 from gateway.admission.admission import Arrival
+from gateway.audit.trail import AuditTrail
 from gateway.clock import Clock
 from gateway.documents.trusted_documents import TrustedDocuments
 from gateway.lookups.deadline import Deadline
@@ -28,6 +29,7 @@ from gateway.quota.quotas import Quotas
 from gateway.quota.shares import LocalShares, Shares
 from gateway.settings import Settings
 from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE
+from gateway.settings.audit_settings import NO_AUDIT_STORE
 from gateway.stitching.known_customers import KnownCustomers
 from gateway.stitching.shared_keys import SharedKeys
 from gateway.stitching.shared_log import SharedLog
@@ -51,6 +53,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     quotas: Quotas
     stitcher: Callable[..., Stitcher]
     documents: TrustedDocuments | None = None
+    audit: AuditTrail | None = None
 
     @property
     def sources(self) -> Sources:
@@ -153,6 +156,19 @@ def _quotas(settings: Settings, clock: Clock, store: Store | None, previous: Ser
     return Quotas(settings.quota, by_caller, shares, clock)
 
 
+def _audit(settings: Settings, clock: Clock, store: Store | None, previous: Services | None) -> AuditTrail | None:
+    """Write the audit. That of `previous` services goes on where it is the same, and so its chain does."""
+    if settings.audit is None:
+        return None
+    if previous is not None and settings.audit == previous.settings.audit and store is previous.store:
+        return previous.audit
+    if store is None:
+        raise ConfigurationError([f"audit: {NO_AUDIT_STORE}"])
+    store.audit_links.ensure_indexes()
+    store.audit_people.ensure_indexes()
+    return AuditTrail(settings.audit, store.audit_links, store.audit_people, clock)
+
+
 def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:
     """Find where the settings keep the keys of callers. There must be `access.keys`.
 
@@ -213,4 +229,5 @@ def build_services(
         quotas=_quotas(settings, clock, store, previous),
         stitcher=stitcher,
         documents=documents,
+        audit=_audit(settings, clock, store, previous),
     )

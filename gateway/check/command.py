@@ -9,6 +9,7 @@ import msgspec
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from gateway.app import create_services, opened
+from gateway.check.audit_checks import find_spool_problems
 from gateway.check.caller_checks import find_unknown_callers
 from gateway.check.configuration import CheckedConfiguration, validate_configuration, validate_faults
 from gateway.check.data_checks import DataReport, check_data
@@ -75,7 +76,8 @@ async def check(
     settings = configuration.settings
     unknown = [] if settings is None or settings.lacks_key_store else await find_unknown_callers(settings, Clock())
     warnings = [_place_found(found, file, read, lines) for found in (*data.warnings, *found_last, *unknown)]
-    problems += [_place_found(found, file, read, lines) for found in data.problems]
+    in_spool = [] if settings is None else find_spool_problems(settings)
+    problems += [_place_found(found, file, read, lines) for found in (*data.problems, *in_spool)]
     if customers and problems:
         warnings.append(Problem(None, None, "", "no customer was read, as there are problems", "correct these first"))
     elif customers:

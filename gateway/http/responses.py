@@ -11,7 +11,14 @@ from graphql import ExecutionResult, GraphQLError
 from connectors.errors import ProfileGatewayError
 from connectors.toolkit.evaluation import encode_json
 from gateway.documents.messages import readable, shortened
-from gateway.errors import AccessUnavailableError, CallerError, OverloadedError, QuotaExceededError, UnauthenticatedError
+from gateway.errors import (
+    AccessUnavailableError,
+    AuditUnavailableError,
+    CallerError,
+    OverloadedError,
+    QuotaExceededError,
+    UnauthenticatedError,
+)
 from gateway.http.negotiation import JSON, RESPONSE_JSON, RefusedError
 from gateway.http.request_head import Head, new_request_id
 from gateway.http.response import HttpResponse
@@ -63,7 +70,7 @@ def make_failure(error: Exception, media: str, head: Head) -> HttpResponse:
         errors = error.errors if isinstance(error, OperationError) else errors
     elif isinstance(error, QuotaExceededError):
         status, headers = 429, {"retry-after": str(error.retry_after_s)}
-    elif isinstance(error, OverloadedError | AccessUnavailableError):
+    elif isinstance(error, OverloadedError | AccessUnavailableError | AuditUnavailableError):
         status, headers = 503, RETRY_AFTER
     return _error_answer(status, errors, media, head.request_id, {**head.answered_with, **headers})
 

@@ -22,6 +22,7 @@ from gateway.settings.access_settings import (
     CallerSettings,
     check_callers,
 )
+from gateway.settings.audit_settings import NO_AUDIT_STORE, AuditSettings
 from gateway.settings.browser_settings import CorsSettings
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
@@ -129,6 +130,8 @@ class Settings(FrozenSettings):
     clock: ClockSettings = ClockSettings()
     mongodb: MongoSettings | None = None
     access: AccessSettings = AccessSettings()
+    audit: AuditSettings | None = None
+    """Where it is written who was told of whom; without it nowhere."""
     quota: QuotaSettings | None = None
     """What each caller may ask for in a while that has no quota of its own."""
     callers: dict[CallerName, CallerSettings] = {}
@@ -197,6 +200,11 @@ class Settings(FrozenSettings):
     def lacks_revocation_store(self) -> bool:
         """Tell whether revoked tokens are to be in MongoDB, and there is none."""
         return self.access.revocations is not None and self.access.revocations.file is None and self.mongodb is None
+
+    @property
+    def lacks_audit_store(self) -> bool:
+        """Tell whether there is an audit, and no MongoDB to keep it in."""
+        return self.audit is not None and self.mongodb is None
 
     @model_validator(mode="after")
     def _can_count_customers(self) -> Self:
@@ -289,6 +297,8 @@ def find_access_problems(
         found.append(SettingProblem(("access", "keys"), NO_KEY_STORE))
     if connects and settings is not None and settings.lacks_revocation_store and "mongodb" not in document:
         found.append(SettingProblem(("access", "revocations"), NO_REVOCATION_STORE))
+    if connects and settings is not None and settings.lacks_audit_store and "mongodb" not in document:
+        found.append(SettingProblem(("audit",), NO_AUDIT_STORE))
     return found
 
 
@@ -304,6 +314,8 @@ def with_folder(settings: Settings, folder: Path) -> Settings:
         changed["tags"] = settings.tags.model_copy(update={"file": folder / settings.tags.file})
     if settings.documents.trusted is not None:
         changed["documents"] = settings.documents.model_copy(update={"trusted": folder / settings.documents.trusted})
+    if settings.audit is not None:
+        changed["audit"] = settings.audit.model_copy(update={"spool": folder / settings.audit.spool})
     access = {
         name: own.model_copy(update={"file": folder / own.file})
         for name, own in (("keys", settings.access.keys), ("revocations", settings.access.revocations))

@@ -6,6 +6,8 @@ from gateway.clock import Clock
 from gateway.identity.records import RecordId
 from gateway.settings import MongoSettings
 from gateway.store.api_keys import ApiKeyCollection
+from gateway.store.audit_links import AuditLinkCollection
+from gateway.store.audit_people import AuditPeopleCollection
 from gateway.store.collection import CustomerCollection
 from gateway.store.identity_components import ComponentCollection
 from gateway.store.identity_log import IdentityLog
@@ -36,6 +38,8 @@ class Store:
         self.revoked_tokens = RevokedTokenCollection(self.mongo)
         self.leases = Leases(self.mongo, clock)
         self.quota_shares = QuotaShares(self.mongo)
+        self.audit_links = AuditLinkCollection(self.mongo)
+        self.audit_people = AuditPeopleCollection(self.mongo)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,
             self.identity_log,
@@ -43,6 +47,7 @@ class Store:
             self.shared_keys,
             self.leases,
             self.quota_shares,
+            self.audit_people,
         ]
         """All that is stored of customers."""
 

@@ -14,6 +14,7 @@ from connectors.contract import KeyKind
 from connectors.errors import ConfigurationError, SourceUnavailableError
 from connectors.testing import MemoryConnector
 from gateway.app import create_services
+from gateway.audit.entry import Person
 from gateway.clock import Clock
 from gateway.identity.records import RecordId
 from gateway.identity.shared_keys import KeySharers
@@ -28,7 +29,15 @@ from tests.support.people_files import write_people, write_settings
 from tests.support.serve_process import free_port
 from tests.support.tag_shop import ShopClock, store_of, tag_of, until_kept
 
-COLLECTIONS = ("tags", "identity_log", "identity_components", "identity_shared_keys", "leases", "quota_customers")
+COLLECTIONS = (
+    "tags",
+    "identity_log",
+    "identity_components",
+    "identity_shared_keys",
+    "leases",
+    "quota_customers",
+    "audit_people",
+)
 ANA, OTHERS = ["crm:7", "desk:u1", "shop:42"], ["crm:8", "shop:77"]
 COUNTS = {"quota_shares"}
 """Collections of numbers, which are about nobody."""
@@ -68,6 +77,9 @@ async def fill(connectors: Sequence[MemoryConnector], mongodb: MongoSettings) ->
         shares = store.quota_shares.keyed_by(IDENTITY["secret"])
         ends_at = clock.now() + timedelta(days=1)
         await shares.add_customers("console customers 1", [shares.mark("crm:7"), shares.mark("crm:8")], ends_at)
+        store.audit_people.ensure_indexes()
+        people = [Person(str(number), b"a nonce", id_, clock.now()) for number, id_ in enumerate(("shop:42", "crm:8"))]
+        await store.audit_people.add(people, timedelta(days=400))
 
 
 async def documents(store: Store) -> dict[str, list[dict[str, Any]]]:
@@ -181,6 +193,7 @@ async def test_one_source_of_customers_has_one_record_of_each(mongodb_settings: 
                 "identity_shared_keys": 0,
                 "leases": 0,
                 "quota_customers": 0,
+                "audit_people": 0,
             },
         )
         assert sorted(own["_id"] for own in (await documents(store))["tags"]) == ["77", "8"]
@@ -209,7 +222,7 @@ def test_the_command_prints_what_was_removed(tmp_path: Path, mongodb_uri: str, m
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "records: crm:c00000, shop:s00000", "tags: 0", "identity_log: 1", "identity_components: 0", "identity_shared_keys: 0",
-        "leases: 0", "quota_customers: 0",
+        "leases: 0", "quota_customers: 0", "audit_people: 0",
     ]  # fmt: skip
     gone = run("forget", "crm:c9", "--config", config)
     assert (gone.returncode, gone.stdout.splitlines()[0]) == (0, "records: crm:c9")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from gateway.audit.entry import Person
 from gateway.identity.decisions import LogAction, LogEntry, LogRule, pair_of
 from gateway.identity.records import RecordId
 from gateway.identity.shared_keys import KeySharers
@@ -109,9 +110,11 @@ async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settin
         shares = store.quota_shares.keyed_by("a secret")
         marks = [shares.mark(own) for own in ("crm:7", "shop:42")]
         await shares.add_customers("console customers 1", marks, hand_clock.now())
+        people = [Person(str(number), b"", id_, hand_clock.now()) for number, id_ in enumerate(("crm:7", "crm:77"))]
+        await store.audit_people.add(people, timedelta(days=1))
         assert {collection.name for collection in store.collections} == set(await store.forget([]))
         counts = {"tags": 3, "identity_log": 2, "identity_components": 1, "identity_shared_keys": 1}
-        counts |= {"leases": 3, "quota_customers": 1}
+        counts |= {"leases": 3, "quota_customers": 1, "audit_people": 1}
         assert await store.forget([ANA]) == counts
         assert await store.shared_keys.read(["x", "y"]) == {"y"}
         assert [*await store.components.read(["crm:7", "shop:42"])] == ["shop:42"]
@@ -132,6 +135,7 @@ def test_everything_stored_has_a_retention(mongodb_settings: MongoSettings, hand
         "identity_shared_keys": timedelta(days=30),
         "leases": timedelta(hours=2),
         "quota_customers": timedelta(days=1, minutes=2),
+        "audit_people": timedelta(days=3650),
     }
 
 

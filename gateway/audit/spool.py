@@ -1,0 +1,211 @@
+"""The folder that takes links before MongoDB has them.
+
+CHAIN.lock                 held by the process of the chain for as long as it lives
+CHAIN.00000007.open        the segment that is written: one line for each link, with the people in it
+CHAIN.00000006.links       a segment that takes no more
+spool.lock                 held by who takes segments away or changes them
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import structlog
+
+from gateway.audit.entry import Person
+from gateway.audit.link import AuditLink
+
+log = structlog.get_logger()
+
+OPEN, CLOSED, BROKEN = ".open", ".links", ".broken"
+"""What segments end with. A broken one cannot be read, and is left for people to look at."""
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeError)
+"""What is raised for a segment that is none."""
+
+
+class SpoolLine(msgspec.Struct, frozen=True):
+    """A link as it is in the spool: with the people whom its commitments are of."""
+
+    link: AuditLink
+    people: tuple[Person, ...] = ()
+
+
+class Spool:
+    """The segments of all chains in a folder. Methods raise `OSError`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def is_writable(self) -> bool:
+        return self.folder.is_dir() and os.access(self.folder, os.W_OK | os.X_OK)
+
+    def measure_bytes(self) -> int:
+        """Add up the sizes of all segments."""
+        with os.scandir(self.folder) as files:
+            return sum(_size_of(file) for file in files)
+
+    def list_chains(self) -> set[str]:
+        """List the chains of which something is here."""
+        return {path.name.partition(".")[0] for path in self.folder.iterdir() if path.name != "spool.lock"}
+
+    def list_segments(self, *endings: str) -> list[Path]:
+        """List the segments with these endings, those of each chain in their order."""
+        return sorted(path for path in self.folder.iterdir() if path.suffix in endings)
+
+    def list_closed(self) -> list[Path]:
+        """List the segments to which nothing is added any more: also the open ones of processes that have died."""
+        alive: dict[str, bool] = {}
+        closed = []
+        for path in self.list_segments(OPEN, CLOSED):
+            chain = path.name.partition(".")[0]
+            if path.suffix == CLOSED or not alive.setdefault(chain, self.is_alive(chain)):
+                closed.append(path)
+        return closed
+
+    def segment_path(self, chain: str, number: int, ending: str) -> Path:
+        return self.folder / f"{chain}.{number:08}{ending}"
+
+    def lock_chain(self, chain: str) -> int:
+        """Hold the lock of a new chain until its process ends. Gives its descriptor."""
+        descriptor = os.open(self._lock_path(chain), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor
+
+    def is_alive(self, chain: str) -> bool:
+        """Tell whether the process of a chain lives."""
+        try:
+            descriptor = os.open(self._lock_path(chain), os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _try_lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[bool]:
+        """Take segments away, or change them, beside nobody else. Gives False where somebody does so now."""
+        descriptor = os.open(self.folder / "spool.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            yield _try_lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def read(self, path: Path) -> Sequence[SpoolLine]:
+        """Read a segment. What a process was writing when it died has no end of line, and is none.
+
+        Raises `FileNotFoundError` where it has gone to MongoDB, one of `UNREADABLE` where it is no segment.
+        """
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            content = path.with_suffix(CLOSED).read_bytes()  # closed since it was listed
+        return [msgspec.json.decode(line, type=SpoolLine) for line in content.split(b"\n")[:-1]]
+
+    def remove(self, path: Path) -> None:
+        """Remove a segment, and with the last of a dead process its lock."""
+        path.unlink()
+        chain = path.name.partition(".")[0]
+        if not self.is_alive(chain) and not any(own.name.startswith(chain) for own in self.list_segments(OPEN, CLOSED, BROKEN)):
+            self._lock_path(chain).unlink(missing_ok=True)
+
+    def set_aside(self, path: Path) -> None:
+        """Leave a segment that cannot be read for people to look at."""
+        path.rename(path.with_suffix(BROKEN))
+        log.error("audit_segment_unreadable", file=path.with_suffix(BROKEN).name)
+
+    def forget(self, customers: Collection[str]) -> int:
+        """Erase these customers from all closed segments. Gives how often they were there. The links stay as they are."""
+        erased = 0
+        for path in self.list_closed():
+            try:
+                erased += self._forget_in(path, customers)
+            except FileNotFoundError:  # of a process that has ended meanwhile: it erases its own ones first
+                continue
+            except UNREADABLE:
+                self.set_aside(path)
+        return erased
+
+    def _forget_in(self, path: Path, customers: Collection[str]) -> int:
+        lines = self.read(path)
+        left = [SpoolLine(own.link, tuple(one for one in own.people if one.customer not in customers)) for own in lines]
+        erased = sum(len(before.people) - len(after.people) for before, after in zip(lines, left, strict=True))
+        if erased:
+            written = path.with_suffix(".new")
+            written.unlink(missing_ok=True)
+            with SegmentWriter(written) as segment:
+                segment.append(b"".join(map(encode_line, left)))
+            written.replace(path)
+            sync_folder(self.folder)
+        return erased
+
+    def _lock_path(self, chain: str) -> Path:
+        return self.folder / f"{chain}.lock"
+
+
+class SegmentWriter:
+    """Appends to a file that did not exist. What it wrote is on the disk. Methods raise `OSError`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size_bytes = 0
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, data: bytes) -> None:
+        """Append all of the data, or nothing."""
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(self._descriptor, memoryview(data)[written:])
+            os.fdatasync(self._descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, self.size_bytes)
+            raise
+        self.size_bytes += len(data)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def encode_line(line: SpoolLine) -> bytes:
+    """Write a line of a segment."""
+    return msgspec.json.encode(line) + b"\n"
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names of files on the disk, too."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _size_of(file: os.DirEntry[str]) -> int:
+    try:
+        return file.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:  # it has gone to MongoDB meanwhile
+        return 0

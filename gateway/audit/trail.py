@@ -1,0 +1,205 @@
+"""Record in the audit what requests were told, and write it behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import datetime
+
+import structlog
+
+from gateway.audit.chain import Chain
+from gateway.audit.delivery import Delivery
+from gateway.audit.entry_batch import EntryBatch, RecordedRequest
+from gateway.audit.link import AuditKeys
+from gateway.audit.retention import Retention
+from gateway.audit.spool import Spool
+from gateway.audit.stores import LinkStore, PeopleStore
+from gateway.clock import Clock
+from gateway.errors import AuditUnavailableError, StoreError
+from gateway.log import SeldomLog, frames_of
+from gateway.settings.audit_settings import AuditSettings
+
+FLUSH_S = 0.2
+"""How often entries are written, in seconds."""
+
+HEAD_S = 60.0
+"""How often the log has the head of the chain, in seconds."""
+
+DELIVER_S = 1.0
+"""How often the spool is emptied, in seconds."""
+
+CLOSE_S = 3.0
+"""How long a worker that ends may take to empty the spool. The next one does the rest."""
+
+MAX_LINK_ENTRIES = 2_000
+
+MAX_WAITING = 100_000
+"""So many entries wait in memory at most. The oldest of more are lost, and counted."""
+
+log = structlog.get_logger()
+
+
+class AuditTrail:
+    """The chain of this process, from `record` to MongoDB. It begins with the first entry.
+
+    A thread of its own seals entries and writes them to the spool; the loop only appends to a list.
+    """
+
+    def __init__(self, settings: AuditSettings, links: LinkStore, people: PeopleStore, clock: Clock) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._keys = AuditKeys.from_secret(settings.key.get_secret_value())
+        self._spool = Spool(settings.spool)
+        self._chain = Chain(self._spool, self._keys.chain, settings.max_spool_bytes, clock)
+        self._delivery = Delivery(self._spool, links, people, settings.retention, clock)
+        self._retention = Retention(links, self._keys.chain, settings.retention, clock)
+        self._waiting: list[RecordedRequest] = []
+        self._lost = 0
+        self._is_failing = False
+        self._told_head_at = 0.0
+        self._seldom = SeldomLog(clock)
+        self._writing = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._delivering: asyncio.Task[None] | None = None
+
+    def record(
+        self,
+        *,
+        at: datetime,
+        request: str,
+        caller: str,
+        user: str | None,
+        purpose: str | None,
+        operation: str | None,
+        answer: str,
+        fields: tuple[str, ...],
+        sources: Collection[str],
+        customers: Collection[str],
+        attempts: Collection[tuple[str, str]],
+    ) -> None:
+        """Record a request, with plain texts of customers, users and keys. What is handed over must not change any more."""
+        self._waiting.append(
+            (at, request, caller, user, purpose, operation, answer, fields, sources, customers, attempts)
+        )  # fmt: skip
+
+    def check(self) -> None:
+        """Raise `AuditUnavailableError` where nothing can be written, and requests are to be refused for it."""
+        if self._is_failing and self.settings.on_failure == "refuse":
+            raise AuditUnavailableError
+
+    async def open(self) -> None:
+        """Begin to write and to deliver."""
+        self._is_failing = not await asyncio.to_thread(lambda: self._spool.is_writable)
+        self._thread = threading.Thread(target=self._write_on, name="audit", daemon=True)
+        self._thread.start()
+        self._delivering = asyncio.create_task(self._deliver_on())
+
+    async def aclose(self) -> None:
+        """Write what waits and the end of the chain, and deliver what that leaves."""
+        self._stopping.set()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+        if self._delivering is not None:
+            self._delivering.cancel()
+            await asyncio.wait({self._delivering})
+        await asyncio.to_thread(self._end)
+        with suppress(StoreError, OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self.deliver()
+
+    async def forget(self, customers: Collection[str]) -> int:
+        """Erase customers from what this process has written, and from MongoDB. Gives how often they were there.
+
+        Raises `StoreError` and `OSError`.
+        """
+        await asyncio.to_thread(self._close_segment)
+        return await self._delivery.forget(customers)
+
+    async def deliver(self) -> None:
+        """Take what can leave the spool to MongoDB. Raises `StoreError` and `OSError`."""
+        await self._delivery.deliver()
+
+    def flush(self) -> None:
+        """Write all entries that wait, and close segments. What fails is tried again the next time."""
+        with self._writing:
+            try:
+                self._chain.flush()
+                while self._waiting:
+                    self._write_entries()
+                self._tell_head_if_due()
+                self._chain.close_segment_if_due()
+            except OSError as error:
+                self._note_failure(error)
+            else:
+                self._is_failing = self._is_failing and not self._spool.is_writable
+
+    def _write_entries(self) -> None:
+        if not self._chain.is_begun:
+            self._chain.add("begin")
+            self._chain.flush()
+            self._tell_head()
+        requests = self._waiting[:MAX_LINK_ENTRIES]  # the loop may append between this line and the next
+        del self._waiting[:MAX_LINK_ENTRIES]
+        lost = self._lost
+        self._lost += len(requests)
+        batch = EntryBatch(self._keys)
+        batch.add_all(requests)
+        self._chain.add("entries", batch.entries, batch.people, lost)
+        self._lost = 0
+        self._chain.flush()
+
+    def _tell_head_if_due(self) -> None:
+        """Log the head, after a link that shows that the process lives."""
+        if self._chain.is_begun and self._clock.monotonic() - self._told_head_at >= HEAD_S:
+            self._chain.add("entries")
+            self._chain.flush()
+            self._tell_head()
+
+    def _tell_head(self) -> None:
+        head, self._told_head_at = self._chain.head, self._clock.monotonic()
+        assert head is not None
+        log.info("audit_head", chain=head.chain, seq=head.seq, mac=head.mac)
+
+    def _note_failure(self, error: OSError) -> None:
+        self._is_failing = True
+        too_many = len(self._waiting) - MAX_WAITING
+        if too_many > 0:
+            del self._waiting[:too_many]
+            self._lost += too_many
+        if self._seldom.is_due("audit_not_written"):
+            log.error("audit_not_written", reason=error.strerror, waiting=len(self._waiting), lost=self._lost)
+
+    def _write_on(self) -> None:
+        while not self._stopping.wait(FLUSH_S):
+            try:
+                self.flush()
+            except Exception as error:  # noqa: BLE001  a mistake here must neither end the thread nor pass unseen
+                log.error("audit_failed", error=type(error).__name__, frames=frames_of(error))
+
+    def _end(self) -> None:
+        self.flush()
+        with self._writing, suppress(OSError):
+            if self._chain.is_begun and not self._is_failing:
+                self._chain.add("end")
+                self._chain.flush()
+                self._tell_head()
+            self._chain.release()
+
+    def _close_segment(self) -> None:
+        self.flush()
+        with self._writing:
+            self._chain.close_segment()
+
+    async def _deliver_on(self) -> None:
+        while True:
+            try:
+                await self.deliver()
+                await self._retention.cut_if_due()
+            except (StoreError, OSError) as error:
+                if self._seldom.is_due("audit_not_delivered"):
+                    log.warning("audit_not_delivered", error=type(error).__name__)
+            await self._clock.sleep(DELIVER_S)
