@@ -35,6 +35,7 @@ from gateway.http.request_head import Head
 from gateway.http.security_headers import send_secured
 from gateway.invalidation import Invalidator
 from gateway.log import frames_of
+from gateway.lookups.access_notes import AccessNotes
 from gateway.lookups.connector_registry import build_connectors
 from gateway.lookups.read_cache import ReadCache
 from gateway.lookups.sources import Source, Sources
@@ -52,6 +53,7 @@ from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
 from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
 from gateway.version import gateway_version
+from gateway.views.asked_classes import audit_requests
 from gateway.views.view import View
 from gateway.views.views import Views
 from gateway.webhooks import Webhooks
@@ -154,8 +156,7 @@ class GatewayApplication(Application):
         self._admission = Admission(services.clock, self._budget_s)
         self.telemetry = Telemetry(services, metrics or metrics_of_process)
         self._begin = self.telemetry.observer.begin
-        observe = self.telemetry.observer.end
-        endpoint = GraphQLView(operations, self._execute, admission=self._admission, observe=observe)
+        endpoint = GraphQLView(operations, self._execute, admission=self._admission)
         super().__init__(endpoint, lifespan=_lifespan)
         self.state.ready = False
         self.revision = Revision(services)
@@ -197,6 +198,7 @@ class GatewayApplication(Application):
         self.endpoint.documents = DocumentFinder(
             services.settings.documents, services.settings.callers, services.documents, services.clock
         )
+        self.endpoint.observe = audit_requests(services, self._views, self.telemetry.observer.end)
         self._admit(services.settings)
         self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute
         webhooks = Webhooks(self.revision, Invalidator(services))
@@ -280,6 +282,9 @@ def _tell_quota(meter: Meter, head: Head) -> None:
 
 
 def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestContext:
+    if services.audit is not None:
+        services.audit.check()
+        stitcher.loaders.notes = AccessNotes()
     context = RequestContext(services, head.request_id, stitcher, headers=head.headers, profile=head.profile, row=head.row)
     if b"x-cost" in head.headers or services.quotas.are_any:
         quota = services.quotas.find_quota(head.caller.name)

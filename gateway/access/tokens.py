@@ -62,12 +62,13 @@ class Tokens:
         claims: Mapping[str, str],
         clock: Clock,
         revocations: RevocationTable | None = None,
+        user_claim: str | None = None,
     ) -> None:
-        """`claims` are those that name the customer, by the callers who are customers.
+        """`claims` are those that name the customer, by the callers who are customers; `user_claim` names the end user.
 
         Without `revocations` a token holds until it ends.
         """
-        self._issuers = {own.issuer: _Issuer(name, own, claims, clock) for name, own in issuers.items()}
+        self._issuers = {own.issuer: _Issuer(name, own, claims, clock, user_claim) for name, own in issuers.items()}
         self._clock = clock
         self._revocations = revocations
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
@@ -142,8 +143,11 @@ def _issued_at(payload: Mapping[str, Any]) -> float:
 class _Issuer:
     """One issuer with its keys."""
 
-    def __init__(self, name: str, settings: IssuerSettings, claims: Mapping[str, str], clock: Clock) -> None:
+    def __init__(
+        self, name: str, settings: IssuerSettings, claims: Mapping[str, str], clock: Clock, user_claim: str | None
+    ) -> None:
         self._claims = claims
+        self._user_claim = user_claim
         self._name = name
         self._settings = settings
         self._clock = clock
@@ -206,13 +210,18 @@ class _Issuer:
     def caller_of(self, payload: Mapping[str, Any]) -> Caller:
         """Find the caller of a token; a customer by the claim that names him. Raises `KeyError` where it does not."""
         name = self._settings.caller or self._chosen(payload)
-        claim = self._claims.get(name)
+        claim, user = self._claims.get(name), self._user_of(payload)
         if claim is None:
-            return Caller(name)
+            return Caller(name, user=user)
         customer_id = payload[claim]
         if not isinstance(customer_id, str) or not customer_id:
             raise KeyError(claim)
-        return Caller(name, customer_id)
+        return Caller(name, customer_id, user)
+
+    def _user_of(self, payload: Mapping[str, Any]) -> str | None:
+        """Read the end user, a text or a number. None where the token names none."""
+        user = None if self._user_claim is None else payload.get(self._user_claim)
+        return str(user) if isinstance(user, str | int) and not isinstance(user, bool) and user != "" else None
 
     def _chosen(self, payload: Mapping[str, Any]) -> str:
         """Find the one caller whom a token names. Raises `KeyError` where it names none of the settings, or several."""

@@ -72,7 +72,7 @@ class GraphQLView:
         self.operations = operations
         self.documents = DocumentFinder()
         self.execute = execute
-        self._observe = observe
+        self.observe = observe
         self.max_body_bytes = max_body_bytes
         """What is read of a body before it is known who asks."""
         self.find_profile: Callable[[str], Profile] = lambda _: USUAL
@@ -104,7 +104,7 @@ class GraphQLView:
     ) -> HttpResponse:
         """Answer a request; its body may be yet to come. Raises `ClientDisconnect`."""
         media, posts = JSON, head.method == "POST"
-        admission, documents, observe = self._admission, self.documents, self._observe
+        admission, documents = self._admission, self.documents
         operation = None
         try:
             if not posts or b"origin" in head.headers or b"sec-fetch-site" in head.headers:
@@ -154,11 +154,11 @@ class GraphQLView:
                 if row is not None:
                     admission.end(row, begins, prepared_s, answer_bytes)
         except (ClientDisconnect, asyncio.CancelledError):
-            observe(head, operation, ABANDONED)
+            self.observe(head, operation, ABANDONED)
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence
             answer = make_failure(error, media, head)
-        observe(head, operation, answer.code)
+        self.observe(head, operation, answer.code)
         return answer
 
     async def _prepare(self, document: RequestDocument | None, query: str, name: str | None, head: Head) -> Operation:
@@ -194,7 +194,7 @@ class GraphQLView:
         """Observe a request that was refused before it came here."""
         head = Head(method, (), b"", self.monotonic())
         head.request_id = answer.request_id
-        self._observe(head, None, answer.code)
+        self.observe(head, None, answer.code)
 
     def grant_reading(self, headers: Iterable[tuple[bytes, bytes]], answer: HttpResponse) -> None:
         """Let a page read the refusal of a request with these headers, where it may read answers."""

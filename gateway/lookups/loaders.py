@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Sequence
 
 import msgspec
 
+from gateway.lookups.access_notes import AccessNotes
 from gateway.lookups.call_tracer import RequestSpan
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.fetches import Fetch
@@ -21,12 +22,13 @@ from gateway.lookups.trace import Trace
 class Loaders(msgspec.Struct, eq=False):
     """Loaders of one request (or of one renewal in the background). What they ask is noted in a `trace`, if there is one.
 
-    `span` is that of a request that is traced: calls for it have spans, too.
+    `span` is that of a request that is traced: calls for it have spans, too. `notes` are there where the audit is on.
     """
 
     deadline: Deadline
     trace: Trace | None = None
     span: RequestSpan | None = None
+    notes: AccessNotes | None = None
     _known: dict[Fetch, dict[str, PendingKeys]] = {}
 
     def enqueue(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None = None) -> PendingKeys:
@@ -74,6 +76,10 @@ class Loaders(msgspec.Struct, eq=False):
                 elif outcome.attempts and (longest := times.get(name, 0.0)) is not None:
                     times[name] = max(longest, outcome.latency_ms)
         return times
+
+    def sources_asked(self) -> set[str]:
+        """Name the sources that were asked, also where a cache had the answers. Each fetch is of one source."""
+        return {next(iter(known.values())).caller.source for known in self._known.values() if known}
 
     def wait_all(
         self,

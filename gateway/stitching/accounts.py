@@ -17,6 +17,7 @@ from gateway.lookups.pending_keys import PendingKeys
 from gateway.lookups.post_filter import position_fields
 from gateway.lookups.sources import Source
 from gateway.stitching.admitted_customers import AdmittedCustomer, admit_those, keep_records
+from gateway.stitching.customer_notes import note_customers
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.record_list import RecordPage, merge_outcomes, page_of_one
 from gateway.stitching.record_loader import load_by_own_key
@@ -115,10 +116,11 @@ async def members_of(
         for record, customer in zip(outcome.records, admitted, strict=True)
     ]
     page = keep_records(page, members, stitcher.rule)
-    if role is None or stitcher.rule is None:
-        return page
-    kept = [member for member in page.records if member.role is role]
-    return msgspec.structs.replace(page, records=kept, owners=[member.source for member in kept])
+    if role is not None and stitcher.rule is not None:
+        kept = [member for member in page.records if member.role is role]
+        page = msgspec.structs.replace(page, records=kept, owners=[member.source for member in kept])
+    note_customers(stitcher, [member.customer for member in page.records])
+    return page
 
 
 async def records_of(
@@ -175,6 +177,7 @@ async def _people_of(
     except SourceFailure as failure:
         return [], True, [source.not_asked(failure.error)]
     people = [person for person in admit_those(page.records, stitcher.rule) if person is not None]
+    note_customers(stitcher, people)
     is_less = len(people) < len(page.records)
     return people, is_less or page.has_more or page.partial or any(person.is_short for person in people), []
 

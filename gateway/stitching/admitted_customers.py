@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -28,6 +28,7 @@ from gateway.stitching.customer_finder import (
     load_owners,
     only_one,
 )
+from gateway.stitching.customer_notes import note_all_found, note_found, note_page
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.sourced_record import SourcedRecord
@@ -61,37 +62,53 @@ def admit_those(customers: Sequence[StitchedCustomer], rule: AdmissionRule | Non
 
 def find_admitted(stitcher: Stitcher, key: Key, selection: Selection) -> Awaitable[AdmittedCustomer | None]:
     """Find the customer with a key of any kind. As `find_customer`."""
-    if stitcher.rule is not None:
-        return _find_one_by_rule(stitcher, stitcher.rule, key, selection)
     if key.kind is KeyKind.CUSTOMER_ID:
         return find_admitted_by_id(stitcher, key.value, selection)
-    find = partial(find_customer, stitcher) if key.kind in RECORD_KEYS else stitcher.customer
-    return cast("Awaitable[AdmittedCustomer | None]", find(key.kind, key.value, selection))
+    if stitcher.rule is not None:
+        finding = _find_one_by_rule(stitcher, stitcher.rule, key, selection)
+    else:
+        find = partial(find_customer, stitcher) if key.kind in RECORD_KEYS else stitcher.customer
+        finding = find(key.kind, key.value, selection)  # type: ignore[assignment]
+    notes = stitcher.loaders.notes
+    return finding if notes is None else note_found(stitcher, notes, key, finding)
 
 
 def find_admitted_by_id(stitcher: Stitcher, customer_id: str, selection: Selection) -> Awaitable[AdmittedCustomer | None]:
     """Find the customer with this id, with or without source. As `Stitcher.customer_of`."""
+    finding: Awaitable[AdmittedCustomer | None]
     if stitcher.rule is None:  # most often: nothing more is called, as all are admitted
-        return stitcher.customer_of(customer_id, selection)  # type: ignore[return-value]
-    return _find_one_by_rule(stitcher, stitcher.rule, Key(KeyKind.CUSTOMER_ID, customer_id), selection)
+        finding = stitcher.customer_of(customer_id, selection)  # type: ignore[assignment]
+    else:
+        finding = _find_one_by_rule(stitcher, stitcher.rule, Key(KeyKind.CUSTOMER_ID, customer_id), selection)
+    notes = stitcher.loaders.notes
+    return finding if notes is None else note_found(stitcher, notes, Key(KeyKind.CUSTOMER_ID, customer_id), finding)
 
 
 def find_all_admitted(stitcher: Stitcher, keys: Sequence[Key], selection: Selection) -> Awaitable[Sequence[FoundAdmitted]]:
     """Find customers by keys of any kinds, in order. As `find_customers`."""
     if stitcher.rule is not None:
-        return _find_by_rule(stitcher, stitcher.rule, keys, selection)
-    return cast("Awaitable[Sequence[FoundAdmitted]]", find_customers(stitcher, keys, selection))
+        finding = _find_by_rule(stitcher, stitcher.rule, keys, selection)
+    else:
+        finding = cast("Coroutine[Any, Any, Sequence[FoundAdmitted]]", find_customers(stitcher, keys, selection))
+    notes = stitcher.loaders.notes
+    return finding if notes is None else note_all_found(stitcher, notes, keys, finding)
 
 
 def find_all_admitted_by_id(stitcher: Stitcher, ids: Sequence[str], selection: Selection) -> Awaitable[Sequence[FoundAdmitted]]:
     """Find customers by id, in order. As `Stitcher.customers`."""
+    notes = stitcher.loaders.notes
+    if stitcher.rule is None and notes is None:
+        return cast("Awaitable[Sequence[FoundAdmitted]]", stitcher.customers(ids, selection))
+    keys = [Key(KeyKind.CUSTOMER_ID, id_) for id_ in ids]
     if stitcher.rule is not None:
-        return _find_by_rule(stitcher, stitcher.rule, [Key(KeyKind.CUSTOMER_ID, id_) for id_ in ids], selection)
-    return cast("Awaitable[Sequence[FoundAdmitted]]", stitcher.customers(ids, selection))
+        finding = _find_by_rule(stitcher, stitcher.rule, keys, selection)
+    else:
+        finding = cast("Coroutine[Any, Any, Sequence[FoundAdmitted]]", stitcher.customers(ids, selection))
+    return finding if notes is None else note_all_found(stitcher, notes, keys, finding)
 
 
 async def find_admitted_node(stitcher: Stitcher, customer_id: str, selection: Selection) -> AdmittedCustomer | None:
-    """Find the customer with this id, and show it under that. As `Stitcher.node`."""
+    """Find the customer with this id, and show it under that. As `Stitcher.node`. Whoever finds nodes notes it."""
     rule = stitcher.rule
     if rule is None:
         return cast("AdmittedCustomer | None", await stitcher.node(customer_id, selection))
@@ -103,6 +120,12 @@ async def find_admitted_node(stitcher: Stitcher, customer_id: str, selection: Se
 
 async def search_admitted(stitcher: Stitcher, text: str, ask: Ask, selection: Selection) -> RecordPage:
     """Find customers by a text. As `Stitcher.search`; under a purpose that asks for consents there is none."""
+    notes = stitcher.loaders.notes
+    finding = _search(stitcher, text, ask, selection)
+    return await finding if notes is None else await note_page(stitcher, notes, Key(KeyKind.TEXT, text), finding)
+
+
+async def _search(stitcher: Stitcher, text: str, ask: Ask, selection: Selection) -> RecordPage:
     if stitcher.rule is None:
         return await stitcher.search(text, ask, selection)
     stitcher.rule.refuse_unjudged()

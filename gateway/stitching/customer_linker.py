@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -102,6 +102,7 @@ class CustomerLinker:
         if record not in walk.members:
             return None
         (component,) = components_of(walk.components(), [record])
+        self._note(component.records)
         links, withheld = links_of(component)
         identity = CustomerIdentity(
             reason=walk.incomplete_reason(component),
@@ -110,6 +111,11 @@ class CustomerLinker:
             withheld=withheld,
         )
         return PastIdentity(walk.anchor(component).node_id, time, identity)
+
+    def _note(self, records: Iterable[RecordId]) -> None:
+        """Note the customers by all of their records, for the audit."""
+        if self._loaders.notes is not None:
+            self._loaders.notes.customers.update([id_.node_id for id_ in records])
 
     @property
     def _log(self) -> SharedLog:
@@ -194,6 +200,7 @@ class CustomerLinker:
             self._router.identity_changes[told[0][0]] += 1
             await outdate_customers(self._router, {id_ for own in (*before, *after) for id_ in own.records})
         concerned = [id_ for own in components_of(before, named) for id_ in own.records]
+        self._note(concerned)
         pairs = {pair for _, pair in told}
         return CustomersChange(
             preview=preview,

@@ -13,6 +13,7 @@ from gateway.errors import CallerError, SourceFailure
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.customer_finder import OWNER_FIELDS, find_owners, owner_of
+from gateway.stitching.customer_notes import note_result
 from gateway.stitching.order_sources import OrderId, OrderSources
 from gateway.stitching.record_list import RecordPage, merge_outcomes
 from gateway.stitching.record_loader import ask_by_own_keys
@@ -81,6 +82,8 @@ class OrderFinder:
         if owner.kind is KeyKind.CUSTOMER_ID:
             stitcher.prefetch(stitcher.own_ids([owner.value]), [self._asked])
         result = (await find_owners(stitcher, [owner], Selection(stitches=frozenset({Order}))))[owner]
+        if stitcher.loaders.notes is not None:
+            note_result(stitcher, stitcher.loaders.notes, owner, result)
         if isinstance(result, SourceFailure):
             source = stitcher.router.sources.named(result.source_name)
             assert source is not None

@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 
-from connectors.records import RECORD_NAMES, Customer, Record
+import msgspec
+
+from connectors.contract import KeyKind
+from connectors.records import RECORD_NAMES, Account, Customer, Record
 from gateway.errors import CallerError, InvalidKeyError, SourceFailure
 from gateway.identity.keys import normalised
 from gateway.identity.node_ids import ID_KINDS
+from gateway.identity.records import Key
 from gateway.stitching.admitted_customers import find_admitted_node, is_record_admitted
 from gateway.stitching.customer import MissingRecord
+from gateway.stitching.customer_finder import OWNER_FIELDS
+from gateway.stitching.customer_notes import note_record
 from gateway.stitching.order_finder import OrderFinder
 from gateway.stitching.order_trace import trace_orders
 from gateway.stitching.record_loader import ask_by_own_keys, records_of
@@ -20,15 +26,25 @@ Selections = Mapping[type[Record], Selection]
 """What is selected of each type that an object may be, the one that it most likely is first."""
 
 
-async def find_record(
-    stitcher: Stitcher, record: type[Record], record_id: str, selection: Selection, *, as_asked: bool = False
-) -> SourcedRecord | None:
+def find_record(
+    stitcher: Stitcher, record: type[Record], record_id: str, selection: Selection
+) -> Awaitable[SourcedRecord | None]:
     """Find the record with this id, with or without its source. Where several sources know it, it is what lists have.
 
-    None when there is none, or it is of a customer of whom the request may not be told. `as_asked` shows it under this id.
+    None when there is none, or it is of a customer of whom the request may not be told.
     Raises `InvalidKeyError`, or `SourceFailure` when its source could not be asked.
     """
+    finding, notes = _find_record(stitcher, record, record_id, selection), stitcher.loaders.notes
+    return finding if notes is None else note_record(stitcher, notes, Key(ID_KINDS[record], record_id), finding)
+
+
+async def _find_record(
+    stitcher: Stitcher, record: type[Record], record_id: str, selection: Selection, *, as_asked: bool = False
+) -> SourcedRecord | None:
+    """Find it. `as_asked` shows it under this id."""
     rule = stitcher.rule
+    if stitcher.loaders.notes is not None and record is not Account:
+        selection = msgspec.structs.replace(selection, fields=selection.fields | OWNER_FIELDS)
     if rule is None:
         return await _load_record(stitcher, record, record_id, selection, as_asked=as_asked)
     admitted = await is_record_admitted(stitcher, rule, record, record_id)
@@ -59,12 +75,17 @@ async def _load_record(
     return SourcedRecord(records[0], source.name) if records else None
 
 
-async def find_node(stitcher: Stitcher, selections: Selections, node_id: str) -> SourcedRecord | None:
+def find_node(stitcher: Stitcher, selections: Selections, node_id: str) -> Awaitable[SourcedRecord | None]:
     """Find the object with this id, of whichever type. An id without a source is a customer's.
 
     All types that the source finds by id are asked at once. An id of several is of the first in the order of `selections`.
     Raises as `find_record` and `Stitcher.customer` do, when nothing is found.
     """
+    finding, notes = _find_node(stitcher, selections, node_id), stitcher.loaders.notes
+    return finding if notes is None else note_record(stitcher, notes, Key(KeyKind.CUSTOMER_ID, node_id), finding)
+
+
+async def _find_node(stitcher: Stitcher, selections: Selections, node_id: str) -> SourcedRecord | None:
     ids = stitcher.router.node_ids
     possible = [
         record
@@ -80,7 +101,7 @@ async def find_node(stitcher: Stitcher, selections: Selections, node_id: str) ->
 def _find(stitcher: Stitcher, record: type[Record], node_id: str, selection: Selection) -> Awaitable[SourcedRecord | None]:
     if record is Customer:
         return find_admitted_node(stitcher, node_id, selection)
-    return find_record(stitcher, record, node_id, selection, as_asked=True)
+    return _find_record(stitcher, record, node_id, selection, as_asked=True)
 
 
 def _first_known(results: Sequence[SourcedRecord | CallerError | SourceFailure | None]) -> SourcedRecord | None:

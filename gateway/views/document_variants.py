@@ -87,6 +87,10 @@ class DocumentRewriter:
         """Tell whether an operation has a field, `Type.field`."""
         return where in self._uses(operation).fields
 
+    def fields_of(self, operation: Operation) -> frozenset[str]:
+        """List the fields of an operation, each as `Type.field`."""
+        return self._uses(operation).fields
+
     def admit(self, operation: Operation, variables: dict[str, Any], view: View) -> tuple[Operation, dict[str, Any]]:
         """Give the form of an operation, and of its variables, that the callers of a view run.
 

@@ -37,6 +37,7 @@ class Views:
     def __init__(
         self, schema: GraphQLSchema, sdl: Callable[[], str], settings: Settings, pack: Pack, router: SourceRouter
     ) -> None:
+        self.schema = schema
         self._rewriter = DocumentRewriter(schema, sdl)
         self.only_reports = settings.access.mode == "report"
         made: dict[Any, View] = {}
@@ -78,6 +79,8 @@ class Views:
             context.hidden_tags = hidden_tags
         is_one = view.rights.is_his and caller.customer_id is not None
         rows = self._read_rows(view, caller.customer_id) if is_one else self._rows.get(view)
+        if context.stitcher.loaders.notes is not None:
+            context.stitcher.loaders.notes.purpose = purpose
         consents = None if purpose is None else self._purposes[purpose]
         kind = CountingRule if self.only_reports else AdmissionRule
         rule = None if rows is None and consents is None else kind(rows, consents)
@@ -107,6 +110,14 @@ class Views:
             return self._views[caller]
         except KeyError:
             raise UnauthenticatedError("the caller of this credential is in the settings no more") from None
+
+    def shown_to(self, caller: str) -> View | None:
+        """Give the view that decides what a caller is shown; None where that is everything, and for nobody."""
+        return None if self.only_reports else self._views.get(caller)
+
+    def fields_of(self, operation: Operation) -> Collection[str]:
+        """List the fields of an operation, each as `Type.field`."""
+        return self._rewriter.fields_of(operation)
 
     def admit(self, operation: Operation, variables: dict[str, Any], view: View) -> tuple[Operation, dict[str, Any]]:
         """Give the form of an operation, and of its variables, that callers of a view run. Raises `CallerError`."""
@@ -185,14 +196,14 @@ def _group(name: str, caller: CallerSettings) -> str:
 
 def _is_hidden(pack: Pack, tag: TagDefinition, caller: CallerSettings, router: SourceRouter) -> bool:
     """Tell whether a tag is computed from what a caller does not see, or from sources that are not asked for him."""
-    if strictest(_classes(pack, tag), caller.visibilities) is not Visibility.SHOWN:
+    if strictest(classes_of_tag(pack, tag), caller.visibilities) is not Visibility.SHOWN:
         return True
     records = needed_fields([pack.facts[name] for name in tag.fact_names])
     sources = {*router.customers.all, *(source for record in records for source, _ in router.sources.for_record(record))}
     return caller.sources is not None and any(source.name not in caller.sources for source in sources)
 
 
-def _classes(pack: Pack, tag: TagDefinition) -> set[FieldClass]:
+def classes_of_tag(pack: Pack, tag: TagDefinition) -> set[FieldClass]:
     """List the classes of all that a tag is computed from, but for the ids by which records with a time are counted."""
     found = set[FieldClass]()
     for record, fields in needed_fields([pack.facts[name] for name in tag.fact_names]).items():

@@ -1,0 +1,14 @@
+"""Note whom one request was told of, and which of its keys found nobody, for the audit."""
+
+import msgspec
+
+
+class AccessNotes(msgspec.Struct, eq=False):
+    """The ids of the `customers` that a request was given, and the `attempts`: keys that gave it nobody, each with its kind.
+
+    `purpose` is that of the request, where the settings have it.
+    """
+
+    customers: set[str] = set()
+    attempts: set[tuple[str, str]] = set()
+    purpose: str | None = None

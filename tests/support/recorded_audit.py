@@ -1,0 +1,50 @@
+"""A gateway whose audit is a list in memory."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import msgspec
+
+from connectors.contract import Connector
+from gateway.app import GatewayApplication, create_services
+from gateway.clock import Clock
+from gateway.errors import OverloadedError
+from tests.support.clocks import StoppedClock
+from tests.support.gateway_server import Gateway, settings_for
+
+
+class RecordedAudit:
+    """Records entries as they were handed over. While it `is_full` it refuses requests."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.is_full = False
+
+    def check(self) -> None:
+        if self.is_full:
+            raise OverloadedError
+
+    def record(self, **entry: Any) -> None:
+        self.entries.append(entry)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The newest entry, with what has no order sorted."""
+        entry = self.entries[-1]
+        return entry | {name: sorted(entry[name]) for name in ("sources", "customers", "attempts")}
+
+
+@asynccontextmanager
+async def audited_gateway(
+    connectors: Sequence[Connector[Any]], audit: RecordedAudit, *, with_clock: Clock | None = None, **words: Any
+) -> AsyncIterator[Gateway]:
+    """A gateway in this process; `words` are settings."""
+    clock = with_clock or StoppedClock()
+    services = create_services(settings_for(connectors, **words), connectors=connectors, clock=clock)
+    app = GatewayApplication(msgspec.structs.replace(services, audit=audit))
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            yield Gateway(client)
