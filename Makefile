@@ -28,9 +28,11 @@ check: .venv/dev.done  ## style, types, import rules, exported schema
 	$(BIN)/lint-imports
 	$(BIN)/profile-gateway schema --check schema.graphql
 
-schema: .venv/dev.done  ## write schema.graphql
+schema: .venv/dev.done  ## write schema.graphql and docs/export.schema.json
 	$(BIN)/profile-gateway schema > .venv/schema.graphql
 	mv .venv/schema.graphql schema.graphql
+	$(BIN)/profile-gateway customer schema > .venv/export.schema.json
+	mv .venv/export.schema.json docs/export.schema.json
 
 bench: .venv/dev.done  ## the benchmarks
 	$(BIN)/python -m bench speed $(ARGS)

@@ -16,6 +16,7 @@ import typer
 
 from gateway.access_commands import access
 from gateway.audit_commands import audit
+from gateway.customer_commands import customers
 from gateway.demo.shop_markets import CAPACITY
 from gateway.identity_commands import identity
 from gateway.key_commands import keys
@@ -35,6 +36,7 @@ app.add_typer(tags, name="tags")
 app.add_typer(identity, name="identity")
 app.add_typer(keys, name="keys")
 app.add_typer(access, name="access")
+app.add_typer(customers, name="customer")
 app.add_typer(tokens, name="tokens")
 app.add_typer(audit, name="audit")
 

@@ -1,0 +1,87 @@
+"""Export one customer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from gateway.app import opened
+from gateway.errors import StoreError
+from gateway.export.access_history import AccessHistory, read_accesses
+from gateway.export.customer_reader import CustomerReader
+from gateway.export.document import CustomerExport, ExportedAccess, ExportedDecision, ExportedPurpose, ExportGap
+from gateway.identity.node_ids import SEPARATOR
+from gateway.identity.records import RecordId
+from gateway.services import Services
+from gateway.stitching.purpose_rule import read_purpose
+
+
+async def export_customer(services: Services, customer_id: str, history: AccessHistory | None = None) -> CustomerExport | None:
+    """Export the customer with this id. `history` is that of the audit, where one is kept. None where nobody has the id.
+
+    `missing` says what could not be read. Raises `CallerError`, or `SourceFailure` where that hides whether there is one.
+    """
+    reader = CustomerReader(services)
+    async with opened(services):
+        customer = await reader.read(customer_id)
+        if customer is None:
+            return None
+        ids = {customer["id"], customer["currentId"], *customer["identity"]["records"]}
+        gaps = list(reader.gaps)
+        decisions = await _decisions(services, ids, gaps)
+        accesses = None if history is None else await _accesses(history, ids, gaps)
+    return CustomerExport(
+        exported_at=services.clock.now(),
+        customer=customer,
+        purposes=_purposes(services),
+        decisions=decisions,
+        accesses=accesses,
+        left_out=reader.types.left_out,
+        missing=gaps,
+    )
+
+
+def _purposes(services: Services) -> list[ExportedPurpose]:
+    """List the purposes of the settings, with the consents that each asks for."""
+    return [
+        ExportedPurpose(
+            name=name,
+            basis=own.basis.value,
+            consent=None if (rule := read_purpose(name, own, frozenset())) is None else rule.consent,
+            channels=None if own.channels is None else [channel.value for channel in own.channels],
+        )
+        for name, own in services.settings.purposes.items()
+    ]
+
+
+async def _decisions(services: Services, ids: Collection[str], gaps: list[ExportGap]) -> list[ExportedDecision]:
+    """Read what people decided about the customer's records, without the records of others."""
+    if services.store is None:
+        return []
+    try:
+        entries = await services.store.identity_log.about(_read_id(id_) for id_ in ids)
+    except StoreError as error:
+        gaps.append(ExportGap("decisions", error.code))
+        return []
+    return [
+        ExportedDecision(
+            at=entry.time,
+            action=entry.action.value,
+            rule=entry.rule.value,
+            records=[record.node_id for record in entry.records if record.node_id in ids],
+            reason=entry.reason,
+        )
+        for entry in entries
+    ]
+
+
+async def _accesses(history: AccessHistory, ids: Collection[str], gaps: list[ExportGap]) -> list[ExportedAccess]:
+    try:
+        return await read_accesses(history, ids)
+    except StoreError as error:
+        gaps.append(ExportGap("accesses", error.code))
+        return []
+
+
+def _read_id(id_: str) -> RecordId:
+    source, _, own_id = id_.partition(SEPARATOR)
+    return RecordId(source, own_id)
