@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
+from typing import TypeVar
 
 from gateway.app import opened
 from gateway.errors import StoreError
 from gateway.export.access_history import AccessHistory, read_accesses
 from gateway.export.customer_reader import CustomerReader
-from gateway.export.document import CustomerExport, ExportedAccess, ExportedDecision, ExportedPurpose, ExportGap
+from gateway.export.document import CustomerExport, ExportedDecision, ExportedPurpose, ExportGap
 from gateway.identity.node_ids import SEPARATOR
 from gateway.identity.records import RecordId
 from gateway.services import Services
 from gateway.stitching.purpose_rule import read_purpose
+from gateway.store.held_documents import HeldDocument, read_held_documents
+
+T = TypeVar("T")
 
 
 async def export_customer(services: Services, customer_id: str, history: AccessHistory | None = None) -> CustomerExport | None:
@@ -27,13 +31,15 @@ async def export_customer(services: Services, customer_id: str, history: AccessH
             return None
         ids = {customer["id"], customer["currentId"], *customer["identity"]["records"]}
         gaps = list(reader.gaps)
-        decisions = await _decisions(services, ids, gaps)
-        accesses = None if history is None else await _accesses(history, ids, gaps)
+        decisions = await _unless_away("decisions", _decisions(services, ids), gaps)
+        held = await _unless_away("held", _held(services, ids), gaps)
+        accesses = None if history is None else await _unless_away("accesses", read_accesses(history, ids), gaps)
     return CustomerExport(
         exported_at=services.clock.now(),
         customer=customer,
         purposes=_purposes(services),
         decisions=decisions,
+        held=held,
         accesses=accesses,
         left_out=reader.types.left_out,
         missing=gaps,
@@ -53,15 +59,11 @@ def _purposes(services: Services) -> list[ExportedPurpose]:
     ]
 
 
-async def _decisions(services: Services, ids: Collection[str], gaps: list[ExportGap]) -> list[ExportedDecision]:
-    """Read what people decided about the customer's records, without the records of others."""
+async def _decisions(services: Services, ids: Collection[str]) -> list[ExportedDecision]:
+    """Read what people decided about the customer's records, without the records of others. Raises `StoreError`."""
     if services.store is None:
         return []
-    try:
-        entries = await services.store.identity_log.about(_read_id(id_) for id_ in ids)
-    except StoreError as error:
-        gaps.append(ExportGap("decisions", error.code))
-        return []
+    entries = await services.store.identity_log.about(map(_read_id, ids))
     return [
         ExportedDecision(
             at=entry.time,
@@ -74,11 +76,16 @@ async def _decisions(services: Services, ids: Collection[str], gaps: list[Export
     ]
 
 
-async def _accesses(history: AccessHistory, ids: Collection[str], gaps: list[ExportGap]) -> list[ExportedAccess]:
+async def _held(services: Services, ids: Collection[str]) -> list[HeldDocument]:
+    return [] if services.store is None else await read_held_documents(services.store, [*map(_read_id, sorted(ids))])
+
+
+async def _unless_away(part: str, reading: Awaitable[list[T]], gaps: list[ExportGap]) -> list[T]:
+    """Wait for a part that comes from MongoDB. While that is away there is none of it, and it is missing."""
     try:
-        return await read_accesses(history, ids)
+        return await reading
     except StoreError as error:
-        gaps.append(ExportGap("accesses", error.code))
+        gaps.append(ExportGap(part, error.code))
         return []
 
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from gateway.store.held_documents import HeldDocument
+
 
 class ExportGap(msgspec.Struct, frozen=True):
     """What is missing of a part of the customer."""
@@ -55,6 +57,7 @@ class CustomerExport(msgspec.Struct, frozen=True, rename="camel"):
     customer: Annotated[Mapping[str, Any], Meta(description="The customer, as the schema shows him.")]
     purposes: Annotated[Sequence[ExportedPurpose], Meta(description="The purposes that the settings know.")]
     decisions: Annotated[Sequence[ExportedDecision], Meta(description="What people decided about his records.")]
+    held: Annotated[Sequence[HeldDocument], Meta(description="What MongoDB holds of him beside these.")]
     accesses: Annotated[
         Sequence[ExportedAccess] | None, Meta(description="Who was shown what and when; null where no audit is kept.")
     ]

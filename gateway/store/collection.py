@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from gateway.identity.records import RecordId
-from gateway.store.mongo import Database, Mongo
+from gateway.store.mongo import Database, Document, Mongo
 
 ERASE_S = 600.0
 """How long an erasure may take: member sets are found by reading all of them."""
@@ -36,11 +36,16 @@ async def forget_sets(mongo: Mongo, collection: str, records: Iterable[RecordId]
 
     Where one source has customers, a set is named by the own id of its record.
     """
-    names = [re.escape(name) for record in records for name in (record.node_id, record.id)]
-    patterns = ["|".join(names[start : start + MAX_NAMES]) for start in range(0, len(names), MAX_NAMES)]
+    sets = match_sets(records)
 
     async def erase(database: Database) -> int:
-        sets = ({"_id": {"$regex": rf"(^|\n)({pattern})(\n|$)"}} for pattern in patterns)
         return sum([(await database[collection].delete_many(which)).deleted_count for which in sets])
 
-    return await mongo.run(erase, kind="write", in_background=True, timeout_s=ERASE_S) if patterns else 0
+    return await mongo.run(erase, kind="write", in_background=True, timeout_s=ERASE_S) if sets else 0
+
+
+def match_sets(records: Iterable[RecordId]) -> list[Document]:
+    """Write queries that find every member set with one of the records."""
+    names = [re.escape(name) for record in records for name in (record.node_id, record.id)]
+    patterns = ["|".join(names[start : start + MAX_NAMES]) for start in range(0, len(names), MAX_NAMES)]
+    return [{"_id": {"$regex": rf"(^|\n)({pattern})(\n|$)"}} for pattern in patterns]

@@ -60,11 +60,11 @@ def test_nobody_and_what_is_missing_are_told_apart(folder: Path):
 
 
 def test_a_store_that_is_away_is_missing(folder: Path):
-    """What people decided cannot be read then; no traceback."""
+    """What people decided and what else it holds cannot be read then."""
     mongodb = f'[mongodb]\nuri = "mongodb://127.0.0.1:{free_port()}"\ntimeout_ms = 300\n'
     done = run("export", "crm:c00000", "--config", str(write_settings(folder, mongodb)))
     assert done.returncode == 2
-    assert "STORE_UNAVAILABLE: decisions\n" in done.stderr
+    assert "STORE_UNAVAILABLE: decisions, held\n" in done.stderr
     assert "Traceback" not in done.stderr
 
 
