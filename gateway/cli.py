@@ -1,4 +1,4 @@
-"""The command line: `profile-gateway demo | serve | reload | check | schema | tags | identity | keys`.
+"""The command line: `profile-gateway demo | serve | reload | check | schema | tags | identity | customer | keys`.
 
 A command imports what it needs when it runs, so that help and small commands start at once.
 """
@@ -16,8 +16,10 @@ import typer
 
 from gateway.access_commands import access
 from gateway.audit_commands import audit
-from gateway.customer_commands import customers
+from gateway.customer_commands import customer
 from gateway.demo.shop_markets import CAPACITY
+from gateway.export_commands import export
+from gateway.export_commands import schema as export_schema
 from gateway.identity_commands import identity
 from gateway.key_commands import keys
 from gateway.terminal import errors, out, print_problems, problems_shown
@@ -34,9 +36,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 tags = typer.Typer(no_args_is_help=True, help="Tags and what they were computed from.")
 app.add_typer(tags, name="tags")
 app.add_typer(identity, name="identity")
+customer.command("export")(export)
+customer.command("schema")(export_schema)
+app.add_typer(customer, name="customer")
 app.add_typer(keys, name="keys")
 app.add_typer(access, name="access")
-app.add_typer(customers, name="customer")
 app.add_typer(tokens, name="tokens")
 app.add_typer(audit, name="audit")
 

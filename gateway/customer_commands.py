@@ -1,92 +1,162 @@
-"""The command `profile-gateway customer export`."""
+"""The commands `profile-gateway customer erase | receipt | lift | replay-erasures`."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from gateway.terminal import errors, print_problems, problems_shown
+from gateway.terminal import errors, out, problems_shown
 
 if TYPE_CHECKING:
-    from gateway.export.document import CustomerExport
+    from gateway.erasure.erasure import Eraser
+    from gateway.identity.erasure_receipt import ErasureReceipt
+    from gateway.services import Services
 
-customers = typer.Typer(no_args_is_help=True, help="What a customer has a right to.")
+T = TypeVar("T")
+
+customer = typer.Typer(no_args_is_help=True, help="What customers have a right to: to have their data, and to be erased.")
+
+Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+WAIT_S, MAX_WALK_S = 90.0, 60.0
+"""How long the workers are waited for, and how long records are looked for, in seconds."""
 
 
-@customers.callback()
-def main() -> None:
-    """Do what a customer has a right to."""
-
-
-@customers.command()
-def export(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="The id of the customer or of one of his records, such as crm:7.")],
-    config: Annotated[Path, typer.Option("--config", help="The settings file.")] = Path("gateway.toml"),
-    file: Annotated[Path | None, typer.Option("--out", help="Write it to this new file, for its owner alone.")] = None,
+@customer.command()
+def erase(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The id of the customer or of a record, such as crm:7.")],
+    reason: Annotated[str, typer.Option(help="Why, for the receipt. No personal data.")],
+    config: Config = Path("gateway.toml"),
+    as_json: Json = False,
 ) -> None:
-    """Write all that is held and shown of a customer, as JSON (Articles 15 and 20 of the GDPR).
+    """Erase a customer, and print the receipt. It ends with 2 where the erasure is not complete yet."""
 
-    It ends with 1 if nobody has the id, with 2 if something could not be had: that is in `missing`, the rest is written.
-    """
+    async def run(services: Services, eraser: Eraser) -> ErasureReceipt:
+        from gateway.erasure.person import read_record
+        from gateway.lookups.deadline import Deadline
+        from gateway.lookups.loaders import Loaders
+
+        loaders = Loaders(Deadline.within(services.clock, MAX_WALK_S))
+        receipt = await eraser.erase(read_record(services.router, id_), reason, loaders)
+        return await eraser.wait_complete(receipt.id, WAIT_S)
+
+    _print_receipt(_run(config, run), as_json=as_json)
+
+
+@customer.command()
+def receipt(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The id of the receipt.")],
+    config: Config = Path("gateway.toml"),
+    as_json: Json = False,
+) -> None:
+    """Print the receipt of an erasure. It ends with 2 where that is not complete yet."""
+
+    async def run(_: Services, eraser: Eraser) -> ErasureReceipt:
+        return await eraser.read(id_)
+
+    _print_receipt(_run(config, run), as_json=as_json)
+
+
+@customer.command()
+def lift(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The id of a record of the customer, or of a receipt.")],
+    config: Config = Path("gateway.toml"),
+) -> None:
+    """End the tombstones of a customer: what sources have of him is shown again."""
+
+    async def run(services: Services, eraser: Eraser) -> int:
+        from gateway.erasure.person import read_record
+
+        return await eraser.lift(read_record(services.router, id_) if ":" in id_ else id_)
+
+    ended = _run(config, run)
+    errors.print(f"{ended} tombstones are ended.", highlight=False)
+    if not ended:
+        raise typer.Exit(1)
+
+
+@customer.command("replay-erasures")
+def replay_erasures(
+    config: Config = Path("gateway.toml"),
+    import_: Annotated[Path | None, typer.Option("--import", help="Put up the tombstones of this file first.")] = None,
+    export: Annotated[Path | None, typer.Option("--export", help="Write all tombstones to this file, and end.")] = None,
+) -> None:
+    """Remove what a restored dump has brought back of erased customers, and print how much of what."""
+    from gateway.erasure.tombstone_file import read_tombstones, write_tombstones
+
+    async def run(_: Services, eraser: Eraser) -> dict[str, int]:
+        if export is not None:
+            tombstones = await eraser.store.tombstones.read()
+            write_tombstones(export, tombstones)
+            return {"tombstones": len(tombstones)}
+        if import_ is not None:
+            await eraser.store.tombstones.add(read_tombstones(import_))
+            await eraser.worker.refresh()
+        return await eraser.worker.replay()
+
+    for name, count in _run(config, run).items():
+        out.print(f"{name}: {count:,}", highlight=False)
+
+
+def _run(config: Path, command: Callable[[Services, Eraser], Awaitable[T]]) -> T:
+    """Run a command with open services. Problems end it with 2."""
     import asyncio
 
-    import msgspec
-
-    from gateway.app import create_services
-    from gateway.export.command import export_customer
+    from connectors.errors import ConfigurationError
+    from gateway.app import create_services, opened
     from gateway.log import configure_logging
     from gateway.settings import load_settings
 
+    async def run(services: Services, eraser: Eraser) -> T:
+        async with opened(services):
+            return await command(services, eraser)
+
     configure_logging("ERROR")
     with problems_shown():
-        exported = asyncio.run(export_customer(create_services(load_settings(config)), id_))
-    if exported is None:
-        errors.print("there is no customer with this id", highlight=False)
-        raise typer.Exit(1)
-    text = msgspec.json.format(msgspec.json.encode(exported), indent=2) + b"\n"
-    with problems_shown():
-        if file is None:
-            typer.echo(text, nl=False)
-        else:
-            _write_private(file, text)
-    _print_gaps(exported)
+        services = create_services(load_settings(config))
+        if services.eraser is None:
+            raise ConfigurationError(["erasure: is not there, so nobody can be erased; add [erasure] and [mongodb]"])
+        return asyncio.run(run(services, services.eraser))
+    raise AssertionError  # `problems_shown` has ended the command
 
 
-@customers.command()
-def schema(
-    config: Annotated[
-        Path | None, typer.Option("--config", help="The settings file, for the fields of one's own in it.")
-    ] = None,
-) -> None:
-    """Print the JSON Schema of what `export` writes."""
+def _print_receipt(own: ErasureReceipt, *, as_json: bool) -> None:
+    """Print a receipt, and end with 2 where it is not complete."""
     import msgspec
 
-    from gateway.execution.schema_types import core_schema
-    from gateway.export.exported_types import ExportedTypes
-    from gateway.export.json_schema import write_json_schema
-    from gateway.settings import load_settings
-    from resolvers.schema import schema_with
+    from gateway.identity.erasure_receipt import NOT_PROMISED, ErasureState
 
-    with problems_shown():
-        own = () if config is None else tuple(load_settings(config, connects=False).fields.declared())
-        written = write_json_schema(ExportedTypes(core_schema(schema_with(own))))
-    typer.echo(msgspec.json.format(msgspec.json.encode(written), indent=2).decode())
-
-
-def _write_private(file: Path, text: bytes) -> None:
-    """Write a file that only its owner may read. Raises `FileExistsError`: another one might be open to others."""
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:  # noqa: PTH123  a descriptor
-        stream.write(text)
-
-
-def _print_gaps(exported: CustomerExport) -> None:
-    """Say what is missing, a line for each reason, and end the command with 2 where something is."""
-    paths: dict[str, list[str]] = {}
-    for gap in exported.missing:
-        paths.setdefault(gap.code if gap.source is None else f"{gap.source}: {gap.code}", []).append(gap.path)
-    if paths:
-        print_problems([f"{reason}: {', '.join(parts)}" for reason, parts in paths.items()])
+    if as_json:
+        shown = msgspec.to_builtins(own) | {"notPromised": NOT_PROMISED}
+        shown.pop("pending")
+        typer.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())
+    else:
+        for line in _lines_of(own, NOT_PROMISED):
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if own.state is not ErasureState.COMPLETE:
+        errors.print(
+            f"The erasure is not complete: {own.waiting} workers have not acknowledged it. "
+            f"It goes on by itself; profile-gateway customer receipt {own.id} tells when it is.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
         raise typer.Exit(2)
+
+
+def _lines_of(own: ErasureReceipt, not_promised: tuple[str, ...]) -> list[str]:
+    known = "" if own.recipients_known else " (there is no audit that knows them)"
+    return [
+        f"receipt: {own.id}",
+        f"state: {own.state.value}",
+        f"workers: {len(own.workers)}",
+        *(f"removed from {store.name}: {store.removed:,}" for store in own.stores),
+        *(f"still at {held.source}: {'unknown' if held.records is None else held.records}" for held in own.sources_still_hold),
+        *(f"there may be more records: {reason}" for reason in own.incomplete),
+        f"recipients to tell: {', '.join(one.caller for one in own.recipients) or 'none'}{known}",
+        *(f"recording that may hold him: {name}" for name in own.recordings),
+        *(f"not promised: {text}" for text in not_promised),
+    ]

@@ -10,6 +10,8 @@ ProfileGatewayError
 |   |-- WithheldError
 |   |-- PurposeRefusedError
 |   |-- PurposeWithheldError
+|   |-- ErasedError
+|   |-- ErasuresUnknownError
 |   |-- OperatorRequiredError
 |   |-- IdentityIncompleteError
 |   |-- DocumentNotFoundError
@@ -105,6 +107,25 @@ class PurposeWithheldError(CallerError):
 
     def __init__(self, purpose: str) -> None:
         super().__init__(f"the customer is not shown for the purpose {purpose}: it is not known that this is allowed")
+
+
+class ErasedError(CallerError):
+    """The customer was erased, and is kept and shown no more."""
+
+    code = "ERASED"
+
+    def __init__(self) -> None:
+        super().__init__("the customer was erased: nothing of him is kept or shown")
+
+
+class ErasuresUnknownError(CallerError):
+    """It is not known yet who was erased, so nobody is shown."""
+
+    code = "ERASURES_UNKNOWN"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("it is not known yet which customers were erased; ask again in a moment")
 
 
 class OperatorRequiredError(CallerError):

@@ -55,6 +55,10 @@ async def open_services(services: Services, previous: Services | None = None) ->
         if services.audit is not None and (previous is None or services.audit is not previous.audit):
             stack.push_async_callback(services.audit.aclose)
             await services.audit.open()
+        if services.eraser is not None:
+            stack.push_async_callback(services.eraser.worker.aclose)
+            await services.eraser.worker.start()
+        services.sources.cache.withholds = None if services.router.erased is None else services.router.erased.withholds_answer
         before = None if previous is None else previous.callers
         stack.push_async_callback(services.callers.aclose, before)
         await services.callers.start(before)
@@ -72,6 +76,8 @@ async def close_services(services: Services, following: Services | None = None) 
             stack.push_async_callback(services.store.aclose)
         if services.audit is not None and (following is None or services.audit is not following.audit):
             stack.push_async_callback(services.audit.aclose)
+        if services.eraser is not None:
+            stack.push_async_callback(services.eraser.worker.aclose)
         if following is None or services.quotas is not following.quotas:
             stack.push_async_callback(services.quotas.aclose)
         stack.push_async_callback(services.callers.aclose, None if following is None else following.callers)

@@ -21,6 +21,8 @@ from gateway.admission.admission import Arrival
 from gateway.audit.trail import AuditTrail
 from gateway.clock import Clock
 from gateway.documents.trusted_documents import TrustedDocuments
+from gateway.erasure.eraser_factory import new_eraser
+from gateway.erasure.erasure import Eraser
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Sources
@@ -30,6 +32,7 @@ from gateway.quota.shares import LocalShares, Shares
 from gateway.settings import Settings
 from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE
 from gateway.settings.audit_settings import NO_AUDIT_STORE
+from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.known_customers import KnownCustomers
 from gateway.stitching.shared_keys import SharedKeys
 from gateway.stitching.shared_log import SharedLog
@@ -54,6 +57,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     stitcher: Callable[..., Stitcher]
     documents: TrustedDocuments | None = None
     audit: AuditTrail | None = None
+    eraser: Eraser | None = None
 
     @property
     def sources(self) -> Sources:
@@ -77,7 +81,9 @@ def new_stitcher(
     """Create a request's stitcher. Its budget begins with its `arrival`, or now."""
     budget = budget_s(settings, deadline_ms)
     deadline = Deadline.within(clock, budget, None if arrival is None else arrival.began(budget))
-    return Stitcher(router, Loaders(deadline, trace))
+    erased = router.erased
+    rule = None if erased is None or not erased.concerns else AdmissionRule(None, None, erased)
+    return Stitcher(router, Loaders(deadline, trace), rule)
 
 
 def _known_customers(settings: Settings, clock: Clock, router: SourceRouter, store: Store | None) -> KnownCustomers | None:
@@ -213,6 +219,7 @@ def build_services(
     router.known = _known_customers(settings, clock, router, store)
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
+    eraser = new_eraser(settings, clock, router, tags, store, None if previous is None else previous.eraser)
     operators = Operators(settings.identity.operators)
     keys, revocations = _key_table(settings, clock, store, previous), _revocation_table(settings, clock, store, previous)
     tokens = _tokens(settings, clock, revocations, previous)
@@ -230,4 +237,5 @@ def build_services(
         stitcher=stitcher,
         documents=documents,
         audit=_audit(settings, clock, store, previous),
+        eraser=eraser,
     )

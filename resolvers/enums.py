@@ -24,6 +24,7 @@ from connectors.records import (
     TicketPriority,
     TicketStatus,
 )
+from gateway.identity.erasure_receipt import ErasureState
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.resolution import LinkBasis, WithheldReason
 from gateway.lookups.circuit_breaker import SourceHealth
@@ -43,6 +44,7 @@ __all__ = [
     "ContactKind",
     "CustomerKind",
     "DealStage",
+    "ErasureState",
     "Freshness",
     "Gender",
     "IncompleteReason",
@@ -127,6 +129,12 @@ _describe(
     DENIED="No.",
     WITHDRAWN="Yes once, and taken back since.",
     UNKNOWN="Nothing that is known, such as a question that was not answered yet.",
+)
+_describe(
+    ErasureState,
+    "How far an erasure is.",
+    RUNNING="Not every live worker has acknowledged it yet.",
+    COMPLETE="Every live worker has acknowledged it, and what was stored is removed.",
 )
 _describe(
     ContactKind,

@@ -1,4 +1,4 @@
-"""What operators change: which records are one customer."""
+"""What operators change: which records are one customer, and who is erased."""
 
 from typing import Annotated
 
@@ -6,13 +6,17 @@ import strawberry
 import structlog
 
 from gateway.context import RequestContext, context_of
+from gateway.erasure.erasure import erase_customer
+from gateway.identity.erasure_receipt import ErasureReceipt as Receipt
 from gateway.stitching.customer_linker import MAX_REASON_LENGTH, MAX_RECORDS
 from gateway.stitching.customer_linker import CustomersChange as Change
 from resolvers.customer import Info
 from resolvers.customers_change import CustomersChange
+from resolvers.erasure_receipt import ErasureReceipt
 from resolvers.fields import root
 
 Records = Annotated[list[strawberry.ID], strawberry.argument(description=f"At most {MAX_RECORDS} ids of records, `SOURCE:ID`.")]
+CustomerId = Annotated[strawberry.ID, strawberry.argument(description="The id of the customer or of a record, `SOURCE:ID`.")]
 Reason = Annotated[
     str, strawberry.argument(description=f"Why, for the log: at most {MAX_REASON_LENGTH} characters, no personal data.")
 ]
@@ -43,6 +47,17 @@ class Mutation:
         if not preview:
             log.info("customers_unlinked", **_words(context, operator, change))
         return change
+
+    @root(
+        "Erase a customer: nothing of him is kept or shown from then on, until a source has a record made after it.",
+        graphql_type=ErasureReceipt | None,
+    )
+    async def erase_customer(self, info: Info, id: CustomerId, reason: Reason) -> Receipt:  # noqa: A002
+        context = context_of(info)
+        operator = context.require_operator()
+        receipt = await erase_customer(context.services.eraser, context.stitcher, id, reason)
+        log.info("customer_erased", operator=operator, request_id=context.request_id, receipt=receipt.id)
+        return receipt
 
 
 def _words(context: RequestContext, operator: str, change: Change) -> dict[str, str | int]:

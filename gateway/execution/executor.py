@@ -106,7 +106,9 @@ class Executor:
         ):
             return known.allowed_plan.run(context, coerced)
         limits = profile.trusted_cost if operation.is_trusted else profile.cost
-        estimate = plan.cost.estimate(stitcher.router, coerced.coerced, has_rule=stitcher.rule is not None)
+        estimate = plan.cost.estimate(
+            stitcher.router, coerced.coerced, has_rule=stitcher.rule is not None and stitcher.rule.confines
+        )
         if isinstance(plan, Unplanned):
             estimate = _price_unplanned(estimate, known.introspection)
         if estimate.nodes > limits.max_nodes or estimate.calls > limits.max_calls:
@@ -139,7 +141,7 @@ class Executor:
             if isinstance(plan, Plan):
                 given, stitcher = GivenRecords(plan.cost), context.stitcher
                 result = await plan.run(context, coerced, given)
-                has_rule = stitcher.rule is not None
+                has_rule = stitcher.rule is not None and stitcher.rule.confines
                 actual = plan.cost.actual(stitcher.router, coerced.coerced, given.counts, has_rule=has_rule)
                 customers = given.customer_ids
             else:

@@ -72,6 +72,11 @@ def key_spellings(customer: Any, kind: KeyKind, default_region: str | None = Non
     return spelled
 
 
+def forget_forms() -> None:
+    """Forget all keys that are remembered with their spellings."""
+    _forms.cache_clear()
+
+
 def normalised_or_plain(kind: KeyKind, value: str, default_region: str | None = None) -> str:
     """Bring a key into its normal form. What can be none stays as it is written, without outer spaces."""
     try:

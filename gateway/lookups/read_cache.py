@@ -91,6 +91,8 @@ class ReadCache:
         self._answers: OrderedDict[tuple[object, str], CachedAnswer] = OrderedDict()
         self._fetches: dict[str, dict[str, list[tuple[Any, str]]]] = {}
         self.size_bytes = 0
+        self.withholds: Callable[[str, Any, str, Found], bool] | None = None
+        """Tells which answers are not to be cached, by their source, fetch and key."""
 
     def get(self, fetch: object, key: str) -> CachedAnswer | None:
         """Get the cached answer about a key, if it is fresh."""
@@ -110,7 +112,9 @@ class ReadCache:
 
     def add(self, fetch: object, key: str, outcome: Outcome, cache_policy: CachePolicy) -> None:
         """Cache an answer, also an empty one. One that is larger than all the room is left out."""
-        if not isinstance(outcome, Found):
+        if not isinstance(outcome, Found) or (
+            self.withholds is not None and self.withholds(outcome.source, fetch, key, outcome)
+        ):
             return
         now = self._clock.monotonic()
         records, content = outcome.records, encode_json(outcome.records)
@@ -154,6 +158,12 @@ class ReadCache:
         for names in list(self._fetches.get(source, {}).values()):
             for name in list(names):
                 self._drop(name)
+
+    def clear(self) -> None:
+        """Drop all answers."""
+        self._answers.clear()
+        self._fetches.clear()
+        self.size_bytes = 0
 
     def resize(self, max_bytes: int) -> None:
         """Set the most that is cached, from now on."""

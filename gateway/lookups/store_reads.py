@@ -114,6 +114,11 @@ class StoreReads(Generic[T]):
             ]
         )
 
+    def clear(self) -> None:
+        """Read everybody again, also those who are on the way."""
+        self.outdate({*self._entered, *self._ahead})
+        self._landed.clear()
+
     async def aclose(self) -> None:
         """End the reads; who still waits has nothing."""
         while self._waiting:

@@ -27,6 +27,7 @@ from gateway.settings.browser_settings import CorsSettings
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.documents_settings import DocumentsSettings, check_documents
+from gateway.settings.erasure_settings import NO_ERASURE_STORE, ErasureSettings
 from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.limit_settings import LimitSettings, check_limits
 from gateway.settings.order_settings import OrderSettings
@@ -139,6 +140,8 @@ class Settings(FrozenSettings):
     purposes: dict[PurposeName, PurposeSettings] = {}
     """For what customers' data are used."""
     documents: DocumentsSettings = DocumentsSettings()
+    erasure: ErasureSettings | None = None
+    """Without it nobody can be erased for good."""
     tags: TagSettings = TagSettings()
     customer: CustomerSettings = CustomerSettings()
     identity: IdentitySettings = IdentitySettings()
@@ -299,6 +302,8 @@ def find_access_problems(
         found.append(SettingProblem(("access", "revocations"), NO_REVOCATION_STORE))
     if connects and settings is not None and settings.lacks_audit_store and "mongodb" not in document:
         found.append(SettingProblem(("audit",), NO_AUDIT_STORE))
+    if connects and settings is not None and settings.erasure is not None and "mongodb" not in document:
+        found.append(SettingProblem(("erasure",), NO_ERASURE_STORE))
     return found
 
 

@@ -101,12 +101,13 @@ async def members_of(
     source = _source_of_members(stitcher, account)
     if source is None:
         return None
-    if role is not None and stitcher.rule is None:
+    confines = stitcher.rule is not None and stitcher.rule.confines
+    if role is not None and not confines:
         ask = msgspec.structs.replace(ask, where=(Condition(ROLE, (role.value,)),))
     elif role is not None:
         ask = msgspec.structs.replace(ask, fields=ask.fields | Fields.from_paths(ROLE))
     if stitcher.rule is not None:
-        selection = stitcher.rule.with_fields(selection)
+        selection = stitcher.rule.with_list_fields(selection)
     page = await stitcher.customer_page(source, KeyKind.ACCOUNT, account.id, ask, selection)
     ((_, outcome),) = page.contributions
     assert isinstance(outcome, Found)
@@ -116,7 +117,7 @@ async def members_of(
         for record, customer in zip(outcome.records, admitted, strict=True)
     ]
     page = keep_records(page, members, stitcher.rule)
-    if role is not None and stitcher.rule is not None:
+    if role is not None and confines:
         kept = [member for member in page.records if member.role is role]
         page = msgspec.structs.replace(page, records=kept, owners=[member.source for member in kept])
     note_customers(stitcher, [member.customer for member in page.records])
@@ -169,7 +170,7 @@ async def _people_of(
     fields = Fields.from_paths("id")
     selection = Selection(fields=fields, stitches=frozenset({record}))
     if stitcher.rule is not None:
-        selection = stitcher.rule.with_fields(selection)
+        selection = stitcher.rule.with_list_fields(selection)
     try:
         page = await stitcher.customer_page(
             source, KeyKind.ACCOUNT, account.id, Ask(fields=fields, first=MAX_MEMBERS), selection

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import msgspec
 
-from gateway.errors import PurposeWithheldError, SourceFailure
+from gateway.errors import ErasedError, ErasuresUnknownError, PurposeWithheldError, SourceFailure
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.erased_customers import ErasedCustomers
 from gateway.stitching.purpose_rule import CONSENT_FIELDS, PurposeRule
 from gateway.stitching.row_rule import RowRule
 from gateway.stitching.selection import Selection
@@ -17,11 +18,17 @@ T = TypeVar("T")
 
 
 class AdmissionRule:
-    """Admits customers by a row rule and a purpose; None admits all."""
+    """Admits customers by a row rule and a purpose, and those who are not erased; None admits all."""
 
-    def __init__(self, rows: RowRule | None, purpose: PurposeRule | None) -> None:
+    def __init__(self, rows: RowRule | None, purpose: PurposeRule | None, erased: ErasedCustomers | None = None) -> None:
         self.rows = rows
+        self.erased = erased
         self._purpose = purpose
+
+    @property
+    def confines(self) -> bool:
+        """Tell whether the caller sees some customers alone. Who is erased is hidden from everybody."""
+        return self.rows is not None or self._purpose is not None
 
     def decide(self, customer_id: str) -> bool | None:
         """Tell whether the customer with this id is admitted. None where that hangs on the record."""
@@ -36,13 +43,24 @@ class AdmissionRule:
     def admits(self, customer: StitchedCustomer) -> bool:
         """Tell whether a customer is admitted.
 
-        Raises `SourceFailure` where that cannot be told for want of a source, and `PurposeWithheldError`.
+        Raises `SourceFailure` where that cannot be told for want of a source, `PurposeWithheldError` and `ErasedError`.
         """
         if self.rows is not None and not self.rows.admits(customer):
             return False
         if self._purpose is not None and not self._purpose.permits(customer):
             raise PurposeWithheldError(self._purpose.name)
+        if self.erased is not None:
+            self.erased.refuse(customer)
         return True
+
+    def with_list_fields(self, selection: Selection) -> Selection:
+        """Add to a selection of customers in a list what decides about them."""
+        selection = self.with_fields(selection)
+        return selection if self.erased is None else self.erased.with_fields(selection)
+
+    def count(self, total: int | None) -> int | None:
+        """Give the count of a list. Where some customers alone are seen there is none."""
+        return self.choose(None, whole=total) if self.confines else total
 
     def refuse_unjudged(self) -> None:
         """Refuse what no customer's consent allows: a record that is nobody's, a search, which tells by what it leaves out.
@@ -82,6 +100,8 @@ class CountingRule(AdmissionRule):
             self.refused += not super().admits(customer)
         except (PurposeWithheldError, SourceFailure):
             self.refused += 1
+        if self.erased is not None:
+            self.erased.refuse(customer)
         return True
 
     def admits_account(self, account_id: str) -> bool:
@@ -93,7 +113,7 @@ class CountingRule(AdmissionRule):
 
     def choose(self, admitted: T, whole: T) -> T:
         self.refused += admitted is False
-        return whole
+        return admitted if isinstance(admitted, ErasedError | ErasuresUnknownError) else whole
 
     def shows_account(self, account_id: str) -> bool:  # noqa: ARG002  as above
         return True

@@ -14,7 +14,14 @@ import msgspec
 
 from connectors.contract import RECORD_KEYS, Ask, KeyKind
 from connectors.records import Account, Record
-from gateway.errors import AmbiguousIdentityError, CallerError, PurposeWithheldError, SourceFailure
+from gateway.errors import (
+    AmbiguousIdentityError,
+    CallerError,
+    ErasedError,
+    ErasuresUnknownError,
+    PurposeWithheldError,
+    SourceFailure,
+)
 from gateway.identity.keys import normalised
 from gateway.identity.node_ids import ID_KINDS
 from gateway.identity.records import Key
@@ -115,7 +122,10 @@ async def find_admitted_node(stitcher: Stitcher, customer_id: str, selection: Se
     if not _may_ask(rule, Key(KeyKind.CUSTOMER_ID, customer_id)):
         return None
     customer = await stitcher.node(customer_id, rule.with_fields(selection))
-    return None if customer is None else admit(customer, rule)
+    if customer is None:
+        _refuse_erased(stitcher, rule, Key(KeyKind.CUSTOMER_ID, customer_id))
+        return None
+    return admit(customer, rule)
 
 
 async def search_admitted(stitcher: Stitcher, text: str, ask: Ask, selection: Selection) -> RecordPage:
@@ -129,7 +139,7 @@ async def _search(stitcher: Stitcher, text: str, ask: Ask, selection: Selection)
     if stitcher.rule is None:
         return await stitcher.search(text, ask, selection)
     stitcher.rule.refuse_unjudged()
-    page = await stitcher.search(text, ask, stitcher.rule.with_fields(selection))
+    page = await stitcher.search(text, ask, stitcher.rule.with_list_fields(selection))
     return keep_records(page, admit_those(page.records, stitcher.rule), stitcher.rule)
 
 
@@ -140,7 +150,7 @@ def keep_records(page: RecordPage, kept: Sequence[SourcedRecord | None], rule: A
         page,
         records=[record for record, _ in pairs],
         owners=[source for _, source in pairs],
-        total=page.total if rule is None else rule.choose(None, whole=page.total),
+        total=page.total if rule is None else rule.count(page.total),
         partial=page.partial or len(pairs) < len(kept),
     )
 
@@ -154,6 +164,9 @@ async def is_record_admitted(stitcher: Stitcher, rule: AdmissionRule, record: ty
         return rule.admits_account(record_id)
     if not stitcher.router.sources.finders(record, ID_KINDS[record]):
         return None
+    if not rule.confines:
+        _refuse_owners(stitcher, rule, await load_owners(stitcher, ID_KINDS[record], record_id))
+        return None
     admitted = await result_or_error(_is_of_admitted, stitcher, rule, ID_KINDS[record], record_id)
     chosen = rule.choose(admitted, whole=True)
     if isinstance(chosen, Exception):
@@ -166,6 +179,8 @@ async def _is_of_admitted(stitcher: Stitcher, rule: AdmissionRule, kind: KeyKind
     first = (await load_owners(stitcher, kind, record_id))[:1]
     if not first and rule.rows is None:
         return None
+    if rule.rows is None:
+        _refuse_owners(stitcher, rule, first)
     owners = _possible(stitcher, rule, first)
     selection = rule.with_fields(Selection())
     found = await find_owners(stitcher, owners, selection) if owners else {}
@@ -191,7 +206,7 @@ async def _find_by_rule(
     wanted = [owner for own in owners if isinstance(own, list) for owner in own]
     found = await find_owners(stitcher, wanted, selection) if wanted else {}
     results = [[found[owner] for owner in own] if isinstance(own, list) else own for own in owners]
-    judging = (_judge(stitcher, rule, key.kind, own, selection) for key, own in zip(asked, results, strict=True))
+    judging = (_judge(stitcher, rule, key, own, selection) for key, own in zip(asked, results, strict=True))
     judged = iter(await asyncio.gather(*judging))
     return [next(judged) if own is True else own or None for own in allowed]
 
@@ -199,15 +214,18 @@ async def _find_by_rule(
 async def _judge(
     stitcher: Stitcher,
     rule: AdmissionRule,
-    kind: KeyKind,
+    key: Key,
     results: Sequence[FoundByKey] | CallerError | SourceFailure,
     selection: Selection,
 ) -> FoundAdmitted:
     """Judge what a key has found, or tell why it can find nothing."""
+    kind = key.kind
     if isinstance(results, Exception):
         return results
     admitted = await result_or_error(_all_admitted, stitcher, rule, kind, results, selection)
-    judged = admitted if isinstance(admitted, Exception) else only_one(kind, admitted)
+    judged: FoundByKey = admitted if isinstance(admitted, Exception) else only_one(kind, admitted)
+    if judged is None:
+        judged = _erased_or_none(stitcher, rule, key)
     return cast("FoundAdmitted", rule.choose(judged, whole=only_one(kind, results)))
 
 
@@ -225,7 +243,37 @@ async def _all_admitted(
             found += await find_customers(stitcher, candidates, selection) if candidates else []
         elif not (isinstance(result, CallerError) and kind in RECORD_KEYS):
             found.append(result)
-    return [own for result in found if (own := _admitted(result, rule)) is not None]
+    admitted, erased = [], None
+    for result in found:
+        try:
+            own = _admitted(result, rule)
+        except ErasedError as error:
+            erased = error
+        else:
+            admitted += [] if own is None else [own]
+    if erased is not None and not admitted:
+        raise erased
+    return admitted
+
+
+def _erased_or_none(stitcher: Stitcher, rule: AdmissionRule, key: Key) -> ErasedError | ErasuresUnknownError | None:
+    """Say that a key which finds nobody is that of somebody erased. Who sees some customers alone is told of no other."""
+    try:
+        _refuse_erased(stitcher, rule, key)
+    except (ErasedError, ErasuresUnknownError) as error:
+        return error
+    return None
+
+
+def _refuse_erased(stitcher: Stitcher, rule: AdmissionRule, key: Key) -> None:
+    if rule.erased is not None and rule.rows is None:
+        rule.erased.refuse_keys(stitcher.normal_keys(rule.erased, key))
+
+
+def _refuse_owners(stitcher: Stitcher, rule: AdmissionRule, owners: Sequence[Key]) -> None:
+    """Refuse a record of somebody erased, by the keys that it has of its customer."""
+    for owner in owners:
+        _refuse_erased(stitcher, rule, owner)
 
 
 def _possible(stitcher: Stitcher, rule: AdmissionRule, keys: Sequence[Key]) -> list[Key]:
@@ -238,7 +286,7 @@ def _possible(stitcher: Stitcher, rule: AdmissionRule, keys: Sequence[Key]) -> l
 def _admit_or_none(customer: StitchedCustomer, rule: AdmissionRule | None) -> AdmittedCustomer | None:
     try:
         return admit(customer, rule)
-    except (PurposeWithheldError, SourceFailure):
+    except (ErasedError, ErasuresUnknownError, PurposeWithheldError, SourceFailure):
         return None
 
 

@@ -173,6 +173,8 @@ class CustomerLinker:
         await walk_all([walk], customers, customers.fields(Fields.from_paths("id")), self._loaders, log)
         if walk.is_undecided:
             raise StoreError("what people linked and cut could not be read")
+        if self._router.erased is not None:
+            self._router.erased.refuse_keys(walk.known_keys)
         return walk
 
     async def _change(

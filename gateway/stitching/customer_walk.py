@@ -69,7 +69,7 @@ class CustomerWalk:
 
     def begin_with_key(self, kind: KeyKind, value: str) -> None:
         """Walk from all records that have a key in its normal form."""
-        self.began_with = self._seed = Key(kind, value)
+        self._seed = self.began_with = Key(kind, value)
         self._ask(self._seed, spellings(kind, value))
 
     def remember(self, evidence: StoredEvidence) -> None:
@@ -248,10 +248,7 @@ class CustomerWalk:
             return False
         linked = [pair for pair in self.decisions.links if not self.members.keys().isdisjoint(pair)]
         others = sorted({id_ for pair in linked for id_ in pair} - self.members.keys())
-        has_led = False
-        for id_ in others:
-            has_led |= self._ask(stated_id(id_), (id_.node_id,), is_spared=False)
-        return has_led
+        return any([self._ask(stated_id(id_), (id_.node_id,), is_spared=False) for id_ in others])  # noqa: C419  all are
 
     def decisions_with(self, entries: Iterable[LogEntry]) -> Decisions:
         """Give what is decided once these entries are in the log."""
@@ -284,6 +281,10 @@ class CustomerWalk:
             return IncompleteReason.KEY_REFUSED
         is_unsure = any(link.reason is WithheldReason.UNCONFIRMED for link in component.withheld)
         return IncompleteReason.ONE_WAY_KEYS if is_unsure or self._customers.may_state(component.records) else None
+
+    def keys_of(self, id_: RecordId) -> set[Key]:
+        """List the keys that link a record."""
+        return self._keys.get(id_, set()) - self._shared
 
     @property
     def doubtful_keys(self) -> set[Key]:

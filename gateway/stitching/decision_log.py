@@ -33,6 +33,10 @@ class KnownDecisions(Protocol):
         """Read what was appended. Raises `StoreError`."""
         ...
 
+    async def reread(self) -> None:
+        """Read all of the log anew: something of it was erased. Raises `StoreError`."""
+        ...
+
     def add(self, entries: Iterable[LogEntry]) -> None:
         """Hold entries that were read."""
         ...

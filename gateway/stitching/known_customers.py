@@ -19,6 +19,7 @@ from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.identity.records import Key, RecordId, stated_id
 from gateway.identity.stored_components import ComponentStore, KeyDigests, StoredComponent
+from gateway.identity.tombstones import TombstoneTable
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.store_reads import StoreBatch, StoreReads
 from gateway.stitching.customer_sources import CustomerSources
@@ -62,7 +63,8 @@ class KnownCustomers:
         max_age: timedelta,
         new_loaders: Callable[[], Loaders],
     ) -> None:
-        self.digest = KeyDigests(secret, customers.fingerprint).of
+        self._digests = KeyDigests(secret, customers.fingerprint)
+        self.digest = self._digests.of
         self.shared_keys = shared_keys
         self._store = store
         self._decisions = decisions
@@ -76,6 +78,8 @@ class KnownCustomers:
         self._again: dict[Key, None] = {}
         self._keeping: asyncio.Task[None] | None = None
         self._is_closing = False
+        self.erased: TombstoneTable | None = None
+        """The tombstones of those of whom nothing is kept."""
 
     def enqueue(self, walks: Sequence[CustomerWalk]) -> Batches:
         """Read what is stored of those whom the walks begin with. Nothing is waited for."""
@@ -101,6 +105,7 @@ class KnownCustomers:
 
     def note(self, walks: Sequence[CustomerWalk]) -> None:
         """Take note of walks that have ended: of new ones what they found, of others whether what is stored is outdated."""
+        walks = self._without_erased(walks)
         self.shared_keys.note(walks)
         due = self._clock.now() - self._max_age / 2
         for walk in walks:
@@ -142,6 +147,16 @@ class KnownCustomers:
         forgotten = {*records}
         self._reads.outdate(self.digest(stated_id(record)) for record in records)
         self._reads.outdate_where(lambda stored: any(not forgotten.isdisjoint(own.records) for own in stored))
+
+    async def clear_cache(self) -> None:
+        """Forget what was read, found and concluded, and wait for what is being written."""
+        self._walked.clear()
+        self._again.clear()
+        self._conclusions.clear()
+        self._reads.clear()
+        self.shared_keys.clear_cache()
+        self._digests.of.cache_clear()
+        await self.join()
 
     async def join(self) -> None:
         """Wait until nothing is left to do behind the answers."""
@@ -193,7 +208,8 @@ class KnownCustomers:
 
     async def _write(self, walks: Sequence[CustomerWalk]) -> None:
         """Store what was found. Whoever lost to another write is walked anew, for neither may have known all."""
-        components = [component for walk in walks if (component := walk.as_stored(self.digest)) is not None]
+        kept = self._without_erased(walks)
+        components = [component for walk in kept if (component := walk.as_stored(self.digest)) is not None]
         if not components:
             return
         lost = await self._store.write(components, self._max_age)
@@ -214,8 +230,15 @@ class KnownCustomers:
         walks = [self._new_walk(key) for key in keys]
         fields = self._customers.fields(Fields.from_paths("id"))
         await walk_all(walks, self._customers, fields, self._new_loaders(), LogReader(self._decisions, walks))
-        self.shared_keys.note(walks)
+        self.shared_keys.note(self._without_erased(walks))
         return walks
+
+    def _without_erased(self, walks: Sequence[CustomerWalk]) -> Sequence[CustomerWalk]:
+        """Leave out walks that have led to a key of somebody erased."""
+        erased = self.erased
+        if erased is None or not erased.stands:
+            return walks
+        return [walk for walk in walks if not erased.find(walk.known_keys)]
 
     def _new_walk(self, key: Key) -> CustomerWalk:
         walk = CustomerWalk(self._customers)

@@ -28,7 +28,8 @@ class SharedKeys:
     """The shared keys of all customers, for all requests of a worker. Those of another limit are others."""
 
     def __init__(self, store: SharedKeyStore, clock: Clock, secret: str, max_sharers: int) -> None:
-        self._digest = KeyDigests(secret, f"shared by more than {max_sharers}").of
+        self._digests = KeyDigests(secret, f"shared by more than {max_sharers}")
+        self._digest = self._digests.of
         self._store = store
         self._reads: StoreReads[bool] = StoreReads(self._read, clock, KEEP_S)
         self._shared: dict[Key, Found] = {}
@@ -51,6 +52,13 @@ class SharedKeys:
                 self._shared.update(walk.sharers)
             if walk.evidence is None and walk.members and len(self._walks) < MAX_QUEUED:
                 self._walks.append(walk)
+
+    def clear_cache(self) -> None:
+        """Forget what was read and noted."""
+        self._shared.clear()
+        self._walks.clear()
+        self._reads.clear()
+        self._digests.of.cache_clear()
 
     @property
     def is_due(self) -> bool:

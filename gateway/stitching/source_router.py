@@ -23,6 +23,7 @@ from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
 from gateway.stitching.customer_sources import CustomerSources
+from gateway.stitching.erased_customers import ErasedCustomers
 from gateway.stitching.known_customers import KnownCustomers
 from gateway.stitching.order_sources import OrderSources
 from gateway.stitching.position import ask_of_source
@@ -58,7 +59,8 @@ class SourceRouter:
 
     `node_ids` reads ids as callers give them, by the type of their record; `customer_ids` are those of customers.
     `customers` says how several sources of customers come together, `decisions` what people decided about them, `known` what
-    is stored of them, if anything. `measured` are the records that facts of tags measure.
+    is stored of them, if anything, `erased` who was erased, where anybody may be. `measured` are the
+    records that facts of tags measure.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `walk_fields(selection)` are what is asked of all sources of customers.
@@ -86,6 +88,7 @@ class SourceRouter:
         self.node_ids = {record: self._node_ids(record) for record in RECORDS.values()}
         self.customer_ids = self.node_ids[Customer]
         self.known: KnownCustomers | None = None
+        self.erased: ErasedCustomers | None = None
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()
         self.customer_fetch = lru_cache(maxsize=1_000)(self._customer_fetch)
@@ -95,7 +98,9 @@ class SourceRouter:
 
     def within(self, names: Collection[str]) -> SourceRouter:
         """Route among these sources alone. What is stored of customers is not read: it may be known by other sources."""
-        return SourceRouter(self.sources.only(names), self._settings, self.decisions, self.measured)
+        router = SourceRouter(self.sources.only(names), self._settings, self.decisions, self.measured)
+        router.erased = self.erased
+        return router
 
     def note_left_out_keys(self, source: Source, kind: KeyKind) -> None:
         """Log once that a customer has more keys than are followed."""
@@ -110,7 +115,11 @@ class SourceRouter:
         return selection.fields | Fields.from_paths("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
 
     def _walk_fields(self, selection: Selection) -> Fields:
-        return self.customers.fields(self.fields(selection))
+        return self._with_erased(self.customers.fields(self.fields(selection)))
+
+    def _with_erased(self, fields: Fields) -> Fields:
+        """Add the fields that tell whether a customer is erased, where anybody may be."""
+        return fields if self.erased is None else fields | self.erased.fields
 
     def _node_ids(self, record: type[Record]) -> NodeIds:
         finders = [source.name for source in self.sources.finders(record, ID_KINDS[record])]
@@ -156,4 +165,5 @@ class SourceRouter:
         source = self.sources.customers_by(kind) if source_name is None else self.sources.named(source_name)
         if source is None:
             raise InvalidKeyError(f"no source finds customers by {words(kind)}")
-        return source, source.records(Customer, kind, Ask(fields=self.fields(selection), first=CANDIDATES))
+        fields = self._with_erased(self.fields(selection))
+        return source, source.records(Customer, kind, Ask(fields=fields, first=CANDIDATES))

@@ -18,6 +18,7 @@ from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.customer import MissingRecord, StitchedCustomer
 from gateway.stitching.customer_linker import CustomerLinker
 from gateway.stitching.customer_search import CustomerSearch
+from gateway.stitching.erased_customers import ErasedCustomers
 from gateway.stitching.identity_lookup import IdentityLookup
 from gateway.stitching.measurement import MeasureRequest
 from gateway.stitching.measurements import fetch_of_id
@@ -59,7 +60,17 @@ class Stitcher(msgspec.Struct, eq=False):
     def expected_ids(self, ids: Sequence[str]) -> Sequence[str]:
         """List the own ids of customers who will be found if they are there: whose records may be asked for at once."""
         rule = self.rule
-        return self.own_ids(ids if rule is None else [id_ for id_ in ids if rule.decide(id_)])
+        return self.own_ids(ids if rule is None else [id_ for id_ in ids if self._is_expected(rule, id_)])
+
+    def _is_expected(self, rule: AdmissionRule, id_: str) -> bool:
+        if rule.confines and not rule.decide(id_):
+            return False
+        erased = rule.erased
+        return erased is None or not erased.table.find(self.normal_keys(erased, Key(KeyKind.CUSTOMER_ID, id_)))
+
+    def normal_keys(self, erased: ErasedCustomers, key: Key) -> list[Key]:
+        """List the keys that a caller's one stands for, as the tombstones of erased customers have them."""
+        return erased.normal_keys(key, self._router.customer_ids.read, self._router.default_region)
 
     def own_ids(self, ids: Sequence[str]) -> Sequence[str]:
         """Read the own ids of customers, without those that cannot be found. With several sources they stay as they are."""
@@ -97,11 +108,18 @@ class Stitcher(msgspec.Struct, eq=False):
         return self.customer(kind, value, selection) if name is None else self.customer_of(node_id(name, value), selection)
 
     async def member_set(self, set_id: str, selection: Selection) -> StitchedCustomer | None:
-        """Find the customer whose tags are stored by this id. None where it has other records by now."""
+        """Find the customer whose tags are stored by this id. None where it has other records by now.
+
+        Raises `ErasedError` where a rule knows that the customer is erased.
+        """
         if not self.has_several_sources:
-            return await self.customer(KeyKind.CUSTOMER_ID, set_id, selection)
-        customer = await self.customer_of(set_id.partition(SET_SEPARATOR)[0], selection)
-        return customer.tagged if customer is not None and customer.tagged.id == set_id else None
+            customer = await self.customer(KeyKind.CUSTOMER_ID, set_id, selection)
+        else:
+            customer = await self.customer_of(set_id.partition(SET_SEPARATOR)[0], selection)
+            customer = customer.tagged if customer is not None and customer.tagged.id == set_id else None
+        if customer is not None and self.rule is not None and self.rule.erased is not None:
+            self.rule.erased.refuse(customer)
+        return customer
 
     async def _with_needed_records(self, id_: RecordId, selection: Selection, *, as_asked: bool) -> StitchedCustomer | None:
         """Find a customer at its source where that is enough. Another record may state an id that none has."""

@@ -7,7 +7,7 @@ over by an update. Gateways compare `until` with their own clocks, so these shou
 that ends later than any lease could, by more than `CLOCK_TOLERANCE`, is of a clock that was wrong, and is left over as well.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import count
 from uuid import uuid4
@@ -39,6 +39,8 @@ class Leases:
         self._clock = clock
         self._owner = uuid4().hex
         self._turns = count(1)
+        self.withholds: Callable[[str], bool] | None = None
+        """Tells of which customers nothing is stored, so that nobody wins their leases."""
         mongo.index(self.name, [IndexModel("deleteAt", expireAfterSeconds=0)])
 
     async def acquire(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
@@ -46,7 +48,7 @@ class Leases:
 
         Gives those that were won; the others are held, here or elsewhere.
         """
-        wanted = list(dict.fromkeys(names))
+        wanted = [name for name in dict.fromkeys(names) if self.withholds is None or not self.withholds(name)]
         if not wanted:
             return set()
         now = self._clock.now()

@@ -120,6 +120,11 @@ class LogReplica:
                     log.warning("decisions_left_out", entries=index.left_out)
             self._index, self.read_at = index, now
 
+    async def reread(self) -> None:
+        """Read the whole log anew: something of it was erased. Raises `StoreError`."""
+        self._whole_at = None
+        await self.refresh()
+
     async def _follow(self, first: asyncio.Event) -> None:
         while True:
             try:

@@ -1,6 +1,6 @@
 """The store of a worker: one client, its collections."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from gateway.clock import Clock
 from gateway.identity.records import RecordId
@@ -9,6 +9,7 @@ from gateway.store.api_keys import ApiKeyCollection
 from gateway.store.audit_links import AuditLinkCollection
 from gateway.store.audit_people import AuditPeopleCollection
 from gateway.store.collection import CustomerCollection
+from gateway.store.erasures import ErasureCollection
 from gateway.store.identity_components import ComponentCollection
 from gateway.store.identity_log import IdentityLog
 from gateway.store.leases import Leases
@@ -19,6 +20,7 @@ from gateway.store.revoked_tokens import RevokedTokenCollection
 from gateway.store.shared_keys import SharedKeyCollection
 from gateway.store.store_statistics import StoreStatistics
 from gateway.store.tags import TagCollection
+from gateway.store.tombstones import TombstoneCollection
 
 
 class Store:
@@ -40,6 +42,8 @@ class Store:
         self.quota_shares = QuotaShares(self.mongo)
         self.audit_links = AuditLinkCollection(self.mongo)
         self.audit_people = AuditPeopleCollection(self.mongo)
+        self.tombstones = TombstoneCollection(self.mongo)
+        self.erasures = ErasureCollection(self.mongo)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,
             self.identity_log,
@@ -70,6 +74,11 @@ class Store:
         """Erase all that is stored of these records. Gives the number of documents by collection. Raises `StoreError`."""
         erased = [*records]
         return {collection.name: await collection.forget(erased) for collection in self.collections}
+
+    def withhold(self, withholds: Callable[[str], bool]) -> None:
+        """Store nothing of the customers of whom this is true, by the ids of their member sets."""
+        self.tags.withholds = self.leases.withholds = withholds
+        self.erasures.ensure_indexes()
 
     async def open(self) -> None:
         await self.mongo.open()

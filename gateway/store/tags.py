@@ -13,7 +13,7 @@ older when something is written.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -59,6 +59,8 @@ class TagCollection:
         self._mongo = mongo
         self._clock = clock
         self._writing = asyncio.Lock()
+        self.withholds: Callable[[str], bool] | None = None
+        """Tells of which customers nothing is stored."""
         mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0)])
 
     async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, StoredTags]:
@@ -83,6 +85,8 @@ class TagCollection:
 
         `marks` are those that were read before the tags were computed. Of customers who are not in it times are compared.
         """
+        if self.withholds is not None:
+            tags = [pair for pair in tags if not self.withholds(pair[0])]
         if not tags:
             return
         by_customer: dict[str, list[ComputedTag]] = {}
@@ -95,11 +99,18 @@ class TagCollection:
                 some = upserts[start : start + MAX_WRITES]
                 await self._mongo.run(partial(_write, some), kind="write", in_background=True)
 
+    async def wait_written(self) -> None:
+        """Wait for the writes that have begun."""
+        async with self._writing:
+            pass
+
     async def mark_stale(self, customers: Sequence[str]) -> int:
         """Expire the customers' tags now. They stay to be served stale until they are renewed.
 
         So do tags that are not written yet, of facts from before. Gives the number of customers who were there.
         """
+        if self.withholds is not None:
+            customers = [customer for customer in customers if not self.withholds(customer)]
         now = self._clock.now()
         mark = {
             "marks": {"$add": [{"$ifNull": ["$marks", 0]}, 1]},

@@ -285,6 +285,14 @@ class TagService:
         fingerprint, ahead, ttl = self._in_force[tag.key]
         return min(tag.expires_at, tag.computed_at + ttl) - ahead if tag.fingerprint == fingerprint else _LONG_AGO
 
+    async def clear_cache(self) -> None:
+        """Forget what was read, and share no computation under way. Waits for what is being written."""
+        self._shared.forget_all()
+        if self._reads is not None:
+            self._reads.clear()
+        if self._store is not None:
+            await self._store.tags.wait_written()
+
     async def _read(self, expected: Expected, customers: Sequence[StitchedCustomer]) -> dict[str, CachedTags]:
         if self._store is None or self._reads is None or not customers:
             return {}

@@ -76,6 +76,10 @@ class SharedComputations:
         for customer in customers:
             self._under_way.pop(customer, None)
 
+    def forget_all(self) -> None:
+        """Share and store no computation under way."""
+        self._under_way.clear()
+
     def cancel(self) -> None:
         for task in self._running:
             task.cancel()

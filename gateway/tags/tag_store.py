@@ -38,6 +38,10 @@ class TagTable(Protocol):
         """Expire the customers' tags now. Gives the number of customers who had any."""
         ...
 
+    async def wait_written(self) -> None:
+        """Wait for the writes that have begun."""
+        ...
+
 
 class LeaseTable(Protocol):
     """Leases: of all workers, one holds a name at a time."""

@@ -26,6 +26,8 @@ _TYPES: Mapping[str, FieldClass] = {
     "CustomerRecord": IDENTIFYING,
     "CustomerSource": TECHNICAL,
     "CustomersChange": IDENTIFYING,
+    "ErasureReceipt": TECHNICAL,
+    "ErasureRecipient": TECHNICAL,
     "Fact": TECHNICAL,  # tags are judged one by one
     "FieldOrigin": TECHNICAL,  # of fields that are shown alone
     "IdentityLink": IDENTIFYING,
@@ -40,7 +42,9 @@ _TYPES: Mapping[str, FieldClass] = {
     "Query": TECHNICAL,
     "Rule": TECHNICAL,
     "Source": TECHNICAL,
+    "SourceHolding": TECHNICAL,
     "SourceLookup": TECHNICAL,
+    "StoreRemoval": TECHNICAL,
     "Tag": TECHNICAL,
     "TagDefinition": TECHNICAL,
     "Window": TECHNICAL,

@@ -83,7 +83,8 @@ class Views:
             context.stitcher.loaders.notes.purpose = purpose
         consents = None if purpose is None else self._purposes[purpose]
         kind = CountingRule if self.only_reports else AdmissionRule
-        rule = None if rows is None and consents is None else kind(rows, consents)
+        erased = None if context.stitcher.rule is None else context.stitcher.rule.erased
+        rule = None if rows is None and consents is None and erased is None else kind(rows, consents, erased)
         context.stitcher = Stitcher(self._routers[view.rights.sources], context.stitcher.loaders, rule)
         return hidden_tags
 

@@ -1,0 +1,1 @@
+"""Erase customers: tombstones, receipts, and what each worker does for them."""
