@@ -37,6 +37,9 @@ Shown = dict[str, Any]
 OPERATION_S = 60.0
 """The deadline of each operation, in seconds: no caller waits behind it."""
 
+GONE = "GONE"
+"""Why a part is missing of a customer who was found, and then was not."""
+
 _ANY = 10**9
 _UNLIMITED = Profile(limits=Limits(**{field.name: _ANY for field in fields(Limits)}), cost=CostLimits(_ANY, _ANY))
 _REQUEST_ID = "export"
@@ -81,13 +84,11 @@ class CustomerReader:
 
     async def _read_tags(self, customer_id: str) -> list[Any]:
         """Read every tag, also those that the rules do not give."""
-        keys = self._services.tags.pack.tags
-        if not keys:
-            return []
-        asked = " ".join(f'{key}: tag(key: "{key}"){self.types.write_selection("Tag")}' for key in keys)
+        names = {f"tag_{key}": key for key in self._services.tags.pack.tags}
+        asked = " ".join(f'{name}: tag(key: "{key}"){self.types.write_selection("Tag")}' for name, key in names.items())
         sources = self.types.write_selection("CustomerSource")
-        customer, _ = await self._ask(f"sources{sources} {asked}", customer_id)
-        return [] if customer is None else [tag for key in keys if (tag := customer[key]) is not None]
+        customer = await self._ask_more(TAGS, f"sources{sources} {asked}", customer_id)
+        return [tag for name in names if (tag := customer.get(name)) is not None]
 
     async def _read_list(self, field: ExportedField, customer_id: str) -> Shown | None:
         """Read all pages of a list as one."""
@@ -96,13 +97,19 @@ class CustomerReader:
         whole: Shown | None = None
         place: Shown = {"hasNextPage": True, "endCursor": None}
         while place["hasNextPage"]:
-            customer, _ = await self._ask(text, customer_id, place["endCursor"])
-            page = None if customer is None else customer[field.name]
+            page = (await self._ask_more(field.name, text, customer_id, place["endCursor"])).get(field.name)
             if page is None:
                 break
             place = page.pop("pageInfo")
             whole = page if whole is None else join_pages(whole, page)
         return whole
+
+    async def _ask_more(self, part: str, selection: str, customer_id: str, after: str | None = None) -> Shown:
+        """Ask for a part of the customer who was found before."""
+        customer, errors = await self._ask(selection, customer_id, after)
+        if customer is None and not errors:
+            self._gaps[ExportGap(part, GONE)] = None
+        return customer or {}
 
     async def _ask(self, selection: str, customer_id: str, after: str | None = None) -> tuple[Shown | None, list[GraphQLError]]:
         """Ask for fields of the customer, and note what is missing of them."""

@@ -145,6 +145,22 @@ async def test_pages_before_a_failure_are_exported():
     assert exported["missing"] == [{"path": "orders", "code": "SOURCE_UNAVAILABLE", "source": "shop"}]
 
 
+class Forgetful(MemoryConnector):
+    """Knows its customer once."""
+
+    async def _receive(self, call: Any) -> None:
+        await super()._receive(call)
+        if len(self.calls) > 1:
+            self.records = {place: {} for place in self.records}
+
+
+async def test_who_is_gone_meanwhile_is_missing():
+    """What was read before is exported."""
+    exported = await export_of([Forgetful("crm", dict(CRM.records)), MemoryConnector("shop", ORDERS)], "7")
+    assert (exported["customer"]["id"], exported["customer"]["orders"]) == ("crm:7", None)
+    assert {"path": "orders", "code": "GONE", "source": None} in exported["missing"]
+
+
 async def test_who_cannot_be_found_is_no_customer():
     """Nobody has the id; whether somebody has it is not known; it is of a customer whom several sources know differently."""
     crm = knowing("crm", [person("7")], [KeyKind.CUSTOMER_ID])
