@@ -24,7 +24,8 @@ async def test_every_collection_is_read(mongodb_settings: MongoSettings, named: 
     async with filled(mongodb_settings) as (connectors, store):
         exported = await export_of(connectors, named, **settings_of(mongodb_settings))
         held = {own["collection"]: own for own in exported["held"]}
-        assert {*held, "identity_log"} == {own.name for own in store.collections}
+        # The identity log is told as decisions, the audit as accesses.
+        assert {*held, "identity_log", "audit_people"} == {own.name for own in store.collections}
         mark = store.quota_shares.mark("crm:7").hex()
         keys = [key for own in (await documents(store))["identity_components"] for key in own["keys"]]
     assert exported["missing"] == []

@@ -22,6 +22,12 @@ class RecordedAudit:
         self.entries: list[dict[str, Any]] = []
         self.is_full = False
 
+    async def open(self) -> None:
+        """Nothing is to be opened."""
+
+    async def aclose(self) -> None:
+        """Nor closed."""
+
     def check(self) -> None:
         if self.is_full:
             raise OverloadedError
