@@ -49,6 +49,9 @@ FAIR_ROUND_S, LONG_ROUND_COST = 0.002, 15
 What takes longer counts so many times in what there is time for: everybody who comes meanwhile waits for it.
 """
 
+MAX_LONG_COST_S = 0.15
+"""That of a request of 10 ms. What takes longer counts no more than that, or what it takes: others wait for that time, too."""
+
 PAUSE_S = 0.005
 """For how long the loop is left alone when only callers wait for whom there is no time."""
 
@@ -152,6 +155,7 @@ class Admission:
         row.waiting.append(waiter)
         self.waiting += 1
         if not self._is_continued:
+            self._credit(self.monotonic() - self._waited_at)
             self._continue()
         if not await waiter.turn:
             raise OverloadedError
@@ -279,7 +283,7 @@ class Admission:
             self._spare_share = min(MAX_SPARE if gives_way else 1.0, self._spare_share + MORE_SPARE)
         else:
             self._spare_share = max(MIN_SPARE, self._spare_share * LESS_SPARE)
-        self._credit_s = min(self._credit_s + round_s * self._spare_share, FAIR_ROUND_S)
+        self._credit(round_s)
         looked_at: list[CallerRow] = []
         has_begun = False
         while len(looked_at) < MAX_PER_ROUND:
@@ -294,14 +298,17 @@ class Admission:
             if self._begin_next(row):
                 has_begun = True
                 if is_over:
-                    expected_s = max(row.expected_s, UNKNOWN_S)
-                    self._credit_s -= expected_s * (LONG_ROUND_COST if expected_s > FAIR_ROUND_S and gives_way else 1)
+                    self._credit_s -= _cost_of(max(row.expected_s, UNKNOWN_S), gives_way=gives_way)
                 else:
                     self._others_began_at = now
         for row in looked_at:
             if row.waiting:
                 self._push_turn(row)
         return has_begun
+
+    def _credit(self, passed_s: float) -> None:
+        """Count the time that has passed for those beyond their shares, also that in which nobody waited."""
+        self._credit_s = min(self._credit_s + passed_s * self._spare_share, FAIR_ROUND_S)
 
     def _refuse_late(self, row: CallerRow) -> None:
         """Refuse the first requests of a row that waited for longer than they may."""
@@ -326,3 +333,10 @@ class Admission:
             row.wait_share = min(MAX_WAIT_SHARE, row.wait_share * 1.002)
         self._drop_gone(row)
         return not is_late
+
+
+def _cost_of(expected_s: float, *, gives_way: bool) -> float:
+    """Tell what a request counts of the time that there is for those beyond their shares."""
+    if not gives_way or expected_s <= FAIR_ROUND_S:
+        return expected_s
+    return max(expected_s, min(expected_s * LONG_ROUND_COST, MAX_LONG_COST_S))

@@ -63,12 +63,15 @@ class CallerRow(msgspec.Struct, eq=False):
         self.credit_s = min(self.credit_s, self.max_credit_s)
 
     def is_over(self, now: float, needed_s: float = 0.0) -> bool:
-        """Tell whether the next request of a caller is expected to take more than it has left of its share."""
+        """Tell whether the next request of a caller is expected to take more than it has left of its share.
+
+        Who has half of what it may save is within its share, whatever it asks for: else it never were, however seldom it asks.
+        """
         needed_s = max(needed_s, self.expected_s)
         if self.credit_s >= needed_s:
             return False
         self._refill(now)
-        return self.credit_s < needed_s
+        return self.credit_s < min(needed_s, self.max_credit_s / 2)
 
     def _refill(self, now: float) -> None:
         self.credit_s = min(self.max_credit_s, self.credit_s + (now - self.credited_at) * self.rate)

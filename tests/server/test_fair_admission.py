@@ -1,10 +1,8 @@
 """Callers begin in turns by their share of a busy worker, and what one sends costs no place of another."""
 
 import asyncio
-import gc
 import json
 import math
-import weakref
 from collections import Counter
 from functools import partial
 
@@ -265,39 +263,6 @@ async def test_who_never_asked_does_not_keep_others_from_the_thread():
     assert order[:9].count("known") >= 3
 
 
-async def test_the_thread_rests_for_longer_before_it_works_for_who_used_his_share():
-    """So who is within his share is served first, though he came later."""
-    order: list[str] = []
-    thread = PreparationThread(lambda: True)
-    over, within = CallerRow(crowding=1.0, credit_s=-1.0, rate=1e-6), CallerRow(crowding=1.0, prepared_s=1.0)
-    thread._ended_at, thread._rest_s = asyncio.get_running_loop().time(), 0.002
-    asked = [thread.run(partial(order.append, caller), row) for caller, row in [("over", over), ("within", within)]]
-    await asyncio.wait_for(asyncio.gather(*asked), PATIENCE_S)
-    thread.close()
-    assert order == ["within", "over"]
-
-
-async def test_an_error_of_the_thread_leaves_nothing_to_the_garbage_collector():
-    """Else it keeps all that its request held: the error and who waited for it hold each other."""
-
-    class Held:
-        pass
-
-    async def ask() -> "weakref.ref[Held]":
-        held = Held()
-        thread = PreparationThread(lambda: False)
-        with pytest.raises(OverloadedError):
-            await thread.run(lambda: held, CallerRow(), until=thread._monotonic() - 1)
-        thread.close()
-        return weakref.ref(held)
-
-    gc.disable()
-    try:
-        assert (await ask())() is None
-    finally:
-        gc.enable()
-
-
 async def test_long_requests_have_less_of_the_time_that_is_left():
     """While others ask, who is beyond his share has the same time the later, the longer each request takes."""
     rounds: dict[float, int] = {}
@@ -315,6 +280,53 @@ async def test_long_requests_have_less_of_the_time_that_is_left():
             await asyncio.sleep(0)
         assert [task.result() for task in asked] == [True] * count
     assert rounds[0.004] > 2 * rounds[0.001]
+
+
+async def test_who_asks_seldom_is_within_his_share_whatever_he_asks_for():
+    """Of a thousand callers none may save what a request of 10 ms takes; with half of his share he is answered at once."""
+    worker = Worker(**{f"c{number}": 1 for number in range(1_000)})
+    worker.row("c0").expected_s = 0.01
+    for _ in range(10):
+        began_at = worker.clock.monotonic()
+        worker.admission._others_began_at = began_at
+        assert await worker.answers(asyncio.create_task(worker.ask("c0", took_s=0.01))) == [True]
+        assert worker.clock.monotonic() - began_at < 0.05
+        worker.clock.passed_s += 20.0
+
+
+async def test_one_long_request_does_not_refuse_the_others_beyond_their_shares_for_minutes():
+    """Those who come within seconds after one of 0.3 s are answered, as others ask all the time."""
+    worker = Worker(dear=1, cheap=1, modest=1)
+    for caller in ("dear", "cheap"):
+        worker.use(caller, 1_000.0)
+    worker.row("dear").expected_s = 0.3
+    answers = []
+    for caller in ["dear"] + ["cheap"] * 5:
+        asked = asyncio.create_task(worker.ask(caller))
+        while not asked.done():
+            worker.admission._others_began_at = worker.clock.monotonic()
+            worker.clock.passed_s += 0.001
+            await asyncio.sleep(0)
+        answers.append(asked.result())
+    assert (answers[0], answers[-1]) == (True, True)
+
+
+async def test_what_a_long_request_counts_is_over_when_nobody_waited_for_long():
+    """Time passes for those beyond their shares also while none of them waits."""
+    worker = Worker(dear=1, cheap=1, modest=1)
+    for caller in ("dear", "cheap"):
+        worker.use(caller, 1_000.0)
+    worker.row("dear").expected_s = 0.01
+    for caller in ("dear", "cheap"):
+        began_at = worker.clock.monotonic()
+        asked = asyncio.create_task(worker.ask(caller))
+        while not asked.done():
+            worker.admission._others_began_at = worker.clock.monotonic()
+            worker.clock.passed_s += 0.001
+            await asyncio.sleep(0)
+        assert asked.result()
+        assert worker.clock.monotonic() - began_at < 0.05
+        worker.clock.passed_s += 10.0
 
 
 class _Documents(Operations):
