@@ -91,6 +91,10 @@ class PreparationThread:
         """End the thread after what it is at."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
+        for work in self._waiting:
+            if not work.done.done():
+                work.done.set_exception(OverloadedError())
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._threads = None
@@ -109,7 +113,8 @@ class PreparationThread:
         loop = asyncio.get_running_loop()
         rests = {work: self._rest_of(work.row, now) for work in self._waiting}
         if min(rests.values()) > 0:
-            self._wake_in(min(rests.values()))
+            # Meanwhile who used his share may have some again, somebody may have waited for too long, and the loop may be idle.
+            self._wake_in(min(*rests.values(), self._rest_s * REST))
             return
         self._works = True
         work = min((work for work, rest_s in rests.items() if rest_s <= 0), key=lambda work: work.row.prepared_s)
@@ -124,7 +129,9 @@ class PreparationThread:
         )
 
     def _rest_of(self, row: CallerRow, now: float) -> float:
-        """Tell for how long the thread still rests before it works for a caller."""
+        """Tell for how long the thread still rests before it works for a caller. It rests for who waits for the loop alone."""
+        if not self._is_busy():
+            return 0.0
         rest_s = self._rest_s * (LONG_REST if row.is_over(now, self._rest_s) else REST)
         return self._ended_at + rest_s - asyncio.get_running_loop().time()
 
