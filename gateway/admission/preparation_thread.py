@@ -81,11 +81,23 @@ class PreparationThread:
             del done  # an error holds this frame, and it the error: only the garbage collector would free them
 
     def check_place(self, row: CallerRow) -> None:
-        """Raise `OverloadedError` where as much waits as may, of this caller or in all."""
+        """Raise `OverloadedError` where as much waits as may, of this caller or in all.
+
+        Who is within his share has the place of one who is not, whose work waits for long.
+        """
         self._waiting = [other for other in self._waiting if not other.done.done()]  # whose callers have not gone
         own = sum(other.row is row for other in self._waiting)
-        if len(self._waiting) + own * row.crowding >= MAX_WAITING:
+        if len(self._waiting) + own * row.crowding < MAX_WAITING:
+            return
+        now = self._monotonic()
+        if row.is_over(now, self._rest_s):
             raise OverloadedError
+        giving_way = [other for other in self._waiting if other.row.is_over(now, self._rest_s)]
+        if not giving_way or len(self._waiting) - len(giving_way) + own * row.crowding >= MAX_WAITING:
+            raise OverloadedError
+        if len(self._waiting) >= MAX_WAITING:
+            giving_way[-1].done.set_exception(OverloadedError())
+            self._waiting.remove(giving_way[-1])
 
     def close(self) -> None:
         """End the thread after what it is at."""

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from gateway.admission.caller_row import CallerRow
-from gateway.admission.preparation_thread import LONG_REST, PreparationThread
+from gateway.admission.preparation_thread import LONG_REST, MAX_WAITING, PreparationThread
 from gateway.errors import OverloadedError
 from tests.support.clocks import PATIENCE_S
 
@@ -63,6 +63,26 @@ async def test_the_thread_works_at_once_for_who_may_not_save_what_the_last_work_
     thread.close()
     await asyncio.gather(*asked, return_exceptions=True)
     assert order == ["unused"]
+
+
+async def test_who_is_within_his_share_has_a_place_for_his_work():
+    """Those who are not wait for long, and there are more of them than places: the last one is refused in his place."""
+    thread = PreparationThread(lambda: True)
+    now = asyncio.get_running_loop().time()
+    thread._ended_at, thread._rest_s = now, 0.01
+    over = [CallerRow(crowding=1.0, credit_s=-1.0, rate=1e-6, credited_at=now) for _ in range(MAX_WAITING)]
+    asked = [asyncio.create_task(thread.run(lambda: False, row)) for row in over]
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(thread.run(lambda: True, CallerRow(crowding=1.0)), PATIENCE_S)
+    assert [task.done() for task in asked] == [False] * (MAX_WAITING - 1) + [True]
+    with pytest.raises(OverloadedError):
+        await asked[-1]
+    another = asyncio.create_task(thread.run(lambda: False, CallerRow(crowding=1.0, credit_s=-1.0, rate=1e-6, credited_at=now)))
+    await asyncio.sleep(0)
+    with pytest.raises(OverloadedError):
+        thread.check_place(over[0])
+    thread.close()
+    await asyncio.gather(*asked, another, return_exceptions=True)
 
 
 @pytest.mark.parametrize("ends", ["he has some of his share again", "nobody waits for the loop any more"])
