@@ -60,7 +60,7 @@ class CallerRow(msgspec.Struct, eq=False):
         """Give a caller its share, and the part of the worker that it is."""
         self.crowding, self.rate = 1 / share, rate
         self.max_credit_s = max(MIN_CREDIT_S, rate * CREDIT_SPAN_S)
-        self.credit_s = min(self.credit_s, self.max_credit_s)
+        self.credit_s = max(min(self.credit_s, self.max_credit_s), -rate * DEBT_SPAN_S - self.reserved_s)
 
     def is_over(self, now: float, needed_s: float = 0.0) -> bool:
         """Tell whether the next request of a caller is expected to take more than it has left of its share.

@@ -228,6 +228,15 @@ async def test_who_had_the_worker_to_himself_soon_has_his_share_again():
     assert not worker.row("busy").is_over(worker.clock.monotonic())
 
 
+async def test_a_reload_makes_no_debt_longer():
+    """Who owes what he has again after two minutes still does where his share is a thousandth from then on."""
+    worker = Worker(busy=1, other=1)
+    worker.use("busy", 100.0)
+    worker.admission.share_out({"busy": 1} | {f"c{number}": 1 for number in range(1_000)})
+    worker.clock.passed_s += 130.0
+    assert not worker.row("busy").is_over(worker.clock.monotonic())
+
+
 async def test_who_has_some_of_his_share_again_does_not_wait_behind_a_flood():
     """Also where he lined up when he had none, and has used more than those who are still beyond theirs."""
     worker = Worker(greedy=1, modest=1)
