@@ -44,7 +44,7 @@ def verify(
 
         if settings.audit is None or store is None:
             raise ConfigurationError([f"{config.name}: audit: is not there, so there is no audit; add [audit]"])
-        keys = AuditKeys.from_secret(settings.audit.key.get_secret_value())
+        keys = AuditKeys.from_settings(settings.audit)
         spool = Spool(settings.audit.spool)
         seen = [] if heads is None else open_heads(heads, since=now - settings.audit.retention)
         return await Verifier(keys.chain, store.audit_links, store.audit_people, spool, Clock()).verify(seen)

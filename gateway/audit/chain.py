@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from gateway.audit.entry import AuditEntry, Person
 from gateway.audit.link import AuditLink, ChainHead, LinkKind, cut_to_milliseconds
-from gateway.audit.spool import CLOSED, OPEN, SegmentWriter, Spool, SpoolLine, encode_line, sync_folder
+from gateway.audit.spool import CLOSED, OPEN, SegmentWriter, Spool, encode_line, sync_folder
 from gateway.clock import Clock
 
 MAX_SEGMENT_BYTES = 256 * 1024
@@ -58,7 +58,7 @@ class Chain:
     def add(self, kind: LinkKind, entries: Sequence[AuditEntry] = (), people: Sequence[Person] = (), lost: int = 0) -> None:
         """Seal a link. There must be none that waits; `flush` writes it."""
         assert self._unwritten is None
-        link = AuditLink(
+        link, encoded = AuditLink(
             chain=self.id,
             seq=self._seq,
             at=cut_to_milliseconds(self._clock.now()),
@@ -66,8 +66,8 @@ class Chain:
             entries=tuple(entries),
             lost=lost,
             previous=self._previous,
-        ).sealed(self._key)
-        self._unwritten = link, encode_line(SpoolLine(link, tuple(people)))
+        ).seal(self._key)
+        self._unwritten = link, encode_line(encoded, people)
         self._seq, self._previous = self._seq + 1, link.mac
 
     def flush(self) -> None:

@@ -1,31 +1,68 @@
-"""Take links from the spool to MongoDB: of this process, and of those that have died."""
+"""Take links from the spool to MongoDB: of all processes of the machine, also of those that have died."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Collection
-from datetime import timedelta
+from contextlib import suppress
 from pathlib import Path
 
+import structlog
+
+from gateway.audit.link import AuditKeys
+from gateway.audit.retention import Retention
 from gateway.audit.spool import UNREADABLE, Spool
 from gateway.audit.stores import LinkStore, PeopleStore
 from gateway.clock import Clock
+from gateway.errors import StoreError
+from gateway.log import SeldomLog
+from gateway.settings.audit_settings import AuditSettings
+
+DELIVER_S = 1.0
+"""How often the spool is emptied, in seconds."""
+
+CLOSE_S = 3.0
+"""How long the last delivery of a process may take. Another process does the rest."""
 
 PAUSE_S = 0.02
 """After each segment others get their turn, who look for it more often."""
 
 LOOK_S = 0.005
 
+log = structlog.get_logger()
+
 
 class Delivery:
-    """Empties a spool. Several processes may share one: only one of them takes something away at a time."""
+    """Empties a spool, and cuts what is too old. Of the processes that share it one does so, and another one when that ends."""
 
-    def __init__(self, spool: Spool, links: LinkStore, people: PeopleStore, retention: timedelta, clock: Clock) -> None:
-        self._spool = spool
+    def __init__(self, settings: AuditSettings, links: LinkStore, people: PeopleStore, clock: Clock) -> None:
+        self._spool = Spool(settings.spool)
         self._links = links
         self._people = people
-        self._retention = retention
+        self._keep = settings.retention
+        self._retention = Retention(links, AuditKeys.from_settings(settings).chain, settings.retention, clock)
         self._clock = clock
+        self._seldom = SeldomLog(clock)
+        self._lock: int | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Deliver from now on."""
+        self._running = asyncio.create_task(self._run())
+
+    async def aclose(self) -> None:
+        """Deliver what there is, unless another process does, and end."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
+        with suppress(StoreError, OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                if self._has_lock():
+                    await self.deliver()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     async def deliver(self) -> None:
         """Deliver all closed segments, unless another process is at it.
@@ -51,11 +88,27 @@ class Delivery:
                     return erased + await self._people.forget_customers(customers)
             await self._clock.sleep(LOOK_S)
 
+    async def _run(self) -> None:
+        while True:
+            try:
+                if self._has_lock():
+                    await self.deliver()
+                    await self._retention.cut_if_due()
+            except (StoreError, OSError) as error:
+                if self._seldom.is_due("audit_not_delivered"):
+                    log.warning("audit_not_delivered", error=type(error).__name__)
+            await self._clock.sleep(DELIVER_S)
+
+    def _has_lock(self) -> bool:
+        if self._lock is None and self._spool.is_writable:
+            self._lock = self._spool.lock_delivery()
+        return self._lock is not None
+
     async def _deliver(self, path: Path) -> None:
         try:
             lines = await asyncio.to_thread(self._spool.read, path)
             # People first: whose link is there can be told. A segment that was delivered in part comes again as a whole.
-            await self._people.add([person for line in lines for person in line.people], self._retention)
+            await self._people.add([person for line in lines for person in line.people], self._keep)
             await self._links.add([line.link for line in lines])
             await asyncio.to_thread(self._spool.remove, path)
         except FileNotFoundError:  # its process closed it since it was listed: the next round has it by its new name

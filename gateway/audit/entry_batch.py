@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from gateway.audit.entry import AuditEntry, KeyAttempt, Person
@@ -42,6 +43,7 @@ class EntryBatch:
         self.entries: list[AuditEntry] = []
         self._keys = keys
         self._people: dict[str, Person] = {}
+        self._nonces: list[bytes] = []
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -50,8 +52,7 @@ class EntryBatch:
     def add_all(self, requests: Sequence[RecordedRequest]) -> None:
         """Add requests, with pauses for those who wait for this thread."""
         for start in range(0, len(requests), SLICE):
-            if start:
-                time.sleep(PAUSE_S)
+            time.sleep(PAUSE_S)
             self.entries += map(self._entry, requests[start : start + SLICE])
 
     def _entry(self, recorded: RecordedRequest) -> AuditEntry:
@@ -66,18 +67,29 @@ class EntryBatch:
             operation,
             answer,
             fields,
-            tuple(sorted(sources)),
+            _sort_names(tuple(sources)),
             tuple([self._commit(customer, at) for customer in customers]),
-            tuple([KeyAttempt(kind, _digest(self._keys.attempt, text)) for kind, text in attempts]),
+            tuple([KeyAttempt(kind, _digest(self._keys.attempt, text)) for kind, text in attempts]) if attempts else (),
         )
 
     def _commit(self, customer: str, at: datetime) -> str:
         person = self._people.get(customer)
         if person is None:
-            nonce = os.urandom(NONCE_BYTES)
+            nonce = self._draw_nonce()
             shown = customer.encode("utf-8", "backslashreplace")  # half a surrogate pair can be in JSON, not in UTF-8
             person = self._people[customer] = Person(commitment_of(nonce, shown), nonce, shown.decode(), at)
         return person.commitment
+
+    def _draw_nonce(self) -> bytes:
+        if not self._nonces:
+            drawn = os.urandom(NONCE_BYTES * SLICE)  # at once: each call of the system takes as long as a hash
+            self._nonces = [drawn[start : start + NONCE_BYTES] for start in range(0, len(drawn), NONCE_BYTES)]
+        return self._nonces.pop()
+
+
+@lru_cache(maxsize=1_000)
+def _sort_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(names))
 
 
 def commitment_of(nonce: bytes, customer: bytes) -> str:

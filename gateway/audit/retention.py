@@ -61,4 +61,5 @@ class Retention:
             kind="checkpoint",
             previous=check.last.mac,
         )
-        return await self._links.cut(checkpoint.sealed(self._key))
+        sealed, _ = checkpoint.seal(self._key)
+        return await self._links.cut(sealed)

@@ -4,6 +4,7 @@ CHAIN.lock                 held by the process of the chain for as long as it li
 CHAIN.00000007.open        the segment that is written: one line for each link, with the people in it
 CHAIN.00000006.links       a segment that takes no more
 spool.lock                 held by who takes segments away or changes them
+delivery.lock              held by the process that delivers for all
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ class SpoolLine(msgspec.Struct, frozen=True):
     people: tuple[Person, ...] = ()
 
 
+class _EncodedLine(msgspec.Struct, frozen=True):
+    link: msgspec.Raw
+    people: Sequence[Person]
+
+
 class Spool:
     """The segments of all chains in a folder. Methods raise `OSError`."""
 
@@ -51,10 +57,6 @@ class Spool:
         """Add up the sizes of all segments."""
         with os.scandir(self.folder) as files:
             return sum(_size_of(file) for file in files)
-
-    def list_chains(self) -> set[str]:
-        """List the chains of which something is here."""
-        return {path.name.partition(".")[0] for path in self.folder.iterdir() if path.name != "spool.lock"}
 
     def list_segments(self, *endings: str) -> list[Path]:
         """List the segments with these endings, those of each chain in their order."""
@@ -75,7 +77,7 @@ class Spool:
 
     def lock_chain(self, chain: str) -> int:
         """Hold the lock of a new chain until its process ends. Gives its descriptor."""
-        descriptor = os.open(self._lock_path(chain), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        descriptor = self._open_lock(chain)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         return descriptor
 
@@ -90,10 +92,18 @@ class Spool:
         finally:
             os.close(descriptor)
 
+    def lock_delivery(self) -> int | None:
+        """Become the process that delivers, until it ends. Gives the descriptor of the lock, None where another one has it."""
+        descriptor = self._open_lock("delivery")
+        if _try_lock(descriptor):
+            return descriptor
+        os.close(descriptor)
+        return None
+
     @contextmanager
     def exclusive(self) -> Iterator[bool]:
         """Take segments away, or change them, beside nobody else. Gives False where somebody does so now."""
-        descriptor = os.open(self.folder / "spool.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        descriptor = self._open_lock("spool")
         try:
             yield _try_lock(descriptor)
         finally:
@@ -142,13 +152,16 @@ class Spool:
             written = path.with_suffix(".new")
             written.unlink(missing_ok=True)
             with SegmentWriter(written) as segment:
-                segment.append(b"".join(map(encode_line, left)))
+                segment.append(b"".join(encode_line(msgspec.json.encode(own.link), own.people) for own in left))
             written.replace(path)
             sync_folder(self.folder)
         return erased
 
-    def _lock_path(self, chain: str) -> Path:
-        return self.folder / f"{chain}.lock"
+    def _open_lock(self, name: str) -> int:
+        return _open_owned(self._lock_path(name), os.O_RDWR | os.O_CREAT)
+
+    def _lock_path(self, name: str) -> Path:
+        return self.folder / f"{name}.lock"
 
 
 class SegmentWriter:
@@ -157,7 +170,7 @@ class SegmentWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.size_bytes = 0
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        self._descriptor = _open_owned(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
 
     def __enter__(self) -> Self:
         return self
@@ -182,9 +195,9 @@ class SegmentWriter:
         os.close(self._descriptor)
 
 
-def encode_line(line: SpoolLine) -> bytes:
-    """Write a line of a segment."""
-    return msgspec.json.encode(line) + b"\n"
+def encode_line(link: bytes, people: Sequence[Person]) -> bytes:
+    """Write a line of a segment, of a link as JSON."""
+    return msgspec.json.encode(_EncodedLine(msgspec.Raw(link), people)) + b"\n"
 
 
 def sync_folder(folder: Path) -> None:
@@ -194,6 +207,15 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _open_owned(path: Path, flags: int) -> int:
+    """Open a file for its owner alone: that of the folder, also where root runs a command."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW, 0o600)
+    if os.geteuid() == 0:
+        about = path.parent.stat()
+        os.fchown(descriptor, about.st_uid, about.st_gid)
+    return descriptor
 
 
 def _try_lock(descriptor: int) -> bool:

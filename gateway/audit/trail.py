@@ -14,11 +14,10 @@ from gateway.audit.chain import Chain
 from gateway.audit.delivery import Delivery
 from gateway.audit.entry_batch import EntryBatch, RecordedRequest
 from gateway.audit.link import AuditKeys
-from gateway.audit.retention import Retention
 from gateway.audit.spool import Spool
 from gateway.audit.stores import LinkStore, PeopleStore
 from gateway.clock import Clock
-from gateway.errors import AuditUnavailableError, StoreError
+from gateway.errors import AuditUnavailableError
 from gateway.log import SeldomLog, frames_of
 from gateway.settings.audit_settings import AuditSettings
 
@@ -28,13 +27,8 @@ FLUSH_S = 0.2
 HEAD_S = 60.0
 """How often the log has the head of the chain, in seconds."""
 
-DELIVER_S = 1.0
-"""How often the spool is emptied, in seconds."""
-
-CLOSE_S = 3.0
-"""How long a worker that ends may take to empty the spool. The next one does the rest."""
-
-MAX_LINK_ENTRIES = 2_000
+MAX_LINK_ENTRIES = 250
+"""Sealing more at once would be felt by those who wait for the loop."""
 
 MAX_WAITING = 100_000
 """So many entries wait in memory at most. The oldest of more are lost, and counted."""
@@ -51,11 +45,10 @@ class AuditTrail:
     def __init__(self, settings: AuditSettings, links: LinkStore, people: PeopleStore, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        self._keys = AuditKeys.from_secret(settings.key.get_secret_value())
+        self._keys = AuditKeys.from_settings(settings)
         self._spool = Spool(settings.spool)
         self._chain = Chain(self._spool, self._keys.chain, settings.max_spool_bytes, clock)
-        self._delivery = Delivery(self._spool, links, people, settings.retention, clock)
-        self._retention = Retention(links, self._keys.chain, settings.retention, clock)
+        self._delivery = Delivery(settings, links, people, clock)
         self._waiting: list[RecordedRequest] = []
         self._lost = 0
         self._is_failing = False
@@ -64,7 +57,6 @@ class AuditTrail:
         self._writing = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._delivering: asyncio.Task[None] | None = None
 
     def record(
         self,
@@ -96,20 +88,15 @@ class AuditTrail:
         self._is_failing = not await asyncio.to_thread(lambda: self._spool.is_writable)
         self._thread = threading.Thread(target=self._write_on, name="audit", daemon=True)
         self._thread.start()
-        self._delivering = asyncio.create_task(self._deliver_on())
+        self._delivery.start()
 
     async def aclose(self) -> None:
-        """Write what waits and the end of the chain, and deliver what that leaves."""
+        """Write what waits and the end of the chain, and deliver it."""
         self._stopping.set()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
-        if self._delivering is not None:
-            self._delivering.cancel()
-            await asyncio.wait({self._delivering})
         await asyncio.to_thread(self._end)
-        with suppress(StoreError, OSError, TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                await self.deliver()
+        await self._delivery.aclose()
 
     async def forget(self, customers: Collection[str]) -> int:
         """Erase customers from what this process has written, and from MongoDB. Gives how often they were there.
@@ -193,13 +180,3 @@ class AuditTrail:
         self.flush()
         with self._writing:
             self._chain.close_segment()
-
-    async def _deliver_on(self) -> None:
-        while True:
-            try:
-                await self.deliver()
-                await self._retention.cut_if_due()
-            except (StoreError, OSError) as error:
-                if self._seldom.is_due("audit_not_delivered"):
-                    log.warning("audit_not_delivered", error=type(error).__name__)
-            await self._clock.sleep(DELIVER_S)

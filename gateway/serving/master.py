@@ -18,6 +18,7 @@ from gateway.log import log_everything, log_loop_failure
 from gateway.lookups.connector_registry import connector_kinds
 from gateway.replay.modes import ReplayModes
 from gateway.serving.admin import AdminServer, listen_for_admin
+from gateway.serving.audit_courier import AuditCourier
 from gateway.serving.child_processes import Children
 from gateway.serving.configuration import Configuration, read_configuration
 from gateway.serving.dry_run import find_problems
@@ -89,6 +90,7 @@ class Master:
         loop.set_exception_handler(log_loop_failure)
         log.info("settings_loaded", version=gateway_version(), revision=configuration.revision, digest=configuration.digest)
         _import_for_workers(configuration)
+        courier = AuditCourier(self._children, configuration.settings)
         fleet = Fleet(self._children, configuration, listener, workers, self._note_ready, is_inherited=is_inherited)
         self._reloader = Reloader(self._path, fleet, self._children)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,6 +101,7 @@ class Master:
         if admin is not None:
             self._start(AdminServer(fleet, self._reloader, admin).run())
         await fleet.run()
+        await courier.end()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

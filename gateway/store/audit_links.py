@@ -22,7 +22,7 @@ from gateway.store.mongo import Database, Document, Mongo, already_there
 COLLECTION = "audit_links"
 
 MAX_DOCUMENTS = 50
-"""How many documents a read is of. Each has up to 2,000 entries."""
+"""How many documents a read is of. Each has up to 250 entries."""
 
 WRITE_S = 30.0
 READ_S = 60.0

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.audit.entry_batch import commitment_of
-from gateway.audit.spool import SegmentWriter
+from gateway.audit.spool import SegmentWriter, Spool
 from gateway.errors import AuditUnavailableError
 from gateway.store.store import Store
 from tests.support.audit_trails import audit_settings, open_trail, patient, record, requests_in, trail_on, verify
@@ -21,7 +21,8 @@ pytestmark = pytest.mark.mongodb
 
 
 def files_in(folder: Path, pattern: str = "*") -> list[Path]:
-    return [*folder.glob(pattern)]
+    """The files of the spool, the locks that all processes share aside."""
+    return [path for path in folder.glob(pattern) if path.name not in ("delivery.lock", "spool.lock")]
 
 
 async def documents(store: Store, collection: str) -> list[dict[str, Any]]:
@@ -49,7 +50,7 @@ async def test_a_request_leaves_an_entry_without_values(store: Store, spool: Pat
     assert [own["kind"] for own in first["attempts"]] == ["email"]
     assert len(first["user"]) == len(first["attempts"][0]["hmac"]) == 64
     assert "ana" not in str(entries)
-    assert files_in(spool) == [spool / "spool.lock"]
+    assert files_in(spool) == []
     found = await verify(store, spool, hand_clock)
     assert (found.findings, found.commitments, found.erased) == ([], 2, 0)
     assert [(own.state, own.first, own.last, own.entries) for own in found.chains] == [("ended", 0, 2, 2)]
@@ -77,7 +78,7 @@ async def test_a_link_is_in_the_spool_before_mongodb_has_it(store: Store, spool:
     assert [own.suffix for own in files_in(spool) if own.suffix != ".lock"] == [".links"]
     await trail.deliver()
     assert [own["seq"] for own in await documents(store, "audit_links")] == [0, 1]
-    assert [own.suffix for own in files_in(spool)] == [".lock"] * 2
+    assert [own.suffix for own in files_in(spool)] == [".lock"]
     await trail.aclose()
 
 
@@ -234,7 +235,7 @@ async def test_what_a_dead_process_left_is_delivered_by_another(store: Store, sp
     dead._chain._lock = os.close(dead._chain._lock or 0)
     await other.deliver()
     assert len(await documents(store, "audit_links")) == 2
-    assert [path.name for path in files_in(spool)] == ["spool.lock"]
+    assert files_in(spool) == []
     found = await verify(store, spool, hand_clock)
     assert ([own.state for own in found.chains], found.findings) == (["running"], [])
     hand_clock.advance(timedelta(minutes=5))
@@ -288,7 +289,7 @@ async def test_mongodb_is_away_for_a_while(mongodb_uri: str, mongodb_database: s
     await store.open()
     later = trail_on(store, spool, hand_clock)
     await later.deliver()
-    assert [path.name for path in files_in(spool)] == ["spool.lock"]
+    assert files_in(spool) == []
     assert sorted(await requests_in(store, spool)) == sorted(f"r{number}" for number in range(60))
     assert (await verify(store, spool, hand_clock)).findings == []
     await store.aclose()
@@ -305,3 +306,30 @@ def test_a_segment_is_never_another_file(tmp_path: Path):
 
 def test_the_key_is_not_shown(tmp_path: Path):
     assert "long enough" not in repr(audit_settings(tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
+def test_files_are_the_owners_of_the_folder(tmp_path: Path):
+    """A command that root runs leaves nothing that the gateway cannot open."""
+    os.chown(tmp_path, 12345, 12345)
+    descriptor = Spool(tmp_path).lock_chain("0a")
+    with SegmentWriter(tmp_path / "0a.00000001.open"):
+        assert {path.stat().st_uid for path in tmp_path.iterdir()} == {12345}
+    os.close(descriptor)
+
+
+async def test_one_of_several_processes_delivers_for_all(store: Store, spool: Path, hand_clock: HandClock):
+    """The first that is there; when it has ended, another one does."""
+    descriptor = Spool(spool).lock_delivery()
+    assert descriptor is not None
+    async with open_trail(store, spool, hand_clock) as first:
+        record(first, "r1", hand_clock)
+    assert len(files_in(spool, "*.links")) == 1
+    os.close(descriptor)
+    async with open_trail(store, spool, hand_clock) as second:
+        record(second, "r2", hand_clock)
+    assert files_in(spool) == []
+    assert sorted(await requests_in(store, spool)) == ["r1", "r2"]
+    again = Spool(spool).lock_delivery()
+    assert again is not None
+    os.close(again)

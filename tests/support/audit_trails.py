@@ -15,11 +15,13 @@ from gateway.settings.audit_settings import AuditSettings
 from gateway.store.store import Store
 
 SECRET = "a secret of the audit that is long enough"
-KEYS = AuditKeys.from_secret(SECRET)
 
 
 def audit_settings(folder: Path, **words: Any) -> AuditSettings:
     return AuditSettings.model_validate({"key": SECRET, "spool": folder, **words})
+
+
+KEYS = AuditKeys.from_settings(audit_settings(Path()))
 
 
 def record(trail: AuditTrail, request: str, clock: Clock, *customers: str, **words: Any) -> None:

@@ -1,0 +1,63 @@
+"""Take the audit of all workers to MongoDB, in a process of its own: it would take a twentieth of a worker's time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+
+import structlog
+
+from gateway.audit.delivery import Delivery
+from gateway.clock import Clock
+from gateway.log import log_loop_failure
+from gateway.serving.child_processes import Children
+from gateway.settings import MongoSettings, Settings
+from gateway.settings.audit_settings import AuditSettings
+from gateway.store.store import Store
+
+END_S = 5.0
+"""How long the last delivery may take."""
+
+log = structlog.get_logger()
+
+
+class AuditCourier:
+    """The process that delivers, as the master sees it. Where it ends too early a worker delivers in its place."""
+
+    def __init__(self, children: Children, settings: Settings) -> None:
+        self._ended: asyncio.Future[int] | None = None
+        if settings.audit is not None and settings.mongodb is not None:
+            reader, self._writer = os.pipe()  # which closes when the master ends, however it does
+            run = partial(run_courier, settings.audit, settings.mongodb, reader)
+            pid, self._ended = children.fork(run, [reader])
+            os.close(reader)
+            log.info("audit_courier_started", pid=pid)
+
+    async def end(self) -> None:
+        """Have it deliver what there is, and end."""
+        if self._ended is not None:
+            os.close(self._writer)
+            await asyncio.wait({self._ended}, timeout=END_S)
+
+
+def run_courier(audit: AuditSettings, mongodb: MongoSettings, reader: int) -> int:
+    """Deliver until the pipe is closed. Gives the exit code of the process."""
+    asyncio.run(_deliver(audit, mongodb, reader))
+    return 0
+
+
+async def _deliver(audit: AuditSettings, mongodb: MongoSettings, reader: int) -> None:
+    loop, closed, clock = asyncio.get_running_loop(), asyncio.Event(), Clock()
+    loop.set_exception_handler(log_loop_failure)
+    loop.add_reader(reader, closed.set)
+    store = Store(mongodb, clock)
+    store.audit_links.ensure_indexes()
+    store.audit_people.ensure_indexes()
+    await store.open()
+    delivery = Delivery(audit, store.audit_links, store.audit_people, clock)
+    delivery.start()
+    await closed.wait()
+    loop.remove_reader(reader)
+    await delivery.aclose()
+    await store.aclose()

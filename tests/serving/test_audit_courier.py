@@ -1,0 +1,95 @@
+"""A process of its own takes the audit to MongoDB; a worker does when that is gone."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from gateway.audit.chain import Chain
+from gateway.audit.spool import Spool
+from gateway.clock import Clock
+from tests.support.audit_trails import KEYS, SECRET
+from tests.support.people_files import write_people, write_settings
+from tests.support.serve_process import ServeProcess, is_alive, serve_process, wait_until
+
+pytestmark = pytest.mark.mongodb
+
+
+@pytest.fixture
+def config(tmp_path: Path, mongodb_uri: str, mongodb_database: str) -> Path:
+    """Settings with an audit, whose spool is there."""
+    (tmp_path / "spool").mkdir()
+    for name in ("crm", "shop"):
+        write_people(tmp_path / f"{name}.csv", [])
+    mongodb = f'[mongodb]\nuri = "{mongodb_uri}"\ndatabase = "{mongodb_database}"\n'
+    return write_settings(tmp_path, f'[audit]\nkey = "{SECRET}"\nspool = "spool"\n{mongodb}')
+
+
+def leave_chain(spool: Path, aside: Path) -> str:
+    """Leave what a process that has died left: a link in an open segment. It is there at once, with all of its link."""
+    aside.mkdir()
+    chain = Chain(Spool(aside), KEYS.chain, 1_048_576, Clock())
+    chain.add("begin")
+    chain.flush()
+    [segment] = aside.glob("*.open")
+    shutil.copy(segment, spool / f"{segment.name}.copy")
+    (spool / f"{segment.name}.copy").rename(spool / segment.name)
+    chain.release()
+    return chain.id
+
+
+def wait_delivered(uri: str, database: str, chain: str) -> None:
+    with MongoClient[dict[str, Any]](uri, timeoutMS=20_000) as client:
+        wait_until(lambda: client[database].audit_links.find_one({"chain": chain}), "a link is delivered")
+
+
+def test_a_process_of_its_own_delivers(config: Path, tmp_path: Path, mongodb_uri: str, mongodb_database: str):
+    """It is killed, and a worker takes its place. All end when they are asked to."""
+    spool = tmp_path / "spool"
+    first = leave_chain(spool, tmp_path / "first")
+    with serve_process(config, workers=2) as gateway:
+        gateway.wait_ready(2)
+        courier = gateway.wait_for("audit_courier_started")["pid"]
+        wait_delivered(mongodb_uri, mongodb_database, first)
+        assert holder_of(gateway, spool / "delivery.lock") == courier
+        os.kill(courier, signal.SIGKILL)
+        wait_until(lambda: not is_alive(courier), "it is killed")
+        second = leave_chain(spool, tmp_path / "second")
+        wait_delivered(mongodb_uri, mongodb_database, second)
+        assert holder_of(gateway, spool / "delivery.lock") in gateway.ready_pids()
+        assert gateway.end() == 0
+
+
+def test_it_ends_with_the_master(config: Path):
+    """However that ends."""
+    with serve_process(config) as gateway:
+        gateway.wait_ready(1)
+        courier = gateway.wait_for("audit_courier_started")["pid"]
+        gateway.process.kill()
+        wait_until(lambda: not is_alive(courier), "it ends with the master")
+
+
+def holder_of(gateway: ServeProcess, path: Path) -> int:
+    """The process that has a lock, as Linux says."""
+    inode = path.stat().st_ino
+    pids = [*gateway.ready_pids(), *(own["pid"] for own in gateway.events("audit_courier_started"))]
+    held = [pid for pid in pids if is_alive(pid) and has_lock(pid, inode)]
+    assert len(held) == 1
+    return held[0]
+
+
+def has_lock(pid: int, inode: int) -> bool:
+    return any(f":{inode} " in line for line in locks_of(pid))
+
+
+def locks_of(pid: int) -> list[str]:
+    return [
+        line
+        for info in Path(f"/proc/{pid}/fdinfo").iterdir()
+        for line in info.read_text("utf-8").splitlines()
+        if line.startswith("lock:")
+    ]
