@@ -31,7 +31,6 @@ class Chain:
         self.id = secrets.token_hex(16)
         self.head: ChainHead | None = None
         """The last link that was written."""
-        self.is_over = False
         self._spool = spool
         self._key = key
         self._max_bytes = max_bytes
@@ -49,11 +48,6 @@ class Chain:
     @property
     def is_begun(self) -> bool:
         return self._seq > 0
-
-    @property
-    def segment_number(self) -> int:
-        """The number of the newest segment."""
-        return self._number
 
     def add(self, kind: LinkKind, entries: Sequence[AuditEntry] = (), people: Sequence[Person] = (), lost: int = 0) -> None:
         """Seal a link. There must be none that waits; `flush` writes it."""
@@ -117,8 +111,8 @@ class Chain:
     def _open_segment(self) -> SegmentWriter:
         if self._lock is None:
             self._lock = self._spool.lock_chain(self.id)
-        self._segment = segment = SegmentWriter(self._spool.segment_path(self.id, self._number + 1, OPEN))
-        self._number += 1
+        self._number += 1  # first: a file that was made by half has its name for good
+        self._segment = segment = SegmentWriter(self._spool.segment_path(self.id, self._number, OPEN))
         self._opened_at = self._clock.monotonic()
         sync_folder(self._spool.folder)
         return segment

@@ -66,11 +66,11 @@ class ChainCheck:
         """Check the next link."""
         link = stored.link
         if link is None:
-            self._find(None, Tampering.UNREADABLE, f"{stored.name} has not the form of a link")
+            self._find(None, Tampering.UNREADABLE, f"{stored.name!r} has not the form of a link")
         elif link.seq < self.first:
             return  # retention is about to delete it
         elif not self._is_in_place(stored.name, link):
-            self._find(link.seq, Tampering.INSERTED, f"{stored.name} is not where this link belongs")
+            self._find(link.seq, Tampering.INSERTED, f"{stored.name!r} is not where this link belongs")
         elif link.seq < self._due:
             if self.last is None or link != self.last:
                 self._find(link.seq, Tampering.INSERTED, "another link has this number")

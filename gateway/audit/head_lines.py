@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
-from gateway.audit.link import ChainHead
+from gateway.audit.link import CHAIN_PATTERN, ChainHead
 
 
 class _Line(msgspec.Struct):
     event: str
     timestamp: datetime
-    chain: str
+    chain: Annotated[str, msgspec.Meta(pattern=CHAIN_PATTERN)]
     seq: int
     mac: str
 

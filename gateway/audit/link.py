@@ -11,6 +11,9 @@ import msgspec
 from gateway.audit.entry import AuditEntry
 from gateway.settings.audit_settings import AuditSettings
 
+CHAIN_PATTERN = r"^[0-9a-f]{32}(?!\n)$"
+"""What the name of a chain looks like. Others are of nobody, and name no file."""
+
 LinkKind = Literal["begin", "entries", "end", "checkpoint"]
 
 

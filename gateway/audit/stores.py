@@ -29,7 +29,7 @@ class LinkStore(Protocol):
         ...
 
     async def count_strangers(self) -> int:
-        """Count the documents that name no chain."""
+        """Count the documents that are of no chain, by its name."""
         ...
 
     async def read_last_seq(self, chain: str) -> int:

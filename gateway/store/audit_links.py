@@ -6,6 +6,7 @@ audit_links  {_id: "CHAIN SEQ", chain, seq, at, kind, entries, lost, previous, m
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -15,7 +16,7 @@ import msgspec
 from pymongo import IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from gateway.audit.link import AuditLink
+from gateway.audit.link import CHAIN_PATTERN, AuditLink
 from gateway.audit.stores import StoredLink
 from gateway.store.mongo import Database, Document, Mongo, already_there
 
@@ -69,7 +70,7 @@ class AuditLinkCollection:
         return await self._distinct_chains({"at": {"$lt": at}, "kind": {"$ne": "checkpoint"}})
 
     async def count_strangers(self) -> int:
-        strange = {"chain": {"$not": {"$type": "string"}}}
+        strange = {"chain": {"$not": {"$regex": CHAIN_PATTERN}}}
         return await self._read(lambda database: database[COLLECTION].count_documents(strange))
 
     async def read_last_seq(self, chain: str) -> int:
@@ -111,7 +112,7 @@ class AuditLinkCollection:
 
     async def _distinct_chains(self, which: Document) -> list[str]:
         found = await self._read(lambda database: database[COLLECTION].distinct("chain", which))
-        return sorted(name for name in found if isinstance(name, str))
+        return sorted(name for name in found if isinstance(name, str) and re.search(CHAIN_PATTERN, name))
 
     async def _find(self, which: Document, limit: int = 0) -> list[Document]:
         in_order = [("seq", 1)]

@@ -101,7 +101,13 @@ async def insert_behind_the_end(database: Database, chain: str) -> None:
 
 
 async def insert_a_chain(database: Database, chain: str) -> None:
-    await database.audit_links.insert_one({"_id": "x 0", "chain": "x", "seq": 0})
+    link = await database.audit_links.find_one({"_id": f"{chain} 0"})
+    await database.audit_links.insert_one({**(link or {}), "_id": f"{'0' * 32} 0", "chain": "0" * 32})
+
+
+async def insert_what_is_no_name_of_a_file(database: Database, chain: str) -> None:
+    names = ["../../etc", "a\0", f"{chain}\n", ""]
+    await database.audit_links.insert_many([{"_id": name, "chain": name, "seq": 0} for name in names])
 
 
 async def insert_what_is_of_no_chain(database: Database, chain: str) -> None:
@@ -157,7 +163,8 @@ WITHOUT_HEADS = [
     (insert_another_checkpoint, [("inserted", 5)]),
     (insert_many_of_one_number, [("inserted", 49)] * 70),
     (insert_behind_the_end, [("inserted", LINKS), ("edited", LINKS)]),
-    (insert_a_chain, [("unreadable", None)]),
+    (insert_a_chain, [("edited", 0)]),
+    (insert_what_is_no_name_of_a_file, [("inserted", None)]),
     (insert_what_is_of_no_chain, [("inserted", None)]),
     (swap_two, [("inserted", 5), ("inserted", 6), ("missing", 5)]),
     (pretend_retention, [("edited", None), ("missing", 0)]),
