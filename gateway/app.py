@@ -285,7 +285,15 @@ def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestCo
     if services.audit is not None:
         services.audit.check()
         stitcher.loaders.notes = AccessNotes()
-    context = RequestContext(services, head.request_id, stitcher, headers=head.headers, profile=head.profile, row=head.row)
+    context = RequestContext(
+        services,
+        head.request_id,
+        stitcher,
+        headers=head.headers,
+        profile=head.profile,
+        row=head.row,
+        caller=head.caller,
+    )
     if b"x-cost" in head.headers or services.quotas.are_any:
         quota = services.quotas.find_quota(head.caller.name)
         if quota is not None or b"x-cost" in head.headers:

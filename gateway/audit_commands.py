@@ -1,4 +1,4 @@
-"""The command `profile-gateway audit verify`."""
+"""The commands `profile-gateway audit list | verify`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.command_runner import run_with_store
-from gateway.terminal import errors, out
+from gateway.terminal import errors, out, problems_shown
 
 if TYPE_CHECKING:
+    from gateway.audit.reader import Access
     from gateway.audit.verification import Verification
+    from gateway.services import Services
     from gateway.settings import Settings
     from gateway.store.store import Store
 
@@ -72,3 +74,64 @@ def _print(found: Verification) -> None:
         errors.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
     if not found.findings:
         out.print("No link was changed.")
+
+
+@audit.command("list")
+def list_accesses(
+    customer: Annotated[str, typer.Option(help="The id of the customer, or of a record of his, such as crm:7.")],
+    config: Annotated[Path, typer.Option("--config", help="The settings file.")] = Path("gateway.toml"),
+    since: Annotated[str | None, typer.Option(help="From when on: a time with its offset, or a span such as 30d.")] = None,
+    users: Annotated[bool, typer.Option("--users", help="Name operators, and HMACs of end users, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print who was told of a customer, the newest first. What is a second old may not be there yet."""
+    import asyncio
+
+    import msgspec
+
+    from gateway.linkage.access_history import list_accesses as find_accesses
+
+    with problems_shown():
+        found = asyncio.run(find_accesses(_services(config), customer, _read_since(since)))
+    accesses = found.accesses if users else [msgspec.structs.replace(access, user=None) for access in found.accesses]
+    if as_json:
+        typer.echo(msgspec.json.encode(accesses).decode())
+    else:
+        for access in accesses:
+            out.print(_line_of(access), markup=False, highlight=False, soft_wrap=True)
+    if not found.complete:
+        told = f"not all records of {customer!a} are known now: these are the accesses by {', '.join(map(ascii, found.ids))}"
+        errors.print(f"warning: {told}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _line_of(access: Access) -> str:
+    caller = " ".join(filter(None, (access.caller or "-", access.user)))
+    fields, sources = ",".join(access.fields) or "-", ",".join(access.sources) or "-"
+    return f"{access.at:%Y-%m-%d %H:%M:%S} UTC  {caller}  {access.purpose or '-'}  {fields}  {sources}  {access.answer}"
+
+
+def _read_since(text: str | None) -> datetime | None:
+    """Read a time, or so long ago. Raises `ConfigurationError`."""
+    from connectors.errors import ConfigurationError
+    from gateway.clock import Clock
+    from gateway.command_runner import read_span
+
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return Clock().now() - read_span(text, "--since")
+    if time.tzinfo is None:
+        raise ConfigurationError(["--since: is no time; write one with its offset, such as 2026-11-29T22:40Z, or a span: 30d"])
+    return time
+
+
+def _services(config: Path) -> Services:
+    """Make services that record nothing: who reads here is told by the log of the machine."""
+    from gateway.app import create_services
+    from gateway.log import configure_logging
+    from gateway.settings import load_settings
+
+    configure_logging("ERROR")
+    return create_services(load_settings(config).model_copy(update={"audit": None}))

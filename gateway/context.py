@@ -5,8 +5,11 @@ from typing import Any
 
 import msgspec
 
+from gateway.access.caller import EVERYBODY, Caller
 from gateway.admission.caller_row import CallerRow
+from gateway.audit.reader import AuditReader
 from gateway.documents.profiles import USUAL, Profile
+from gateway.errors import InvalidArgumentError, WithheldError
 from gateway.quota.meter import Meter
 from gateway.services import Services
 from gateway.stitching.selection import Selection
@@ -23,7 +26,7 @@ class RequestContext(msgspec.Struct, eq=False):
     `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
     where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller.
     `profile` says what its caller may send, `meter` charges for what it costs, where somebody counts.
-    `row` is where his requests wait.
+    `row` is where his requests wait. `caller` is who he is.
     """
 
     services: Services
@@ -38,10 +41,24 @@ class RequestContext(msgspec.Struct, eq=False):
     profile: Profile = USUAL
     meter: Meter | None = None
     row: CallerRow | None = None
+    caller: Caller = EVERYBODY
 
     def require_operator(self) -> str:
         """Name the operator who asks. Raises `OperatorRequiredError`."""
         return self.services.operators.name_of(self.headers.get(b"authorization"))
+
+    def require_access_log(self) -> AuditReader:
+        """Give what reads the audit to callers who may, and to operators.
+
+        Raises `WithheldError`, and `InvalidArgumentError` where there is no audit.
+        """
+        settings, name = self.services.settings, self.caller.name
+        own = settings.callers.get(name)
+        if settings.callers and name not in settings.identity.operators and (own is None or not own.access_log):
+            raise WithheldError("Customer.accessLog is withheld from this caller; its setting access_log shows it")
+        if self.services.audit is None or self.services.audit_reader is None:
+            raise InvalidArgumentError("accessLog: there is no audit; add [audit] to the settings")
+        return self.services.audit_reader
 
 
 def context_of(info: Any) -> RequestContext:

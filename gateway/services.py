@@ -18,6 +18,7 @@ from gateway.access.revocation_table import RevocationTable
 from gateway.access.revocations import Revocations
 from gateway.access.tokens import Tokens
 from gateway.admission.admission import Arrival
+from gateway.audit.reader import AuditReader
 from gateway.audit.trail import AuditTrail
 from gateway.clock import Clock
 from gateway.documents.trusted_documents import TrustedDocuments
@@ -58,6 +59,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     documents: TrustedDocuments | None = None
     audit: AuditTrail | None = None
     eraser: Eraser | None = None
+    audit_reader: AuditReader | None = None
 
     @property
     def sources(self) -> Sources:
@@ -238,4 +240,5 @@ def build_services(
         documents=documents,
         audit=_audit(settings, clock, store, previous),
         eraser=eraser,
+        audit_reader=None if store is None else AuditReader(store.audit_accesses),
     )

@@ -1,9 +1,10 @@
 """Write what fields cost into the schema, by the directives that Apollo, IBM and Hive read."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import strawberry
-from graphql import GraphQLField
+from graphql import GraphQLField, get_named_type
 from strawberry.schema_directive import Location
 
 from gateway.execution.cost import PAGE, RECORDS_OF_PAGE
@@ -36,7 +37,9 @@ def cost_directives(metadata: FieldMetadata, field: GraphQLField) -> Sequence[Co
         return []
     weight = [Cost(weight=metadata.weight)] if metadata.weight else []
     if PAGE in field.args:
-        page = {"slicing_arguments": [PAGE], "sized_fields": [*RECORDS_OF_PAGE], "require_one_slicing_argument": False}
+        given: Any = get_named_type(field.type)
+        sized = [name for name in RECORDS_OF_PAGE if name in given.fields]
+        page = {"slicing_arguments": [PAGE], "sized_fields": sized, "require_one_slicing_argument": False}
         return [*weight, ListSize(**page)]  # type: ignore[arg-type]
     if metadata.finds is not None and "[" in str(field.type):
         return [*weight, ListSize(assumed_size=MAX_KEYS, require_one_slicing_argument=False)]

@@ -21,6 +21,7 @@ from gateway.stitching.source_reports import SourceReport
 from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer
+from resolvers.access_log import AccessLog, AccessPage, read_access_log
 from resolvers.account import Account
 from resolvers.completeness import Completeness, record_types
 from resolvers.connection import DEFAULT_FIRST, Connection, checked_first
@@ -220,6 +221,19 @@ class Customer(Node):
         ] = None,
     ) -> ProfileCompleteness:
         return await completeness_of(root, record_types(records or ()))
+
+    @stitching(
+        "Who was told of the customer, by the audit, the newest first; for callers who may read that.",
+        members=True,
+        graphql_type=AccessLog | None,
+    )
+    async def access_log(
+        root: Parent,  # noqa: N805
+        info: Info,
+        first: First = DEFAULT_FIRST,
+        after: Annotated[str | None, strawberry.argument(description="The `endCursor` of the page before.")] = None,
+    ) -> AccessPage:
+        return await read_access_log(context_of(info), root, checked_first(first), after)
 
     @computed("The id under which the customer is best kept: `id`, or that of the record which counts most.", members=True)
     def current_id(root: Parent) -> strawberry.ID:  # noqa: N805

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from gateway.audit.reader import OPERATOR
 from gateway.audit.recorder import AuditRecorder
 from gateway.clock import Clock
 from gateway.http.request_head import Head
-from gateway.lookups.access_notes import AccessNotes
 from gateway.operations import Operation
-
-OPERATOR = "operator:"
-"""Stands before the name of an operator, which may be that of a person. No name of a caller has a colon."""
-
-_NOBODY = AccessNotes()
 
 
 class RequestAudit:
@@ -43,28 +38,37 @@ class RequestAudit:
     def end(self, head: Head, operation: Operation | None, code: str) -> None:
         """Record a request that ended, with the code of its answer."""
         caller, loaders = head.caller, head.loaders
-        notes = _NOBODY if loaders is None or loaders.notes is None else loaders.notes
+        notes = None if loaders is None else loaders.notes
+        name, fields = (None, ()) if operation is None else self._describe(operation, caller.name)
         self._recorder.record(
             at=self._now(),
             request=head.request_id,
             caller=self._operators.get(caller.name, caller.name),
             user=caller.user,
-            purpose=notes.purpose,
-            operation=None if operation is None else self._name(operation),
+            purpose=None if notes is None else notes.purpose,
+            operation=name,
             answer=code,
-            fields=() if operation is None else self._classes_of(operation, caller.name),
-            sources=() if loaders is None else loaders.sources_asked(),
-            customers=tuple(notes.customers),  # whoever was abandoned may still add
-            attempts=tuple(notes.attempts),
+            fields=fields,
+            # Copies: for a caller who went away, more may still be found.
+            sources=() if notes is None else (*notes.sources,),
+            customers=() if notes is None else (*notes.customers,),
+            attempts=() if notes is None or not notes.attempts else (*notes.attempts,),
         )
         self._observe(head, operation, code)
 
+    def _describe(self, operation: Operation, caller: str) -> tuple[str, tuple[str, ...]]:
+        """Name an operation, and the classes that it asks for: once for each caller."""
+        described: dict[str, tuple[str, tuple[str, ...]]] | None = operation.known.get(self)
+        if described is None:
+            described = operation.known[self] = {}
+        found = described.get(caller)
+        if found is None:
+            found = described[caller] = self._name(operation), self._classes_of(operation, caller)
+        return found
+
     def _name(self, operation: Operation) -> str:
         """Name an operation, or say of which kind it is: a name that a caller chooses could be a value."""
-        name: str | None = operation.known.get(self)
-        if name is None:
-            own = operation.definition.name
-            is_known = own is not None and (operation.is_trusted or own.value in self._names)
-            name = own.value if own is not None and is_known else operation.definition.operation.value
-            operation.known[self] = name
-        return name
+        own = operation.definition.name
+        if own is not None and (operation.is_trusted or own.value in self._names):
+            return own.value
+        return operation.definition.operation.value

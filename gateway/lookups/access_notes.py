@@ -6,9 +6,11 @@ import msgspec
 class AccessNotes(msgspec.Struct, eq=False):
     """The ids of the `customers` that a request was given, and the `attempts`: keys that gave it nobody, each with its kind.
 
-    `purpose` is that of the request, where the settings have it.
+    The `sources` are those that were asked, also where a cache had the answers. `purpose` is that of the request, where the
+    settings have it.
     """
 
     customers: set[str] = set()
     attempts: set[tuple[str, str]] = set()
+    sources: set[str] = set()
     purpose: str | None = None

@@ -62,6 +62,8 @@ class Loaders(msgspec.Struct, eq=False):
             wanted.span = self.span
         if self.trace is not None:
             self.trace.note(source.name, fetch, wanted)
+        if self.notes is not None:
+            self.notes.sources.add(source.name)
         return wanted
 
     def source_times(self) -> dict[str, float | None]:
@@ -76,10 +78,6 @@ class Loaders(msgspec.Struct, eq=False):
                 elif outcome.attempts and (longest := times.get(name, 0.0)) is not None:
                     times[name] = max(longest, outcome.latency_ms)
         return times
-
-    def sources_asked(self) -> set[str]:
-        """Name the sources that were asked, also where a cache had the answers. Each fetch is of one source."""
-        return {next(iter(known.values())).caller.source for known in self._known.values() if known}
 
     def wait_all(
         self,

@@ -122,6 +122,8 @@ class CallerSettings(FrozenSettings):
 
     limits: CallerLimitSettings = CallerLimitSettings()
     """What its requests may hold, where that differs from `limits`."""
+    access_log: bool = False
+    """Whether it may read in the audit who was told of a customer."""
     introspection: bool | None = None
     """Whether it may ask for the schema; without this line as the setting `introspection` says."""
     share: Annotated[float, Field(ge=0.01, le=100)] = 1.0

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 else:
     AdmittedCustomer = StitchedCustomer
 
+_ID = KeyKind.CUSTOMER_ID  # to read a member of an enum takes as long as to look at a key
+
 FoundAdmitted = AdmittedCustomer | CallerError | SourceFailure | None
 """Such a customer, or the reason why a key finds none."""
 
@@ -77,7 +79,7 @@ def find_admitted(stitcher: Stitcher, key: Key, selection: Selection) -> Awaitab
         find = partial(find_customer, stitcher) if key.kind in RECORD_KEYS else stitcher.customer
         finding = find(key.kind, key.value, selection)  # type: ignore[assignment]
     notes = stitcher.loaders.notes
-    return finding if notes is None else note_found(stitcher, notes, key, finding)
+    return finding if notes is None else note_found(stitcher, notes, key.kind, key.value, finding)
 
 
 def find_admitted_by_id(stitcher: Stitcher, customer_id: str, selection: Selection) -> Awaitable[AdmittedCustomer | None]:
@@ -88,7 +90,7 @@ def find_admitted_by_id(stitcher: Stitcher, customer_id: str, selection: Selecti
     else:
         finding = _find_one_by_rule(stitcher, stitcher.rule, Key(KeyKind.CUSTOMER_ID, customer_id), selection)
     notes = stitcher.loaders.notes
-    return finding if notes is None else note_found(stitcher, notes, Key(KeyKind.CUSTOMER_ID, customer_id), finding)
+    return finding if notes is None else note_found(stitcher, notes, _ID, customer_id, finding)
 
 
 def find_all_admitted(stitcher: Stitcher, keys: Sequence[Key], selection: Selection) -> Awaitable[Sequence[FoundAdmitted]]:

@@ -24,14 +24,19 @@ R = TypeVar("R", bound=SourcedRecord)
 F = TypeVar("F", bound=FoundByKey)
 
 
-async def note_found(stitcher: Stitcher, notes: AccessNotes, key: Key, finding: Awaitable[C | None]) -> C | None:
+async def note_found(
+    stitcher: Stitcher, notes: AccessNotes, kind: KeyKind, value: str, finding: Awaitable[C | None]
+) -> C | None:
     """Wait for the customer that a key finds, and note him, or the key."""
     try:
         customer = await finding
     except (CallerError, SourceFailure) as error:
-        note_result(stitcher, notes, key, error)
+        note_result(stitcher, notes, Key(kind, value), error)
         raise
-    note_result(stitcher, notes, key, customer)
+    if customer is None:
+        note_result(stitcher, notes, Key(kind, value), None)
+    else:
+        notes.customers.add(customer.current_id)
     return customer
 
 

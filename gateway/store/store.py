@@ -6,6 +6,7 @@ from gateway.clock import Clock
 from gateway.identity.records import RecordId
 from gateway.settings import MongoSettings
 from gateway.store.api_keys import ApiKeyCollection
+from gateway.store.audit_accesses import AuditAccesses
 from gateway.store.audit_links import AuditLinkCollection
 from gateway.store.audit_people import AuditPeopleCollection
 from gateway.store.collection import CustomerCollection
@@ -44,6 +45,7 @@ class Store:
         self.audit_people = AuditPeopleCollection(self.mongo)
         self.tombstones = TombstoneCollection(self.mongo)
         self.erasures = ErasureCollection(self.mongo)
+        self.audit_accesses = AuditAccesses(self.mongo)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,
             self.identity_log,

@@ -21,6 +21,8 @@ IDENTIFYING, TECHNICAL = FieldClass.IDENTIFYING, FieldClass.TECHNICAL
 COMMERCIAL, BEHAVIOURAL = FieldClass.COMMERCIAL, FieldClass.BEHAVIOURAL
 
 _TYPES: Mapping[str, FieldClass] = {
+    "AccessLog": TECHNICAL,  # `access_log` of a caller decides
+    "AccessLogEntry": TECHNICAL,
     "Completeness": TECHNICAL,  # the field that gives it has the classes of all that it looks at
     "CustomerIdentity": IDENTIFYING,
     "CustomerRecord": IDENTIFYING,
@@ -60,6 +62,7 @@ _FIELDS: Mapping[str, tuple[FieldClass, ...]] = {
     "Account.subsidiaries": (IDENTIFYING,),
     "Account.members": (IDENTIFYING,),
     "AccountMember.customer": (TECHNICAL,),
+    "Customer.accessLog": (TECHNICAL,),
     "Customer.currentId": (IDENTIFYING,),
     "Customer.identity": (IDENTIFYING,),
     "Customer.origins": (TECHNICAL,),

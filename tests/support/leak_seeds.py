@@ -186,7 +186,7 @@ SEEDS: dict[str, Seed] = {
     "nodes are a way in for all": without(view._FOUND_BY, "Query.node"),
     "searches are a way in for all": without(view._FOUND_BY, "Query.searchCustomers"),
     "searches tell nothing": searches_without_classes,
-    "tags tell nothing": instead(views, "_classes", lambda *_: set()),
+    "tags tell nothing": instead(views, "classes_of_tag", lambda *_: set()),
     "tags that are loaded are not hidden": around(planner, "_resolve_together", unhidden(tag.GIVEN_TAGS)),
     "a tag by its key is not hidden": around(planner, "_resolve_together", unhidden(tag.ONE_TAG)),
     "origins show what is masked": instead(required_fields, "visibility_of", always_shown),
