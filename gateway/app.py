@@ -189,7 +189,15 @@ class GatewayApplication(Application):
         self.telemetry.retire(revision.services)
         await close_services(revision.services, following)
 
+    def forget_operations(self) -> None:
+        """Forget all texts and plans: values in them may be those of somebody who is erased."""
+        services = self.revision.services
+        self._executor, self.endpoint.operations, self._views = _executor(services)
+        self._show(services)
+
     def _show(self, services: Services) -> None:
+        if services.eraser is not None:
+            services.eraser.worker.purge_operations = self.forget_operations
         development = services.settings.is_development
         self.endpoint.graphiql = graphiql_page(self._examples) if development else None
         self.endpoint.origins = policy_of(services.settings.cors, is_development=development)

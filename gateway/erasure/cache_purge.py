@@ -16,10 +16,17 @@ from gateway.tags.service import TagService
 async def purge_caches(router: SourceRouter, tags: TagService) -> None:
     """Empty the caches of a worker, and wait for what it is writing: whatever comes later knows the tombstones."""
     router.sources.cache.clear()
+    purge_keys(router)
     await tags.clear_cache()
     if router.known is not None:
         await router.known.clear_cache()
-    forget_forms()
     if router.decisions is not None:
         with suppress(StoreError):  # the whole is read again within an hour
             await router.decisions.known.reread()
+
+
+def purge_keys(router: SourceRouter) -> None:
+    """Empty what remembers keys with their spellings and digests. That is soon full again, so it may be done each second."""
+    forget_forms()
+    if router.known is not None:
+        router.known.forget_digests()

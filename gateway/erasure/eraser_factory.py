@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
 from gateway.clock import Clock
-from gateway.erasure.cache_purge import purge_caches
+from gateway.erasure.cache_purge import purge_caches, purge_keys
 from gateway.erasure.erasure import Eraser
 from gateway.erasure.worker import ErasureWorker
 from gateway.identity.records import RecordId
@@ -39,5 +40,6 @@ def new_eraser(
         await purge_caches(router, tags)
 
     worker = ErasureWorker(table, store, clock, [purge])
+    worker.purge_keys = partial(purge_keys, router)
     erased.note_return = worker.note_return
     return Eraser(router, store, clock, worker)

@@ -50,6 +50,8 @@ class ErasureWorker:
     def __init__(self, table: TombstoneTable, store: Store, clock: Clock, purges: Sequence[Purge]) -> None:
         self.table = table
         self.purges = [*purges]
+        self.purge_keys: Callable[[], None] = lambda: None
+        self.purge_operations: Callable[[], None] = lambda: None
         self.name = uuid4().hex
         self._store = store
         self._clock = clock
@@ -59,6 +61,7 @@ class ErasureWorker:
         self._acknowledged: set[str] = set()
         self._returned: dict[str, None] = {}
         self._refreshing = asyncio.Lock()
+        self._is_closing = False
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -72,9 +75,10 @@ class ErasureWorker:
     async def aclose(self) -> None:
         """Follow them no more, and say that this worker need not be waited for."""
         if self._following is not None:
+            self._is_closing = True
             self._following.cancel()
             await asyncio.wait({self._following})
-            self._following = None
+            self._following, self._is_closing = None, False
             with suppress(StoreError):
                 await self._store.erasures.leave(self.name)
 
@@ -85,6 +89,9 @@ class ErasureWorker:
     async def refresh(self) -> None:
         """Take up new tombstones and erasures. Raises `StoreError`; then the next time does."""
         async with self._refreshing:
+            if self.table.is_asked:
+                self.table.is_asked = False
+                self.purge_keys()
             await self._say_alive()
             await self._read_tombstones()
             await self._end_returned()
@@ -155,6 +162,7 @@ class ErasureWorker:
             self._acknowledged.add(receipt.id)
 
     async def _purge(self, records: Collection[RecordId]) -> None:
+        self.purge_operations()
         for purge in self.purges:
             await purge(records)
 
@@ -166,7 +174,7 @@ class ErasureWorker:
             self._version = -1
 
     async def _follow(self, first: asyncio.Event) -> None:
-        while True:
+        while not self._is_closing:  # a cancellation may end in the driver as an error of its own
             try:
                 await self.refresh()
             except StoreError:
@@ -174,7 +182,8 @@ class ErasureWorker:
             except Exception as error:  # noqa: BLE001  a document of another version; without it nothing new would be known
                 log.error("erasures_failed", error=type(error).__name__)
             first.set()
-            await self._clock.sleep(REFRESH_S)
+            if not self._is_closing:
+                await self._clock.sleep(REFRESH_S)
 
 
 def _records_named(names: Collection[str]) -> list[RecordId]:

@@ -41,6 +41,8 @@ class TombstoneTable:
         """Whether the tombstones were ever read by this process."""
         self.stands = False
         """Whether there is any."""
+        self.is_asked = False
+        """Whether a tombstone was found since this was set back: what remembers keys has those of its customer again."""
         self._key = hmac.digest(secret.encode(), _LABEL, "sha256")
         self._by_digest: dict[str, list[Tombstone]] = {}
 
@@ -65,6 +67,7 @@ class TombstoneTable:
         if not self.stands:
             return []
         found = {own.id: own for key in keys for own in self._by_digest.get(self.digest(key), ())}
+        self.is_asked = self.is_asked or bool(found)
         return [*found.values()]
 
     def covers_set(self, set_id: str) -> bool:

@@ -155,8 +155,12 @@ class KnownCustomers:
         self._conclusions.clear()
         self._reads.clear()
         self.shared_keys.clear_cache()
-        self._digests.of.cache_clear()
         await self.join()
+
+    def forget_digests(self) -> None:
+        """Forget the keys that are remembered with their digests."""
+        self._digests.of.cache_clear()
+        self.shared_keys.forget_digests()
 
     async def join(self) -> None:
         """Wait until nothing is left to do behind the answers."""

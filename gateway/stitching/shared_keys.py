@@ -58,6 +58,9 @@ class SharedKeys:
         self._shared.clear()
         self._walks.clear()
         self._reads.clear()
+
+    def forget_digests(self) -> None:
+        """Forget the keys that are remembered with their digests."""
         self._digests.of.cache_clear()
 
     @property

@@ -1,5 +1,6 @@
 """People in three sources, gateways that store what they find of them, and what there is to be seen of it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -77,6 +78,17 @@ async def documents(store: Store) -> dict[str, list[dict[str, Any]]]:
         return {name: await database[name].find().to_list(None) for name in sorted(await database.list_collection_names())}
 
     return await store.mongo.run(read)
+
+
+async def stored_of_both(gateway: Gateway, store: Store) -> None:
+    """Have all stored that a gateway stores of both customers."""
+    for id_ in ("crm:7", "crm:8"):
+        assert await code_of(gateway, {"id": id_}) is None
+    link = 'mutation { linkCustomers(records: ["crm:7", "shop:42"], reason: "she called") { preview } }'
+    assert "errors" not in await gateway.ask(link, **OPERATOR)
+    async with asyncio.timeout(30):
+        while not {"tags", "identity_components"} <= {name for name, own in (await documents(store)).items() if len(own) >= 2}:
+            await asyncio.sleep(0.02)
 
 
 def values_in(stored: object) -> list[str]:

@@ -1,8 +1,5 @@
 """Who is erased is not shown and not stored, whoever asks and by whatever; the receipt says what was removed."""
 
-import asyncio
-from typing import Any
-
 import pytest
 
 from gateway.settings import MongoSettings
@@ -14,9 +11,9 @@ from tests.erasure.erased_people import (
     erase,
     gateway_of,
     people,
+    stored_of_both,
     values_in,
 )
-from tests.support.gateway_server import Gateway
 from tests.support.tag_shop import store_of
 
 pytestmark = [pytest.mark.mongodb, any_driver]
@@ -31,18 +28,9 @@ KEYS: list[dict[str, str]] = [
 ]
 
 
-async def fill(gateway: Gateway) -> None:
-    """Have all stored that a gateway stores of both customers."""
-    for id_ in ("crm:7", "crm:8"):
-        assert await code_of(gateway, {"id": id_}) is None
-    link = 'mutation { linkCustomers(records: ["crm:7", "shop:42"], reason: "she called") { preview } }'
-    assert "errors" not in await gateway.ask(link, **OPERATOR)
-
-
 async def test_an_erased_customer_is_refused_by_all_keys(mongodb_settings: MongoSettings):
     """By each id and key, in any spelling; others are shown as before."""
     async with gateway_of(people(), mongodb_settings) as gateway:
-        await fill(gateway)
         assert [await code_of(gateway, by) for by in KEYS] == [None] * len(KEYS)
         receipt = await erase(gateway)
         assert [await code_of(gateway, by) for by in KEYS] == ["ERASED"] * len(KEYS)
@@ -55,8 +43,7 @@ async def test_an_erased_customer_is_refused_by_all_keys(mongodb_settings: Mongo
 async def test_nothing_is_stored_of_an_erased_customer(mongodb_settings: MongoSettings):
     """Not after the erasure, and not when he is asked for again; the receipt and the tombstone say nothing of him."""
     async with gateway_of(people(), mongodb_settings) as gateway, store_of(mongodb_settings) as store:
-        await fill(gateway)
-        await _until_stored(store)
+        await stored_of_both(gateway, store)
         receipt = await erase(gateway)
         for by in KEYS:
             await code_of(gateway, by)
@@ -89,7 +76,6 @@ async def test_every_worker_acknowledges(mongodb_settings: MongoSettings):
     """The receipt waits for both, and the second one refuses the customer from then on, too."""
     connectors = people()
     async with gateway_of(connectors, mongodb_settings) as one, gateway_of(people(), mongodb_settings) as other:
-        await fill(one)
         assert await code_of(other, {"id": "shop:42"}) is None
         receipt = await erase(one)
         assert await code_of(other, {"id": "shop:42"}) == "ERASED"
@@ -112,9 +98,3 @@ async def test_only_operators_erase(mongodb_settings: MongoSettings):
     codes = [answer["errors"][0]["extensions"]["code"] for answer in (refused, no_id, unset)]
     assert codes == ["OPERATOR_REQUIRED", "INVALID_ARGUMENT", "INVALID_ARGUMENT"]
     assert "[erasure]" in unset["errors"][0]["message"]
-
-
-async def _until_stored(store: Any) -> None:
-    async with asyncio.timeout(30):
-        while not {"tags", "identity_components"} <= {name for name, own in (await documents(store)).items() if len(own) >= 2}:
-            await asyncio.sleep(0.02)
