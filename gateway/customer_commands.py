@@ -30,6 +30,9 @@ def erase(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The id of the customer or of a record, such as crm:7.")],
     reason: Annotated[str, typer.Option(help="Why, for the receipt. No personal data.")],
     config: Config = Path("gateway.toml"),
+    recordings: Annotated[
+        list[Path] | None, typer.Option(help="The folder of a recording: what it has of him is removed. It may be given again.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Erase a customer, and print the receipt. It ends with 2 where the erasure is not complete yet."""
@@ -40,7 +43,7 @@ def erase(
         from gateway.lookups.loaders import Loaders
 
         loaders = Loaders(Deadline.within(services.clock, MAX_WALK_S))
-        receipt = await eraser.erase(read_record(services.router, id_), reason, loaders)
+        receipt = await eraser.erase(read_record(services.router, id_), reason, loaders, recordings or ())
         return await eraser.wait_complete(receipt.id, WAIT_S)
 
     _print_receipt(_run(config, run), as_json=as_json)
@@ -157,6 +160,6 @@ def _lines_of(own: ErasureReceipt, not_promised: tuple[str, ...]) -> list[str]:
         *(f"still at {held.source}: {'unknown' if held.records is None else held.records}" for held in own.sources_still_hold),
         *(f"there may be more records: {reason}" for reason in own.incomplete),
         f"recipients to tell: {', '.join(one.caller for one in own.recipients) or 'none'}{known}",
-        *(f"recording that may hold him: {name}" for name in own.recordings),
+        *(f"recording looked through: {name}" for name in own.recordings),
         *(f"not promised: {text}" for text in not_promised),
     ]

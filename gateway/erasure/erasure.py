@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -15,6 +17,7 @@ from gateway.identity.erasure_receipt import ErasureReceipt, ErasureRecipient, E
 from gateway.identity.records import RecordId
 from gateway.identity.tombstones import Tombstone, TombstoneEnd
 from gateway.lookups.loaders import Loaders
+from gateway.replay.recording_erasure import erase_recorded
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
@@ -40,10 +43,11 @@ class Eraser:
         self.store = store
         self._clock = clock
 
-    async def erase(self, id_: RecordId, reason: str, loaders: Loaders, recordings: Sequence[str] = ()) -> ErasureReceipt:
+    async def erase(self, id_: RecordId, reason: str, loaders: Loaders, recordings: Sequence[Path] = ()) -> ErasureReceipt:
         """Erase the customer with this record, and give the receipt. Whoever is erased already is erased again.
 
-        It is complete when each live worker has acknowledged it: `wait_complete`. Raises `InvalidArgumentError`, `StoreError`.
+        Answers about him are removed from `recordings`, too. It is complete when each live worker has acknowledged it:
+        `wait_complete`. Raises `InvalidArgumentError`, `StoreError`.
         """
         if not reason.strip() or len(reason) > MAX_REASON_LENGTH:
             raise InvalidArgumentError(f"reason: say why, in at most {MAX_REASON_LENGTH} characters")
@@ -60,15 +64,19 @@ class Eraser:
             incomplete=person.incomplete,
             recipients=[] if self.recipients is None else await self.recipients(names),
             recipients_known=self.recipients is not None,
-            recordings=recordings,
+            recordings=[folder.name for folder in recordings],
             pending=names,
         )
-        digests = tuple(sorted(map(erased.table.digest, person_keys(person, erased))))
+        keys = person_keys(person, erased)
+        digests = tuple(sorted(map(erased.table.digest, keys)))
         # The tombstone comes first: a receipt whose workers had nothing to take up would be complete too early.
         await store.tombstones.add([Tombstone(id=receipt.id, erased_at=now, digests=digests)])
         await store.erasures.begin(receipt)
         await self.worker.refresh()
         await store.erasures.count(receipt.id, await store.forget(person.records))
+        for folder in recordings:
+            lines = await asyncio.to_thread(erase_recorded, folder, keys, person.records, "--recordings")
+            await store.erasures.count(receipt.id, {f"recording {folder.name}".replace(".", "_"): lines})
         return await self.read(receipt.id)
 
     async def read(self, id_: str) -> ErasureReceipt:
