@@ -34,7 +34,9 @@ def export(
 
     configure_logging("ERROR")
     with problems_shown():
-        exported = asyncio.run(export_customer(create_services(load_settings(config)), id_))
+        services = create_services(load_settings(config))
+        history = None if services.audit is None else services.audit_reader
+        exported = asyncio.run(export_customer(services, id_, history))
     if exported is None:
         errors.print("there is no customer with this id", highlight=False)
         raise typer.Exit(1)

@@ -22,6 +22,7 @@ from gateway.audit.reader import AuditReader
 from gateway.audit.trail import AuditTrail
 from gateway.clock import Clock
 from gateway.documents.trusted_documents import TrustedDocuments
+from gateway.erasure.audit_erasure import follow_audit
 from gateway.erasure.eraser_factory import new_eraser
 from gateway.erasure.erasure import Eraser
 from gateway.lookups.deadline import Deadline
@@ -222,6 +223,9 @@ def build_services(
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
     eraser = new_eraser(settings, clock, router, tags, store, None if previous is None else previous.eraser)
+    audit, reader = _audit(settings, clock, store, previous), None if store is None else AuditReader(store.audit_accesses)
+    if eraser is not None and audit is not None and reader is not None:
+        follow_audit(eraser, audit, reader)
     operators = Operators(settings.identity.operators)
     keys, revocations = _key_table(settings, clock, store, previous), _revocation_table(settings, clock, store, previous)
     tokens = _tokens(settings, clock, revocations, previous)
@@ -238,7 +242,7 @@ def build_services(
         quotas=_quotas(settings, clock, store, previous),
         stitcher=stitcher,
         documents=documents,
-        audit=_audit(settings, clock, store, previous),
+        audit=audit,
         eraser=eraser,
-        audit_reader=None if store is None else AuditReader(store.audit_accesses),
+        audit_reader=reader,
     )

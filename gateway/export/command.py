@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Collection
 from typing import TypeVar
 
+from connectors.records import FieldClass
 from gateway.app import opened
+from gateway.audit.reader import OPERATOR
+from gateway.audit.trail import AuditTrail
 from gateway.errors import StoreError
 from gateway.export.access_history import AccessHistory, read_accesses
 from gateway.export.customer_reader import CustomerReader
 from gateway.export.document import CustomerExport, ExportedDecision, ExportedPurpose, ExportGap
+from gateway.http.request_head import new_request_id
 from gateway.identity.node_ids import SEPARATOR
 from gateway.identity.records import RecordId
 from gateway.services import Services
@@ -17,6 +21,9 @@ from gateway.stitching.purpose_rule import read_purpose
 from gateway.store.held_documents import HeldDocument, read_held_documents
 
 T = TypeVar("T")
+
+EXPORT = "customer export"
+"""Who asked, in the audit, and what for."""
 
 
 async def export_customer(services: Services, customer_id: str, history: AccessHistory | None = None) -> CustomerExport | None:
@@ -34,6 +41,8 @@ async def export_customer(services: Services, customer_id: str, history: AccessH
         decisions = await _unless_away("decisions", _decisions(services, ids), gaps)
         held = await _unless_away("held", _held(services, ids), gaps)
         accesses = None if history is None else await _unless_away("accesses", read_accesses(history, ids), gaps)
+        if services.audit is not None:
+            _record_export(services, services.audit, customer["currentId"])
     return CustomerExport(
         exported_at=services.clock.now(),
         customer=customer,
@@ -43,6 +52,23 @@ async def export_customer(services: Services, customer_id: str, history: AccessH
         accesses=accesses,
         left_out=reader.types.left_out,
         missing=gaps,
+    )
+
+
+def _record_export(services: Services, audit: AuditTrail, customer_id: str) -> None:
+    """Record that all of a customer was told."""
+    audit.record(
+        at=services.clock.now(),
+        request=new_request_id(),
+        caller=OPERATOR + EXPORT,
+        user=None,
+        purpose=None,
+        operation=EXPORT,
+        answer="OK",
+        fields=tuple(sorted(FieldClass)),
+        sources=tuple(source.name for source in services.sources.all),
+        customers=(customer_id,),
+        attempts=(),
     )
 
 

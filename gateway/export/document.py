@@ -43,7 +43,7 @@ class ExportedAccess(msgspec.Struct, frozen=True, rename="camel"):
     """An access to data of the customer. Which people asked is not told, but the caller that they asked by."""
 
     at: Annotated[datetime, Meta(description="When.")]
-    recipient: Annotated[str, Meta(description="The caller who was answered.")]
+    recipient: Annotated[str | None, Meta(description="The caller who was answered; null where callers have no names.")]
     purpose: Annotated[str | None, Meta(description="What for.")]
     field_classes: Annotated[Sequence[str], Meta(description="The classes of the fields that were asked for.")]
     sources: Annotated[Sequence[str], Meta(description="The sources that were asked.")]
