@@ -96,12 +96,13 @@ async def _fill(
     services: Services, sources: Sequence[Source], table: LinkageTable, progress: Progress
 ) -> tuple[ListedSources, list[LogEntry]]:
     """List all records into the table, and read what people decided about them."""
-    reader = _reader(services)
+    reader, erased = _reader(services), services.router.erased
     records, unreadable = Counter[str](), Counter[str]()
     async with opened(services):
         for source in sources:
             async for page in list_customers(source, reader.fields, services.clock):
-                table.add(reader.read(source.name, record) for record in page.records)
+                read = (reader.read(source.name, record) for record in page.records)
+                table.add(own for own in read if erased is None or not erased.table.find(own.linking))
                 records[source.name] += len(page.records)
                 unreadable[source.name] += page.dropped
                 progress(f"Listing {source.name}", sum(records.values()))

@@ -6,7 +6,7 @@ What is appended at once is one document, so it is there as a whole or not at al
 unique `_id` decides who was first, and who was not takes the next. So all workers read one order, whatever their clocks say.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -42,6 +42,8 @@ class IdentityLog:
 
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
+        self.withholds: Callable[[str], bool] | None = None
+        """Tells of which records nothing is stored."""
         mongo.index(self.name, [IndexModel([("records", ASCENDING), ("_id", ASCENDING)])])
 
     @property
@@ -51,6 +53,8 @@ class IdentityLog:
 
     async def append(self, entries: Sequence[LogEntry]) -> None:
         """Append entries of one time, all or none. Raises `ValueError` when they are more than `MAX_ENTRIES`."""
+        if self.withholds is not None:
+            entries = [entry for entry in entries if not any(self.withholds(id_.node_id) for id_ in entry.records)]
         if not entries:
             return
         if len(entries) > MAX_ENTRIES:

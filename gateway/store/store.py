@@ -79,7 +79,7 @@ class Store:
 
     def withhold(self, withholds: Callable[[str], bool]) -> None:
         """Store nothing of the customers of whom this is true, by the ids of their member sets."""
-        self.tags.withholds = self.leases.withholds = withholds
+        self.tags.withholds = self.leases.withholds = self.identity_log.withholds = withholds
         self.erasures.ensure_indexes()
 
     async def open(self) -> None:
