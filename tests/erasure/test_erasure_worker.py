@@ -1,10 +1,14 @@
 """What a worker knows of tombstones: nothing before it could read them, all of it after a reload."""
 
-from datetime import UTC, datetime
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import msgspec
 import pytest
 
 from gateway.app import create_services, opened
+from gateway.erasure.recipients import list_recipients
 from gateway.identity.decisions import LogAction, LogEntry, LogRule
 from gateway.identity.records import RecordId
 from gateway.settings import MongoSettings
@@ -64,3 +68,39 @@ async def test_no_link_to_an_erased_record_is_stored(mongodb_settings: MongoSett
         (kept,) = (await documents(services.store))["identity_log"]
     assert len(kept["entries"]) == 1
     assert "crm:7" not in str(kept)
+
+
+class Access(msgspec.Struct):
+    at: datetime
+    caller: str
+
+
+class Accesses:
+    """An audit of 2,500 accesses, one each minute, of two callers by turns, and one of a refused request."""
+
+    def __init__(self) -> None:
+        began = datetime(2026, 6, 1, tzinfo=UTC)
+        names = ["console" if number % 2 else "partner" for number in range(2_500)]
+        self.all = [Access(began + timedelta(minutes=number), name) for number, name in enumerate(["", *names])]
+
+    async def accesses(self, customer_ids: Collection[str], *, first: int, before: datetime | None) -> list[Access]:
+        assert [*customer_ids] == ["crm:7", "desk:u1", "shop:42"]
+        latest_first = [own for own in reversed(self.all) if before is None or own.at < before]
+        return latest_first[:first]
+
+
+@any_driver
+async def test_the_receipt_names_who_was_told(mongodb_settings: MongoSettings):
+    """Each caller once, with the last time, over all pages of the audit."""
+    audit, connectors = Accesses(), people()
+    settings = settings_for(connectors, mongodb=mongodb_settings.model_dump(), **SETTINGS)
+    services = create_services(settings, connectors=connectors)
+    async with opened(services):
+        assert services.eraser is not None
+        services.eraser.recipients = partial(list_recipients, audit)
+        loaders = services.stitcher().loaders
+        receipt = await services.eraser.erase(RecordId("crm", "7"), "x", loaders)
+        read = await services.eraser.read(receipt.id)
+    assert [own.caller for own in read.recipients] == ["console", "partner"]
+    assert [own.last_at for own in read.recipients] == [audit.all[-1].at, audit.all[-2].at]
+    assert read.recipients_known
