@@ -263,7 +263,8 @@ class GatewayApplication(Application):
             result = await self._executor.run(operation, variables, context)
             views.report(result, operation, variables, view, context.stitcher, hidden_tags)
             return result
-        result = await self._executor.run(*views.admit(operation, variables, view), context)
+        admitted = views.admit(operation, variables, view, context.stitcher.loaders.notes)
+        result = await self._executor.run(*admitted, context)
         views.complete(result, operation, view, hidden_tags)
         return result
 

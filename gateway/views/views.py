@@ -12,7 +12,8 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 from connectors.records import FieldClass
 from gateway.access.caller import Caller
 from gateway.context import RequestContext
-from gateway.errors import AmbiguousIdentityError, PurposeRefusedError, UnauthenticatedError, WithheldError
+from gateway.errors import AmbiguousIdentityError, ForbiddenError, PurposeRefusedError, UnauthenticatedError, WithheldError
+from gateway.lookups.access_notes import AccessNotes
 from gateway.operations import Hasher, Operation
 from gateway.settings.access_settings import CallerSettings, Visibility
 from gateway.settings.settings import Settings
@@ -25,6 +26,7 @@ from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.facts import needed_fields
 from gateway.views.cursor_seal import CURSOR, CursorSeal, can_seal
 from gateway.views.document_variants import DocumentRewriter
+from gateway.views.refused_keys import note_refused_keys
 from gateway.views.schema_classes import classes_on, paths_of
 from gateway.views.view import CustomerRights, View, make_view, strictest
 
@@ -61,6 +63,7 @@ class Views:
         self._routers = {names: router if names is None or is_whole else router.within(names) for names in sources}
         # Read once: a list may have thousands of ids.
         self._rows = {view: self._read_rows(view) for view in made.values() if view.rights.are_some}
+        self._withheld_ways = {view: _withheld_ways(view) for view in made.values()}
         givers = router.customers.givers(["consents"])
         self._purposes = {name: read_purpose(name, own, givers) for name, own in settings.purposes.items()}
         self._tags_for_others = {
@@ -120,9 +123,24 @@ class Views:
         """List the fields of an operation, each as `Type.field`."""
         return self._rewriter.fields_of(operation)
 
-    def admit(self, operation: Operation, variables: dict[str, Any], view: View) -> tuple[Operation, dict[str, Any]]:
-        """Give the form of an operation, and of its variables, that callers of a view run. Raises `CallerError`."""
-        return self._rewriter.admit(operation, variables, view)
+    def admit(
+        self, operation: Operation, variables: dict[str, Any], view: View, notes: AccessNotes | None = None
+    ) -> tuple[Operation, dict[str, Any]]:
+        """Give the form of an operation, and of its variables, that callers of a view run. Raises `CallerError`.
+
+        The keys of what they may not ask are noted.
+        """
+        if notes is None:
+            return self._rewriter.admit(operation, variables, view)
+        try:
+            admitted = self._rewriter.admit(operation, variables, view)
+        except ForbiddenError:
+            note_refused_keys(notes, operation, variables)
+            raise
+        withheld = self._withheld_ways[view]
+        if not withheld.isdisjoint(self._rewriter.fields_of(operation)):
+            note_refused_keys(notes, operation, variables, withheld)
+        return admitted
 
     def report(
         self,
@@ -150,6 +168,12 @@ class Views:
         _remove_ids(result, view)
         if hidden_tags and self._rewriter.uses(operation, "Customer.tags"):
             _tell_hidden_tags(result, hidden_tags)
+
+
+def _withheld_ways(view: View) -> frozenset[str]:
+    """List the ways in that are withheld from callers."""
+    hidden = view.fields.items()
+    return frozenset(where for where, own in hidden if own.visibility is Visibility.WITHHELD and where.startswith("Query."))
 
 
 def _tell_hidden_tags(result: ExecutionResult, hidden_tags: Collection[str]) -> None:

@@ -99,6 +99,36 @@ async def test_of_others_than_one_may_be_told_of_only_the_attempt_is_left():
     assert audit.last["caller"] == "one"
 
 
+REFUSED: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    """{ a: customer(by: {email: "c1@example.com"}) { name } ...Others }
+       fragment Others on Query { customers(ids: ["c2", "c3"]) { name } }""": (
+        "FORBIDDEN",
+        [("customer_id", "c2"), ("customer_id", "c3"), ("email", "c1@example.com")],
+    ),
+    '{ customer(by: {externalId: {source: "erp", id: "7"}}) { name } }': ("FORBIDDEN", [("external_id", "erp:7")]),
+    "query ($by: [CustomerKey!]!) { customers(by: $by) { name } }": (
+        "FORBIDDEN",
+        [("phone", "+49 151"), ("member_number", "7")],
+    ),
+    '{ order(id: "shop:oc1") { number } customer(by: {id: "c1"}) { name } }': ("WITHHELD", [("order_id", "shop:oc1")]),
+    '{ searchCustomers(text: "Ana") { nodes { name } } ... on Query { account(id: "a1") { name } } }': (
+        "WITHHELD",
+        [("account", "a1"), ("text", "Ana")],
+    ),
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+async def test_keys_that_a_caller_may_not_find_by_are_attempts(text: str):
+    """They are refused before they are keys of anything, in the text or in variables."""
+    audit, connectors = RecordedAudit(), sources()
+    words: dict[str, Any] = {"access": {"anonymous": "one"}, "callers": {"one": {"find_by": ["customer_id"]}}}
+    async with audited_gateway(connectors, audit, **words) as gateway:
+        await gateway.ask(text, {"by": [{"phone": "+49 151"}, {"memberNumber": "7"}]} if "$by" in text else None)
+    code, attempts = REFUSED[text]
+    assert (audit.last["answer"], audit.last["attempts"]) == (code, sorted(attempts))
+
+
 async def test_what_a_request_asked_for_is_told_in_classes():
     """Those of fields that the caller is shown, once for each view; never a name that he chose, unless the settings have it."""
     audit = RecordedAudit()
