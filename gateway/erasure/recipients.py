@@ -10,6 +10,9 @@ from gateway.identity.erasure_receipt import ErasureRecipient
 
 PAGE = 1_000
 
+NAMELESS = "anybody"
+"""Stands for who asked where there are no callers."""
+
 
 class RecordedAccess(Protocol):
     """One request that was told of a customer."""
@@ -18,7 +21,7 @@ class RecordedAccess(Protocol):
     def at(self) -> datetime: ...
 
     @property
-    def caller(self) -> str: ...
+    def caller(self) -> str | None: ...
 
 
 class AccessReader(Protocol):
@@ -36,8 +39,9 @@ async def list_recipients(reader: AccessReader, customer_ids: Collection[str]) -
     while True:
         page = await reader.accesses(customer_ids, first=PAGE, before=before)
         for access in page:
-            last_at[access.caller] = max(access.at, last_at.get(access.caller, access.at))
+            caller = access.caller or NAMELESS
+            last_at[caller] = max(access.at, last_at.get(caller, access.at))
         oldest = min((access.at for access in page), default=None)
         if len(page) < PAGE or oldest == before:
-            return [ErasureRecipient(caller, at) for caller, at in sorted(last_at.items()) if caller]
+            return [ErasureRecipient(caller, at) for caller, at in sorted(last_at.items())]
         before = oldest

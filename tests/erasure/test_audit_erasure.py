@@ -16,6 +16,11 @@ ERASE = """mutation { eraseCustomer(id: "crm:7", reason: "she asked for it") {
     state recipients { caller } recipientsKnown stores { name removed } } }"""
 
 
+def spooled_in(folder: Path) -> list[str]:
+    """What all files of a spool say."""
+    return [path.read_text("utf-8") for path in folder.iterdir()]
+
+
 async def test_the_audit_forgets_who_is_erased(mongodb_settings: MongoSettings, tmp_path: Path):
     """Neither MongoDB nor the spool names her, whatever is asked of her later; another customer's accesses stay."""
     audit = {"key": SECRET, "spool": str(tmp_path)}
@@ -36,7 +41,7 @@ async def test_the_audit_forgets_who_is_erased(mongodb_settings: MongoSettings, 
         kept = await documents(store)
         found = await verify(store, tmp_path, Clock())
     assert values_in(kept) == []
-    assert values_in([path.read_text("utf-8") for path in tmp_path.iterdir()]) == []
+    assert values_in(spooled_in(tmp_path)) == []
     assert [own["customer"] for own in kept["audit_people"]] == ["crm:8"]
     assert found.findings == []
     assert found.erased >= 2

@@ -2,13 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from gateway.errors import StoreError
 from gateway.export.access_history import read_accesses
+from gateway.settings import MongoSettings
+from tests.support.audit_trails import SECRET
 from tests.support.exports import export_of
+from tests.support.gateway_server import gateway_on
 from tests.support.known_people import three
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -72,3 +76,16 @@ async def test_an_audit_that_is_away_is_missing():
     assert (away["accesses"], away["missing"]) == ([], [{"path": "accesses", "code": "STORE_UNAVAILABLE", "source": None}])
     without = await export_of(three(), "crm:7", identity=PATIENT)
     assert (without["accesses"], without["missing"]) == (None, [])
+
+
+@pytest.mark.mongodb
+async def test_an_export_has_the_accesses_before_it_and_is_one(mongodb_settings: MongoSettings, tmp_path: Path):
+    """As the audit of the settings has them; whoever asks next sees that all was exported."""
+    settings = {"identity": PATIENT, "mongodb": mongodb_settings.model_dump(), "audit": {"key": SECRET, "spool": str(tmp_path)}}
+    async with gateway_on(three(), **settings) as gateway:
+        answer = await gateway.ask('{ customer(by: {id: "crm:7"}) { name } }')
+        assert "errors" not in answer
+    first, second = [await export_of(three(), "shop:42", **settings) for _ in range(2)]
+    assert [(own["recipient"], own["fieldClasses"]) for own in first["accesses"]] == [(None, ["personal"])]
+    assert [own["recipient"] for own in second["accesses"]] == ["operator", None]
+    assert len(second["accesses"][0]["fieldClasses"]) > 3

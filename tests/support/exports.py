@@ -22,5 +22,7 @@ async def export_of(
 ) -> Any:
     """Export a customer, and read what was written. None where there is nobody."""
     services = create_services(settings_for(connectors, **settings), connectors=connectors, clock=with_clock)
+    if history is None and services.audit is not None:
+        history = services.audit_reader
     exported = await export_customer(services, customer_id, history)
     return None if exported is None else msgspec.json.decode(msgspec.json.encode(exported))
