@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -15,6 +15,10 @@ CHAIN_PATTERN = r"^[0-9a-f]{32}(?!\n)$"
 """What the name of a chain looks like. Others are of nobody, and name no file."""
 
 LinkKind = Literal["begin", "entries", "end", "checkpoint"]
+
+
+_BELOW_A_MILLISECOND = [timedelta(microseconds=number) for number in range(1_000)]
+"""Subtracting one takes 0.1 us, `datetime.replace` 0.6 to 1.0, which is much of an entry's time."""
 
 
 class AuditLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,4 +78,4 @@ def _mac_of(content: bytes, key: bytes) -> str:
 
 def cut_to_milliseconds(at: datetime) -> datetime:
     """Cut a time to what MongoDB stores of it: a link is the same when it is read back."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return at - _BELOW_A_MILLISECOND[at.microsecond % 1000]
