@@ -176,6 +176,7 @@ async def test_a_write_that_fails_in_the_middle_leaves_no_trace(
     record(trail, "r2", hand_clock)
     trail.flush()
     monkeypatch.setattr("os.write", real)
+    assert [path.read_bytes()[-1:] for path in files_in(spool, "*.links")] == [b"\n"]
     assert await requests_in(store, spool) == ["r1"]
     record(trail, "r3", hand_clock)
     await trail.aclose()
