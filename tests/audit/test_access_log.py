@@ -1,15 +1,19 @@
 """Who was told of a customer, as the audit in MongoDB has it: for callers who may read it, page by page."""
 
+import asyncio
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from connectors.toolkit.evaluation import rfc3339
 from gateway.app import create_services
 from gateway.audit.reader import AuditReader
+from gateway.cli import app
 from gateway.errors import StoreError
 from gateway.linkage.access_history import list_accesses
 from gateway.services import Services
@@ -173,3 +177,41 @@ async def test_a_history_is_by_all_records(mongo: Mongo, mongodb_settings: Mongo
     assert [own.request for own in since.accesses] == ["b"]
     unknown = await list_accesses(services(), "crm:gone", None)
     assert (unknown.ids, unknown.complete, unknown.accesses) == (["crm:gone"], False, [])
+
+
+CONFIG = """[mongodb]
+uri = "{uri}"
+database = "{database}"
+timeout_ms = 20000
+[sources.crm]
+kind = "sql"
+url = "sqlite+aiosqlite:///{folder}/none/shop.db"
+[sources.crm.records.customer]
+query = "select id, name from people"
+[sources.crm.records.customer.keys]
+customer_id = "id"
+"""
+
+
+async def run(config: Path, *words: str) -> Result:
+    return await asyncio.to_thread(CliRunner().invoke, app, ["audit", "list", "--config", str(config), *words])
+
+
+async def test_the_command_prints_who_was_told(mongo: Mongo, mongodb_settings: MongoSettings, tmp_path: Path):
+    """People where they are asked for; it says when not all records of the customer are known."""
+    told = entry(2, "b", "crm:c1", caller="operator:anna", purpose="delivery", sources=["crm", "shop"])
+    await fill(mongo, [[entry(1, "a", "crm:c1"), told]])
+    config = tmp_path / "gateway.toml"
+    config.write_text(CONFIG.format(uri=mongodb_settings.uri, database=mongodb_settings.database, folder=tmp_path))
+    printed = await run(config, "--customer", "crm:c1")
+    assert printed.exit_code == 0, printed.stderr
+    assert printed.stdout.splitlines() == [
+        "2026-07-01 00:00:02 UTC  operator  delivery  contact  crm,shop  OK",
+        "2026-07-01 00:00:01 UTC  console  -  contact  crm  OK",
+    ]
+    assert printed.stderr == "warning: not all records of 'crm:c1' are known now: these are the accesses by 'crm:c1'\n"
+    people = await run(config, "--customer", "crm:c1", "--users", "--json", "--since", "2026-07-01T00:00:02Z")
+    assert [(own["caller"], own["user"]) for own in json.loads(people.stdout)] == [("operator", "anna")]
+    assert (await run(config, "--customer", "crm:c1", "--since", "1d")).stdout == ""
+    wrong = await run(config, "--customer", "crm:c1", "--since", "soon")
+    assert (wrong.exit_code, "--since" in wrong.stderr) == (2, True)
