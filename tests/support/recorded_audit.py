@@ -23,10 +23,10 @@ class RecordedAudit:
         self.is_full = False
 
     async def open(self) -> None:
-        """Nothing is to be opened."""
+        """Begin, as a trail does."""
 
     async def aclose(self) -> None:
-        """Nor closed."""
+        """End."""
 
     def check(self) -> None:
         if self.is_full:
