@@ -32,7 +32,7 @@ from gateway.lookups.trace import Trace
 from gateway.quota.quotas import Quotas
 from gateway.quota.shares import LocalShares, Shares
 from gateway.settings import Settings
-from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE
+from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE, IssuerSettings
 from gateway.settings.audit_settings import NO_AUDIT_STORE
 from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.known_customers import KnownCustomers
@@ -134,17 +134,22 @@ def _revocation_table(
 
 def _tokens(settings: Settings, clock: Clock, revocations: RevocationTable | None, previous: Services | None) -> Tokens | None:
     """Know tokens of issuers. Those of `previous` services go on where the issuers are the same, and keys of each that is."""
-    issuers, claims = settings.access.issuers, _claims(settings)
     before = None if previous is None else previous.callers.tokens
-    is_same = previous is not None and issuers == previous.settings.access.issuers and claims == _claims(previous.settings)
+    is_same = previous is not None and _token_settings(settings) == _token_settings(previous.settings)
     if previous is not None and is_same and revocations is previous.callers.revocations:
         return before
+    issuers, claims, user_claim = _token_settings(settings)
     if not issuers:
         return None
-    tokens = Tokens(issuers, claims, clock, revocations)
+    tokens = Tokens(issuers, claims, clock, revocations, user_claim)
     if before is not None:
         tokens.go_on_from(before)
     return tokens
+
+
+def _token_settings(settings: Settings) -> tuple[dict[str, IssuerSettings], dict[str, str], str | None]:
+    """Give the issuers, the claims that say which customer a caller is, and the one that says who is behind a caller."""
+    return settings.access.issuers, _claims(settings), None if settings.audit is None else settings.audit.user_claim
 
 
 def _claims(settings: Settings) -> dict[str, str]:
