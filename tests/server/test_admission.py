@@ -6,6 +6,7 @@ import json
 import pytest
 
 from gateway.admission.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
+from gateway.app import create_services
 from gateway.http.endpoint import GraphQLView
 from gateway.http.request_head import Head
 from gateway.lookups.deadline import ASSEMBLY_S
@@ -144,13 +145,14 @@ def test_a_deadline_begins_with_the_first_byte(deadline_ms: int | None, took_s: 
     """What it took to arrive counts, up to half of the budget; what it waited since counts whole."""
     clock = SteppedClock()
     settings = settings_for([shop.crm()], deadline_ms=None)
+    router = create_services(settings, connectors=[shop.crm()]).router
     head = arrived(clock)
     clock.passed_s += took_s
     head.arrived = clock.monotonic()
-    stitcher = new_stitcher(settings, clock, None, deadline_ms, None, head)  # type: ignore[arg-type]
+    stitcher = new_stitcher(settings, clock, router, deadline_ms, None, head)
     assert stitcher._loaders.deadline.remaining_s() == pytest.approx(expected_s - ASSEMBLY_S)
     clock.passed_s += 0.3
-    stitcher = new_stitcher(settings, clock, None, deadline_ms, None, head)  # type: ignore[arg-type]
+    stitcher = new_stitcher(settings, clock, router, deadline_ms, None, head)
     assert stitcher._loaders.deadline.remaining_s() == pytest.approx(expected_s - ASSEMBLY_S - 0.3)
 
 
