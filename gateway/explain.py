@@ -83,6 +83,8 @@ async def explained(services: Services, key: str, by: str | None = None) -> Expl
         customer = await find_customer(_stitcher(services), kind, value, selection)
         if customer is None:
             return None
+        if services.router.erased is not None:
+            services.router.erased.refuse(customer)
         answers = await services.tags.load([(customer.tagged, key) for key in pack.tags])
         return ExplainedTags([explain_tag(pack, answer) for answer in answers], _missing_record(customer))
 

@@ -73,7 +73,6 @@ class Eraser:
         await store.tombstones.add([Tombstone(id=receipt.id, erased_at=now, digests=digests)])
         await store.erasures.begin(receipt)
         await self.worker.refresh()
-        await store.erasures.count(receipt.id, await store.forget(person.records))
         for folder in recordings:
             lines = await asyncio.to_thread(erase_recorded, folder, keys, person.records, "--recordings")
             await store.erasures.count(receipt.id, {f"recording {folder.name}".replace(".", "_"): lines})

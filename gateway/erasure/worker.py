@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -62,6 +63,7 @@ class ErasureWorker:
         self._returned: dict[str, None] = {}
         self._refreshing = asyncio.Lock()
         self._is_closing = False
+        self._work: dict[str, asyncio.Task[None]] = {}
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -76,8 +78,10 @@ class ErasureWorker:
         """Follow them no more, and say that this worker need not be waited for."""
         if self._following is not None:
             self._is_closing = True
-            self._following.cancel()
-            await asyncio.wait({self._following})
+            tasks = {self._following, *self._work.values()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             self._following, self._is_closing = None, False
             with suppress(StoreError):
                 await self._store.erasures.leave(self.name)
@@ -95,9 +99,11 @@ class ErasureWorker:
             await self._say_alive()
             await self._read_tombstones()
             await self._end_returned()
-            for receipt in await self._store.erasures.running():
+            running = await self._store.erasures.running()
+            for receipt in running:
                 await self._take_up(receipt)
-                await self.advance(receipt)
+            for receipt in running:
+                self._start(f"erasure {receipt.id}", self.advance(receipt))
 
     async def advance(self, receipt: ErasureReceipt) -> bool:
         """Complete a receipt that all live workers have acknowledged: what they wrote before that is removed now.
@@ -149,7 +155,7 @@ class ErasureWorker:
             await self._purge(())
         self._version, self._read_at = version, now
         if self.table.stands and (lost or is_first) and await self._wins_replay(is_needed=bool(lost)):
-            await self.replay()
+            self._start(REPLAY_LEASE, self.replay())
 
     async def _wins_replay(self, *, is_needed: bool) -> bool:
         return is_needed or bool(await self._store.leases.acquire([REPLAY_LEASE], hold=REPLAY_HOLD))
@@ -160,6 +166,22 @@ class ErasureWorker:
             await self._purge(read_names(receipt.pending))
             await self._store.erasures.acknowledge([receipt.id], self.name)
             self._acknowledged.add(receipt.id)
+
+    def _start(self, name: str, work: Coroutine[Any, Any, object]) -> None:
+        """Do what may take minutes beside following the tombstones, each thing once at a time."""
+        if name in self._work:
+            work.close()
+            return
+        self._work[name] = task = asyncio.create_task(self._run(work))
+        task.add_done_callback(lambda _: self._work.pop(name))
+
+    async def _run(self, work: Coroutine[Any, Any, object]) -> None:
+        try:
+            await work
+        except StoreError:
+            pass  # which the store logs; what is not done is found again
+        except Exception as error:  # noqa: BLE001  a mistake in one erasure ends no other
+            log.error("erasures_failed", error=type(error).__name__)
 
     async def _purge(self, records: Collection[RecordId]) -> None:
         self.purge_operations()

@@ -2,9 +2,14 @@
 
 import pytest
 
+from gateway.app import create_services
+from gateway.errors import ErasedError
+from gateway.explain import explained
 from gateway.settings import MongoSettings
 from tests.erasure.erased_people import (
     OPERATOR,
+    SETTINGS,
+    WHO,
     any_driver,
     code_of,
     documents,
@@ -14,6 +19,7 @@ from tests.erasure.erased_people import (
     stored_of_both,
     values_in,
 )
+from tests.support.gateway_server import settings_for
 from tests.support.tag_shop import store_of
 
 pytestmark = [pytest.mark.mongodb, any_driver]
@@ -98,3 +104,29 @@ async def test_only_operators_erase(mongodb_settings: MongoSettings):
     codes = [answer["errors"][0]["extensions"]["code"] for answer in (refused, no_id, unset)]
     assert codes == ["OPERATOR_REQUIRED", "INVALID_ARGUMENT", "INVALID_ARGUMENT"]
     assert "[erasure]" in unset["errors"][0]["message"]
+
+
+async def test_callers_with_rights_are_told_as_much_as_they_may_be(mongodb_settings: MongoSettings):
+    """Whose customer she was is told that she was erased; to another one she is nobody. A report shows her to nobody."""
+    callers = {"all": {}, "hers": {"customers": ["crm:7"]}, "other": {"customers": ["crm:8"]}}
+    for name, expected in (("all", ["ERASED"]), ("hers", ["ERASED"]), ("other", [])):
+        for mode in ("enforce", "report"):
+            words = {"callers": callers, "access": {"anonymous": name, "mode": mode}}
+            async with gateway_of(people(), mongodb_settings, **words) as gateway:
+                await erase(gateway)
+                answer = await gateway.ask(WHO, {"by": {"id": "crm:7"}})
+                by_order = await gateway.ask('{ order(id: "shop:o-shop") { id } }')
+            assert answer["data"] == {"customer": None}, (name, mode)
+            assert by_order["data"] == {"order": None}, (name, mode)
+            codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
+            assert codes == (["ERASED"] if mode == "report" else expected), (name, mode)
+
+
+async def test_tags_of_an_erased_customer_are_not_explained(mongodb_settings: MongoSettings):
+    """Not to operators on a terminal, either."""
+    connectors = people()
+    settings = settings_for(connectors, mongodb=mongodb_settings.model_dump(), **SETTINGS)
+    async with gateway_of(people(), mongodb_settings) as gateway:
+        await erase(gateway)
+    with pytest.raises(ErasedError):
+        await explained(create_services(settings, connectors=connectors), "crm:7")
