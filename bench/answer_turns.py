@@ -15,6 +15,7 @@ import uvloop
 
 from gateway.app import create_worker
 from gateway.http.request_head import Head
+from gateway.log import configure_logging
 from gateway.settings import load_settings
 
 CALLERS = 32
@@ -42,5 +43,6 @@ async def _answer_turns(settings: str, bodies: Iterator[bytes], credential: str)
 
 
 if __name__ == "__main__":
+    configure_logging("ERROR")  # what is told otherwise would stand among the figures
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_answer_turns(sys.argv[1], cycle(Path(sys.argv[2]).read_bytes().splitlines()), *sys.argv[3:]))

@@ -130,7 +130,7 @@ def _measure_rate(port: int, keys: list[str], cores: Cores, process: Process) ->
     Requests that wait for each other share calls to sources, and cost less: of these half may be all that it can do.
     """
     for seconds in (2, 4):  # the first one warms up
-        report = _wait(_start(Load(port, seconds, {PAGE: keys}, {PAGE: 1.0}, 0, at_once=_AT_ONCE), cores))
+        report = run_load(Load(port, seconds, {PAGE: keys}, {PAGE: 1.0}, 0, at_once=_AT_ONCE), cores)
     if sum(report.failed.values()) > len(report.took_ms) * MAX_FAILED:
         raise BenchError(f"requests failed while the rate was measured: {report.failed}")
     some = len(report.took_ms) / seconds / 4
@@ -151,7 +151,7 @@ def _turn(process: Process, cores: Cores, page: Load, others: Load | None = None
     _wait_idle(process)
     began, cpu_s = time.monotonic(), process.cpu_s()
     greedy = None if others is None else _start(others, cores)
-    report = _wait(_start(page, cores))
+    report = run_load(page, cores)
     used = (process.cpu_s() - cpu_s) / (time.monotonic() - began)
     of_others = None if greedy is None else _wait(greedy)
     times = sorted(report.took_ms)
@@ -169,6 +169,11 @@ def _turn(process: Process, cores: Cores, page: Load, others: Load | None = None
         statuses={} if of_others is None else of_others.statuses,
         unsent=0 if of_others is None else of_others.unsent,
     )
+
+
+def run_load(load: Load, cores: Cores) -> Report:
+    """Send a load from a process of its own. Raises `BenchError`."""
+    return _wait(_start(load, cores))
 
 
 def _start(load: Load, cores: Cores) -> subprocess.Popen[bytes]:

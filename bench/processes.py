@@ -82,6 +82,11 @@ class Process:
                 return True
         return False
 
+    def kill_all(self) -> None:
+        """Kill it with all processes that it started, as when the machine ends."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
     def end(self) -> None:
         self._process.terminate()
         try:

@@ -16,7 +16,8 @@ def follow_audit(eraser: Eraser, audit: AuditTrail, reader: AuditReader) -> None
     """Have erasures remove customers from the audit, also from what this process has not delivered yet, and name recipients."""
 
     async def purge(records: Collection[RecordId]) -> None:
-        await audit.forget([name for record in records for name in (record.node_id, record.id)])
+        if records:  # else caches alone are emptied
+            await audit.forget([name for record in records for name in (record.node_id, record.id)])
 
     async def recipients(names: Collection[str]) -> list[ErasureRecipient]:
         return await list_recipients(reader, names)

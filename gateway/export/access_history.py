@@ -32,7 +32,7 @@ class AuditedAccess(Protocol):
     def answer(self) -> str: ...
 
 
-class AccessHistory(Protocol):
+class AuditHistory(Protocol):
     """Gives the accesses to customers, the latest first. Raises `StoreError`."""
 
     async def accesses(
@@ -40,7 +40,7 @@ class AccessHistory(Protocol):
     ) -> Sequence[AuditedAccess]: ...
 
 
-async def read_accesses(history: AccessHistory, customer_ids: Collection[str], page: int = PAGE) -> list[ExportedAccess]:
+async def read_accesses(history: AuditHistory, customer_ids: Collection[str], page: int = PAGE) -> list[ExportedAccess]:
     """Read all accesses to a customer, the latest first. Raises `StoreError`.
 
     Several may be of one time: those of the last one of a page are asked for again with the next.

@@ -10,7 +10,7 @@ from gateway.app import opened
 from gateway.audit.reader import OPERATOR
 from gateway.audit.trail import AuditTrail
 from gateway.errors import StoreError
-from gateway.export.access_history import AccessHistory, read_accesses
+from gateway.export.access_history import AuditHistory, read_accesses
 from gateway.export.customer_reader import CustomerReader
 from gateway.export.document import CustomerExport, ExportedDecision, ExportedPurpose, ExportGap
 from gateway.http.request_head import new_request_id
@@ -26,7 +26,7 @@ EXPORT = "customer export"
 """Who asked, in the audit, and what for."""
 
 
-async def export_customer(services: Services, customer_id: str, history: AccessHistory | None = None) -> CustomerExport | None:
+async def export_customer(services: Services, customer_id: str, history: AuditHistory | None = None) -> CustomerExport | None:
     """Export the customer with this id. `history` is that of the audit, where one is kept. None where nobody has the id.
 
     `missing` says what could not be read. Raises `CallerError`, or `SourceFailure` where that hides whether there is one.

@@ -42,6 +42,8 @@ ARGUMENTS = {
 OF_OTHERS = {f"Account.{name}" for name in ("orders", "subscriptions", "tickets", "parent", "subsidiaries", "members")}
 OF_COLLEAGUES = {"Ticket.assignee", "WithheldLink.records"}
 OF_CALLS = {f"CustomerSource.{name}" for name in ("ageMs", "latencyMs", "attempts", "hedged", "fromCache")}
+OF_AUDIT = {"Customer.accessLog"}
+"""Told as accesses: see test_access_history."""
 PLACES = {"edges", "pageInfo"}
 CRM = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {"7": [person("7")]}})
 ORDERS: dict[Any, Any] = {
@@ -80,7 +82,7 @@ async def test_nothing_more_and_nothing_less_than_all_queries_show(
 ):
     """Every way in and on is asked; what they show of him together is what is exported, value by value."""
     clock, identity = StoppedClock(), {"max_turns": 4}
-    crawl = Crawl(SCHEMA, ARGUMENTS, OF_OTHERS | OF_COLLEAGUES | OF_CALLS | PLACES)
+    crawl = Crawl(SCHEMA, ARGUMENTS, OF_OTHERS | OF_COLLEAGUES | OF_CALLS | OF_AUDIT | PLACES)
     shown: Told = set()
     async with gateway_on(sources(), with_clock=clock, limits=LIMITS, identity=identity) as gateway:
         for root, arguments in ways_in:
