@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
+from gateway.audit.entry import Person
 from gateway.audit.link import AuditKeys
 from gateway.audit.retention import Retention
-from gateway.audit.spool import UNREADABLE, Spool
+from gateway.audit.spool import UNREADABLE, Spool, SpoolLine
 from gateway.audit.stores import LinkStore, PeopleStore
+from gateway.audit.told_callers import Told, Withholding, list_told
 from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.log import SeldomLog
@@ -37,6 +39,8 @@ class Delivery:
     """Empties a spool, and cuts what is too old. Of the processes that share it one does so, and another one when that ends."""
 
     def __init__(self, settings: AuditSettings, links: LinkStore, people: PeopleStore, clock: Clock) -> None:
+        self.withholding: Withholding | None = None
+        """Who is not named to MongoDB any more; None where nobody can be erased."""
         self._spool = Spool(settings.spool)
         self._links = links
         self._people = people
@@ -84,6 +88,9 @@ class Delivery:
         while True:
             with self._spool.exclusive() as is_mine:
                 if is_mine:
+                    if self.withholding is not None:
+                        await self.withholding.read()
+                        await self.withholding.note_told(await asyncio.to_thread(self._told_of, customers))
                     erased = await asyncio.to_thread(self._spool.forget, customers)
                     return erased + await self._people.forget_customers(customers)
             await self._clock.sleep(LOOK_S)
@@ -108,10 +115,29 @@ class Delivery:
         try:
             lines = await asyncio.to_thread(self._spool.read, path)
             # People first: whose link is there can be told. A segment that was delivered in part comes again as a whole.
-            await self._people.add([person for line in lines for person in line.people], self._keep)
+            await self._people.add(await self._named(lines), self._keep)
             await self._links.add([line.link for line in lines])
             await asyncio.to_thread(self._spool.remove, path)
         except FileNotFoundError:  # its process closed it since it was listed: the next round has it by its new name
             return
         except UNREADABLE:
             self._spool.set_aside(path)
+
+    async def _named(self, lines: Sequence[SpoolLine]) -> list[Person]:
+        """List the people of a segment who are not erased by now."""
+        people = [person for line in lines for person in line.people]
+        if self.withholding is None:
+            return people
+        is_withheld = await self.withholding.read()
+        named = [person for person in people if not is_withheld(person.customer)]
+        if len(named) < len(people):
+            await self.withholding.note_told([*list_told(lines, is_withheld)])
+        return named
+
+    def _told_of(self, customers: Collection[str]) -> list[Told]:
+        """List who was told of customers by the closed segments."""
+        told: list[Told] = []
+        for path in self._spool.list_closed():
+            with suppress(FileNotFoundError, *UNREADABLE):  # `Spool.forget` sets aside what is none
+                told += list_told(self._spool.read(path), customers.__contains__)
+        return told

@@ -16,6 +16,7 @@ from gateway.audit.entry_batch import EntryBatch, RecordedRequest
 from gateway.audit.link import AuditKeys
 from gateway.audit.spool import Spool
 from gateway.audit.stores import LinkStore, PeopleStore
+from gateway.audit.told_callers import Withholding
 from gateway.clock import Clock
 from gateway.errors import AuditUnavailableError
 from gateway.log import SeldomLog, frames_of
@@ -105,6 +106,10 @@ class AuditTrail:
         """
         await asyncio.to_thread(self._close_segment)
         return await self._delivery.forget(customers)
+
+    def withhold(self, withholding: Withholding) -> None:
+        """Have nobody named to MongoDB who is erased by then."""
+        self._delivery.withholding = withholding
 
     async def deliver(self) -> None:
         """Take what can leave the spool to MongoDB. Raises `StoreError` and `OSError`."""

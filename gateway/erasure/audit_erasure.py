@@ -6,18 +6,24 @@ from collections.abc import Collection
 
 from gateway.audit.reader import AuditReader
 from gateway.audit.trail import AuditTrail
+from gateway.erasure.erased_people import ErasedPeople
 from gateway.erasure.erasure import Eraser
 from gateway.erasure.recipients import list_recipients
+from gateway.errors import StoreError
 from gateway.identity.erasure_receipt import ErasureRecipient
 from gateway.identity.records import RecordId
 
 
-def follow_audit(eraser: Eraser, audit: AuditTrail, reader: AuditReader) -> None:
-    """Have erasures remove customers from the audit, also from what this process has not delivered yet, and name recipients."""
+def follow_audit(eraser: Eraser, audit: AuditTrail, reader: AuditReader, people: ErasedPeople) -> None:
+    """Have erasures remove customers from the audit, also from what was not delivered yet, and name recipients."""
+    audit.withhold(people)
 
     async def purge(records: Collection[RecordId]) -> None:
         if records:  # else caches alone are emptied
-            await audit.forget([name for record in records for name in (record.node_id, record.id)])
+            try:
+                await audit.forget([name for record in records for name in (record.node_id, record.id)])
+            except OSError as error:
+                raise StoreError(f"the spool of the audit cannot be changed: {error.strerror}") from error
 
     async def recipients(names: Collection[str]) -> list[ErasureRecipient]:
         return await list_recipients(reader, names)

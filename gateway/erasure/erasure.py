@@ -55,8 +55,14 @@ class Eraser:
         assert erased is not None
         person = await find_person(self._router, [id_], loaders)
         names = [own.node_id for own in person.records]
+        keys = person_keys(person, erased)
+        digests = tuple(sorted(map(erased.table.digest, keys)))
+        # The tombstone comes first: a receipt whose workers had nothing to take up would be complete too early. And who is told
+        # before it is in the audit, who is told after it comes to the receipt.
+        tombstone = Tombstone(id=uuid4().hex, erased_at=now, digests=digests)
+        await store.tombstones.add([tombstone])
         receipt = ErasureReceipt(
-            id=uuid4().hex,
+            id=tombstone.id,
             state=ErasureState.RUNNING,
             erased_at=now,
             reason=reason.strip(),
@@ -67,10 +73,6 @@ class Eraser:
             recordings=[folder.name for folder in recordings],
             pending=names,
         )
-        keys = person_keys(person, erased)
-        digests = tuple(sorted(map(erased.table.digest, keys)))
-        # The tombstone comes first: a receipt whose workers had nothing to take up would be complete too early.
-        await store.tombstones.add([Tombstone(id=receipt.id, erased_at=now, digests=digests)])
         await store.erasures.begin(receipt)
         await self.worker.refresh()
         for folder in recordings:

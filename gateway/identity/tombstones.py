@@ -75,7 +75,11 @@ class TombstoneTable:
 
         Where one source has customers, a line is the own id of a record.
         """
-        return self.stands and bool(self.find(key for line in set_id.split("\n") for key in _keys_of_name(line)))
+        return self.stands and bool(self.find_set(set_id))
+
+    def find_set(self, set_id: str) -> list[Tombstone]:
+        """List the standing tombstones of the customers with these records."""
+        return self.find(key for line in set_id.split("\n") for key in _keys_of_name(line))
 
     def covers_record(self, record: RecordId) -> bool:
         """Tell whether a record is erased, by its id."""

@@ -10,10 +10,12 @@ import structlog
 
 from gateway.audit.delivery import Delivery
 from gateway.clock import Clock
+from gateway.erasure.erased_people import ErasedPeople
 from gateway.log import log_loop_failure
 from gateway.serving.child_processes import Children
 from gateway.settings import MongoSettings, Settings
 from gateway.settings.audit_settings import AuditSettings
+from gateway.settings.erasure_settings import ErasureSettings
 from gateway.store.store import Store
 
 END_S = 5.0
@@ -29,7 +31,7 @@ class AuditCourier:
         self._ended: asyncio.Future[int] | None = None
         if settings.audit is not None and settings.mongodb is not None:
             reader, self._writer = os.pipe()  # which closes when the master ends, however it does
-            run = partial(run_courier, settings.audit, settings.mongodb, reader)
+            run = partial(run_courier, settings.audit, settings.mongodb, settings.erasure, reader)
             pid, self._ended = children.fork(run, [reader])
             os.close(reader)
             log.info("audit_courier_started", pid=pid)
@@ -41,13 +43,13 @@ class AuditCourier:
             await asyncio.wait({self._ended}, timeout=END_S)
 
 
-def run_courier(audit: AuditSettings, mongodb: MongoSettings, reader: int) -> int:
+def run_courier(audit: AuditSettings, mongodb: MongoSettings, erasure: ErasureSettings | None, reader: int) -> int:
     """Deliver until the pipe is closed. Gives the exit code of the process."""
-    asyncio.run(_deliver(audit, mongodb, reader))
+    asyncio.run(_deliver(audit, mongodb, erasure, reader))
     return 0
 
 
-async def _deliver(audit: AuditSettings, mongodb: MongoSettings, reader: int) -> None:
+async def _deliver(audit: AuditSettings, mongodb: MongoSettings, erasure: ErasureSettings | None, reader: int) -> None:
     loop, closed, clock = asyncio.get_running_loop(), asyncio.Event(), Clock()
     loop.set_exception_handler(log_loop_failure)
     loop.add_reader(reader, closed.set)
@@ -56,6 +58,8 @@ async def _deliver(audit: AuditSettings, mongodb: MongoSettings, reader: int) ->
     store.audit_people.ensure_indexes()
     await store.open()
     delivery = Delivery(audit, store.audit_links, store.audit_people, clock)
+    if erasure is not None:
+        delivery.withholding = ErasedPeople(erasure.key.get_secret_value(), store, clock)
     delivery.start()
     await closed.wait()
     loop.remove_reader(reader)

@@ -71,6 +71,15 @@ class ErasureCollection:
         write = {"$inc": {f"removed.{name}": count for name, count in removed.items()}}
         await self._mongo.run(lambda database: database[RECEIPTS].update_one({"_id": id_}, write), kind="write")
 
+    async def add_recipients(self, id_: str, recipients: Sequence[ErasureRecipient]) -> bool:
+        """Add callers who were told of the customer, to a receipt that is complete, too. Tells whether it is there."""
+        told = msgspec.to_builtins(recipients, builtin_types=(datetime,))
+        write = {"$push": {"recipients": {"$each": told}}}
+        result = await self._mongo.run(
+            lambda database: database[RECEIPTS].update_one({"_id": id_}, write), kind="write", in_background=True
+        )
+        return bool(result.matched_count)
+
     async def complete(self, id_: str, now: datetime) -> bool:
         """Complete a receipt, which has nothing of the customer from then on. Tells whether it was running."""
         write = {"$set": {"state": ErasureState.COMPLETE.value, "completedAt": now}, "$unset": {"pending": ""}}
@@ -110,11 +119,17 @@ def _receipt_of(document: Document) -> ErasureReceipt:
         stores=[StoreRemoval(name, int(count)) for name, count in removed.items()],
         sources_still_hold=_convert(document["sourcesStillHold"], list[SourceHolding]),
         incomplete=document["incomplete"],
-        recipients=_convert(document["recipients"], list[ErasureRecipient]),
+        recipients=_last_told(_convert(document["recipients"], list[ErasureRecipient])),
         recipients_known=document["recipientsKnown"],
         recordings=document["recordings"],
         pending=document.get("pending", ()),
     )
+
+
+def _last_told(told: Sequence[ErasureRecipient]) -> list[ErasureRecipient]:
+    """List each caller once, by name, with the time when it was last told."""
+    by_time = sorted(told, key=lambda one: one.last_at)
+    return [own for _, own in sorted({own.caller: own for own in by_time}.items())]
 
 
 def _convert(values: Sequence[Document], kind: Any) -> Any:
