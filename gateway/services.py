@@ -85,9 +85,13 @@ def new_stitcher(
     """Create a request's stitcher. Its budget begins with its `arrival`, or now."""
     budget = budget_s(settings, deadline_ms)
     deadline = Deadline.within(clock, budget, None if arrival is None else arrival.began(budget))
+    return Stitcher(router, Loaders(deadline, trace), hide_erased(router))
+
+
+def hide_erased(router: SourceRouter) -> AdmissionRule | None:
+    """Make the rule that hides who is erased, and nobody else. None while there is nobody."""
     erased = router.erased
-    rule = None if erased is None or not erased.concerns else AdmissionRule(None, None, erased)
-    return Stitcher(router, Loaders(deadline, trace), rule)
+    return None if erased is None or not erased.concerns else AdmissionRule(None, None, erased)
 
 
 def _known_customers(settings: Settings, clock: Clock, router: SourceRouter, store: Store | None) -> KnownCustomers | None:

@@ -13,8 +13,8 @@ errors = Console(stderr=True)
 @contextmanager
 def problems_shown() -> Iterator[None]:
     """Print what people can put right, and end the command with 2."""
-    from connectors.errors import ConfigurationError
-    from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure, StoreError
+    from connectors.errors import ConfigurationError, ProfileGatewayError
+    from gateway.errors import AmbiguousIdentityError, SourceFailure
 
     try:
         yield
@@ -22,7 +22,7 @@ def problems_shown() -> Iterator[None]:
         print_problems(error.problems)
     except AmbiguousIdentityError as error:
         print_problems([f"{error}: {', '.join(error.extensions['candidates'])}"])
-    except (CallerError, SourceFailure, StoreError) as error:
+    except (ProfileGatewayError, SourceFailure) as error:
         print_problems([str(error)])
     except OSError as error:
         print_problems([f"{error.filename or 'a file'}: {error.strerror}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Collection
 from typing import TypeVar
 
@@ -33,6 +34,8 @@ async def export_customer(services: Services, customer_id: str, history: AuditHi
     """
     reader = CustomerReader(services)
     async with opened(services):
+        if services.audit is not None:
+            services.audit.check()
         customer = await reader.read(customer_id)
         if customer is None:
             return None
@@ -42,7 +45,7 @@ async def export_customer(services: Services, customer_id: str, history: AuditHi
         held = await _unless_away("held", _held(services, ids), gaps)
         accesses = None if history is None else await _unless_away("accesses", read_accesses(history, ids), gaps)
         if services.audit is not None:
-            _record_export(services, services.audit, customer["currentId"])
+            await _record_export(services, services.audit, customer["currentId"])
     return CustomerExport(
         exported_at=services.clock.now(),
         customer=customer,
@@ -55,8 +58,8 @@ async def export_customer(services: Services, customer_id: str, history: AuditHi
     )
 
 
-def _record_export(services: Services, audit: AuditTrail, customer_id: str) -> None:
-    """Record that all of a customer was told."""
+async def _record_export(services: Services, audit: AuditTrail, customer_id: str) -> None:
+    """Record that all of a customer is told, and wait until it is written. Raises `AuditUnavailableError`."""
     audit.record(
         at=services.clock.now(),
         request=new_request_id(),
@@ -70,6 +73,8 @@ def _record_export(services: Services, audit: AuditTrail, customer_id: str) -> N
         customers=(customer_id,),
         attempts=(),
     )
+    await asyncio.to_thread(audit.flush)
+    audit.check()
 
 
 def _purposes(services: Services) -> list[ExportedPurpose]:

@@ -1,6 +1,7 @@
 """Read all that is shown of one customer, by GraphQL operations on the services of this process.
 
 They run as those of callers do, so what is exported is what is shown. Nobody's rights apply: it is his own.
+Who is erased is not shown.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.operations import Operations
 from gateway.quota.cost import CostLimits
-from gateway.services import Services
+from gateway.services import Services, hide_erased
 from gateway.stitching.stitcher import Stitcher
 from resolvers.connection import MAX_FIRST
 from resolvers.schema import schema_with
@@ -116,7 +117,8 @@ class CustomerReader:
         paging = ", $after: String" if "$after" in selection else ""
         text = f"query ($id: ID!{paging}) {{ customer(by: {{id: $id}}) {{ {selection} }} }}"
         operation = self._operations.prepare(text, None, _UNLIMITED)
-        stitcher = Stitcher(self._services.router, Loaders(Deadline.within(self._services.clock, OPERATION_S)))
+        router, loaders = self._services.router, Loaders(Deadline.within(self._services.clock, OPERATION_S))
+        stitcher = Stitcher(router, loaders, hide_erased(router))
         context = RequestContext(self._services, _REQUEST_ID, stitcher, profile=_UNLIMITED)
         variables = {"id": customer_id} | ({"after": after} if paging else {})
         result = await self.executor.run(operation, variables, context)
