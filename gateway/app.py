@@ -43,7 +43,7 @@ from gateway.lookups.trace import Trace
 from gateway.operations import Limits, Operation, Operations
 from gateway.quota.meter import Meter
 from gateway.replay.modes import UNTOUCHED, ReplayModes, substitute
-from gateway.revisions import Revision, close_services, open_services, share_cache
+from gateway.revisions import Revision, close_services, open_services, share_cache, withhold_erased
 from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.stitching.stitcher import Stitcher
@@ -170,6 +170,7 @@ class GatewayApplication(Application):
         before, self.revision = self.revision, Revision(services)
         self._executor, self.endpoint.operations, self._views = _executor(services)  # old plans name old sources
         self._show(services)
+        withhold_erased(services)
         share_cache(before.services, services)
         self._retirement = asyncio.create_task(self._retire(before, services, self._retirement))
 

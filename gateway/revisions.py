@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Collection, Iterator
 from contextlib import AsyncExitStack, contextmanager
 
+from gateway.erasure.erased_people import ErasedPeople
 from gateway.lookups.sources import Source
 from gateway.services import Services
 
@@ -48,6 +49,8 @@ class Revision:
 async def open_services(services: Services, previous: Services | None = None) -> None:
     """Open what the services do not share with the previous ones. Nothing stays open when that fails."""
     shared = _shared_sources(services, previous)
+    if previous is None:
+        withhold_erased(services)
     async with AsyncExitStack() as stack:
         if services.store is not None and (previous is None or services.store is not previous.store):
             stack.push_async_callback(services.store.aclose)
@@ -58,7 +61,6 @@ async def open_services(services: Services, previous: Services | None = None) ->
         if services.eraser is not None:
             stack.push_async_callback(services.eraser.worker.aclose)
             await services.eraser.worker.start()
-        services.sources.cache.withholds = None if services.router.erased is None else services.router.erased.withholds_answer
         before = None if previous is None else previous.callers
         stack.push_async_callback(services.callers.aclose, before)
         await services.callers.start(before)
@@ -67,6 +69,19 @@ async def open_services(services: Services, previous: Services | None = None) ->
         if services.router.decisions is not None and services.router.customers.are_several:
             await services.router.decisions.known.start()  # last, for the store may be shared, and would keep it
         stack.pop_all()
+
+
+def withhold_erased(services: Services) -> None:
+    """Have nothing kept of who is erased, as these services know it, in what they share with others.
+
+    Those that are only prepared do not: they may never be served.
+    """
+    erased, settings, store = services.router.erased, services.settings, services.store
+    services.sources.cache.withholds = None if erased is None else erased.withholds_answer
+    if store is not None:
+        store.withhold(None if erased is None else erased.table.covers_set)
+    if services.audit is not None and settings.erasure is not None and store is not None:
+        services.audit.withhold(ErasedPeople(settings.erasure.key.get_secret_value(), store, services.clock))
 
 
 async def close_services(services: Services, following: Services | None = None) -> None:

@@ -23,7 +23,6 @@ from gateway.audit.trail import AuditTrail
 from gateway.clock import Clock
 from gateway.documents.trusted_documents import TrustedDocuments
 from gateway.erasure.audit_erasure import follow_audit
-from gateway.erasure.erased_people import ErasedPeople
 from gateway.erasure.eraser_factory import new_eraser
 from gateway.erasure.erasure import Eraser
 from gateway.lookups.deadline import Deadline
@@ -234,8 +233,8 @@ def build_services(
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
     eraser = new_eraser(settings, clock, router, tags, store, None if previous is None else previous.eraser)
     audit, reader = _audit(settings, clock, store, previous), None if store is None else AuditReader(store.audit_accesses)
-    if eraser is not None and audit is not None and reader is not None and settings.erasure is not None:
-        follow_audit(eraser, audit, reader, ErasedPeople(settings.erasure.key.get_secret_value(), eraser.store, clock))
+    if eraser is not None and audit is not None and reader is not None:
+        follow_audit(eraser, audit, reader)
     operators = Operators(settings.identity.operators)
     keys, revocations = _key_table(settings, clock, store, previous), _revocation_table(settings, clock, store, previous)
     tokens = _tokens(settings, clock, revocations, previous)

@@ -6,7 +6,6 @@ from collections.abc import Collection
 
 from gateway.audit.reader import AuditReader
 from gateway.audit.trail import AuditTrail
-from gateway.erasure.erased_people import ErasedPeople
 from gateway.erasure.erasure import Eraser
 from gateway.erasure.recipients import list_recipients
 from gateway.errors import StoreError
@@ -14,9 +13,8 @@ from gateway.identity.erasure_receipt import ErasureRecipient
 from gateway.identity.records import RecordId
 
 
-def follow_audit(eraser: Eraser, audit: AuditTrail, reader: AuditReader, people: ErasedPeople) -> None:
+def follow_audit(eraser: Eraser, audit: AuditTrail, reader: AuditReader) -> None:
     """Have erasures remove customers from the audit, also from what was not delivered yet, and name recipients."""
-    audit.withhold(people)
 
     async def purge(records: Collection[RecordId]) -> None:
         if records:  # else caches alone are emptied

@@ -21,7 +21,7 @@ from gateway.tags.service import TagService
 def new_eraser(
     settings: Settings, clock: Clock, router: SourceRouter, tags: TagService, store: Store | None, previous: Eraser | None
 ) -> Eraser | None:
-    """Have a router, the tags and the store know who is erased. None without `[erasure]`, or without MongoDB, as in a replay.
+    """Have a router and the tags know who is erased. None without `[erasure]`, or without MongoDB, as in a replay.
 
     The tombstones that `previous` services know are known from the beginning, where their store is the same.
     """
@@ -34,7 +34,7 @@ def new_eraser(
     erased = router.erased = ErasedCustomers(table, router.customers, clock)
     if router.known is not None:
         router.known.erased = table
-    store.withhold(table.covers_set)
+    store.erasures.ensure_indexes()
 
     async def purge(records: Collection[RecordId]) -> None:  # noqa: ARG001  all is dropped, whoever it is of
         await purge_caches(router, tags)

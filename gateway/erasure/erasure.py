@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import msgspec
 from gateway.clock import Clock
 from gateway.erasure.person import find_person, person_keys, read_record
 from gateway.erasure.worker import ErasureWorker
-from gateway.errors import InvalidArgumentError
+from gateway.errors import InvalidArgumentError, StoreError
 from gateway.identity.erasure_receipt import ErasureReceipt, ErasureRecipient, ErasureState
 from gateway.identity.records import RecordId
 from gateway.identity.tombstones import Tombstone, TombstoneEnd
@@ -57,10 +58,13 @@ class Eraser:
         names = [own.node_id for own in person.records]
         keys = person_keys(person, erased)
         digests = tuple(sorted(map(erased.table.digest, keys)))
-        # The tombstone comes first: a receipt whose workers had nothing to take up would be complete too early. And who is told
-        # before it is in the audit, who is told after it comes to the receipt.
+        recipients = await self._list_recipients(names)
+        # The tombstone comes first: a receipt whose workers had nothing to take up would be complete too early. Who was told
+        # before it is in the audit by then, who is told after it comes to the receipt.
         tombstone = Tombstone(id=uuid4().hex, erased_at=now, digests=digests)
         await store.tombstones.add([tombstone])
+        with suppress(StoreError):  # a tombstone without a receipt would hide him, and remove nothing
+            recipients = await self._list_recipients(names)
         receipt = ErasureReceipt(
             id=tombstone.id,
             state=ErasureState.RUNNING,
@@ -68,7 +72,7 @@ class Eraser:
             reason=reason.strip(),
             sources_still_hold=person.holding,
             incomplete=person.incomplete,
-            recipients=[] if self.recipients is None else await self.recipients(names),
+            recipients=recipients,
             recipients_known=self.recipients is not None,
             recordings=[folder.name for folder in recordings],
             pending=names,
@@ -106,6 +110,9 @@ class Eraser:
         ended = await self.store.tombstones.end(ids, TombstoneEnd.OPERATOR, self._clock.now())
         await self.worker.refresh()
         return ended
+
+    async def _list_recipients(self, names: Collection[str]) -> Sequence[ErasureRecipient]:
+        return [] if self.recipients is None else await self.recipients(names)
 
     async def _with_waiting(self, receipt: ErasureReceipt) -> ErasureReceipt:
         if receipt.state is ErasureState.COMPLETE:

@@ -63,7 +63,7 @@ class ErasedCustomers:
         keys, customers = self.keys_of_id(id_), self._customers
         if record is None:
             return keys
-        trusted, region = customers.trusted.get(id_.source, frozenset()), customers.phone_regions[id_.source]
+        trusted, region = customers.trusted.get(id_.source, frozenset()), customers.phone_regions.get(id_.source)
         own = [Key(kind, value) for kind in LINKING_KINDS if kind in trusted for value in keys_of(record, kind, region)]
         own = [key for key in own if key not in customers.blocked]
         is_person = any(key.kind is not KeyKind.DEVICE_ID for key in own)
@@ -109,7 +109,7 @@ class ErasedCustomers:
             if self.table.find(self.keys_of_id(RecordId(space, key))):
                 return True
         elif fetch.by in LINKING_KINDS and self.table.find(
-            [Key(fetch.by, normalised_or_plain(fetch.by, key, self._customers.phone_regions[source])), named]
+            [Key(fetch.by, normalised_or_plain(fetch.by, key, self._customers.phone_regions.get(source))), named]
         ):
             return True
         records: Collection[Any] = outcome.records if fetch.record is Customer else ()

@@ -77,10 +77,9 @@ class Store:
         erased = [*records]
         return {collection.name: await collection.forget(erased) for collection in self.collections}
 
-    def withhold(self, withholds: Callable[[str], bool]) -> None:
-        """Store nothing of the customers of whom this is true, by the ids of their member sets."""
+    def withhold(self, withholds: Callable[[str], bool] | None) -> None:
+        """Store nothing of the customers of whom this is true, by the ids of their member sets. With None all is stored."""
         self.tags.withholds = self.leases.withholds = self.identity_log.withholds = withholds
-        self.erasures.ensure_indexes()
 
     async def open(self) -> None:
         await self.mongo.open()
