@@ -34,6 +34,12 @@ MAX_LINK_ENTRIES = 250
 MAX_WAITING = 100_000
 """So many entries wait in memory at most. The oldest of more are lost, and counted."""
 
+MAX_HELD = 2 * MAX_WAITING
+"""So many wait where the thread hangs in a volume that does not answer, and cannot make room. More are lost, and counted."""
+
+STUCK_S = 5.0
+"""After so many seconds in which nothing was written the volume does not answer."""
+
 log = structlog.get_logger()
 
 
@@ -52,7 +58,9 @@ class AuditTrail:
         self._delivery = Delivery(settings, links, people, clock)
         self._waiting: list[RecordedRequest] = []
         self._lost = 0
+        self._dropped = self._dropped_before = 0  # of the loop, and as many as the thread has counted as lost
         self._is_failing = False
+        self._turned_at: float | None = None
         self._told_head_at = 0.0
         self._seldom = SeldomLog(clock)
         self._writing = threading.Lock()
@@ -75,19 +83,27 @@ class AuditTrail:
         attempts: Collection[tuple[str, str]],
     ) -> None:
         """Record a request, with plain texts of customers, users and keys. What is handed over must not change any more."""
+        if len(self._waiting) >= MAX_HELD:
+            self._dropped += 1
+            return
         self._waiting.append(
             (at, request, caller, user, purpose, operation, answer, fields, sources, customers, attempts)
         )  # fmt: skip
 
     def check(self) -> None:
         """Raise `AuditUnavailableError` where nothing can be written, and requests are to be refused for it."""
-        if self._is_failing and self.settings.on_failure == "refuse":
+        if self.settings.on_failure == "refuse" and (self._is_failing or self._is_stuck()):
             raise AuditUnavailableError
+
+    def _is_stuck(self) -> bool:
+        """Tell whether the thread has not come back for long: a write may hang where a volume is away."""
+        return self._turned_at is not None and self._clock.monotonic() - self._turned_at > STUCK_S
 
     async def open(self) -> None:
         """Begin to write and to deliver."""
         self._is_failing = not await asyncio.to_thread(lambda: self._spool.is_writable)
         self._thread = threading.Thread(target=self._write_on, name="audit", daemon=True)
+        self._turned_at = self._clock.monotonic()
         self._thread.start()
         self._delivery.start()
 
@@ -134,6 +150,8 @@ class AuditTrail:
             self._chain.add("begin")
             self._chain.flush()
             self._tell_head()
+        dropped = self._dropped
+        self._lost, self._dropped_before = self._lost + dropped - self._dropped_before, dropped
         requests = self._waiting[:MAX_LINK_ENTRIES]  # the loop may append between this line and the next
         del self._waiting[:MAX_LINK_ENTRIES]
         lost = self._lost
@@ -167,6 +185,7 @@ class AuditTrail:
 
     def _write_on(self) -> None:
         while not self._stopping.wait(FLUSH_S):
+            self._turned_at = self._clock.monotonic()
             try:
                 self.flush()
             except Exception as error:  # noqa: BLE001  a mistake here must neither end the thread nor pass unseen
