@@ -233,7 +233,7 @@ class GatewayApplication(Application):
 
     async def _execute(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         revision = self.revision
-        services = revision.services
+        services, head.observe = revision.services, self.endpoint.observe
         revision.under_way += 1
         meter = None
         try:
@@ -271,6 +271,7 @@ class GatewayApplication(Application):
 
     async def _execute_traced(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         with self.revision.lent() as services:
+            head.observe = self.endpoint.observe
             trace = Trace(services.clock, services.clock.monotonic())
             context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), head)
             self._begin(head, operation, context.stitcher.loaders)

@@ -154,11 +154,11 @@ class GraphQLView:
                 if row is not None:
                     admission.end(row, begins, prepared_s, answer_bytes)
         except (ClientDisconnect, asyncio.CancelledError):
-            self.observe(head, operation, ABANDONED)
+            (head.observe or self.observe)(head, operation, ABANDONED)
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence
             answer = make_failure(error, media, head)
-        self.observe(head, operation, answer.code)
+        (head.observe or self.observe)(head, operation, answer.code)
         return answer
 
     async def _prepare(self, document: RequestDocument | None, query: str, name: str | None, head: Head) -> Operation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import getrandbits
 
 from starlette.datastructures import QueryParams
@@ -14,6 +14,7 @@ from gateway.documents.profiles import USUAL
 from gateway.errors import InvalidArgumentError
 from gateway.lookups.call_tracer import RequestSpan
 from gateway.lookups.loaders import Loaders
+from gateway.operations import Operation
 
 _SINGLE = (b"authorization", b"x-purpose", b"origin", b"sec-fetch-site", b"accept-encoding")
 """Headers that say who asks, from where and for what. Two of one are joined, and so nobody's and nothing's."""
@@ -33,9 +34,9 @@ class Head:
     """The headers of a request, and those for its response. Names are in lower case; two credentials or purposes are joined.
 
     Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock. `loaders` know
-    what it asked for, once it runs; `span` is there while it is traced. `fields` are its headers as they came, `peer` is the
-    address at the other end of the connection, None where that has none. `profile` says what its caller may send, `row` is
-    where his requests wait.
+    what it asked for, once it runs, and `observe` is told of its end then, whatever a reload changes. `span` is there while it
+    is traced. `fields` are its headers as they came, `peer` is the address at the other end of the connection, None where that
+    has none. `profile` says what its caller may send, `row` is where his requests wait.
     """
 
     __slots__ = (
@@ -48,6 +49,7 @@ class Head:
         "headers",
         "loaders",
         "method",
+        "observe",
         "peer",
         "profile",
         "query_string",
@@ -73,6 +75,7 @@ class Head:
         self.answered_with: dict[str, str] = {}
         self.caller = EVERYBODY
         self.loaders: Loaders | None = None
+        self.observe: Callable[[Head, Operation | None, str], None] | None = None
         self.span: RequestSpan | None = None
         self.profile = USUAL
         self.row: CallerRow | None = None
