@@ -28,19 +28,34 @@ class AuditCourier:
     """The process that delivers, as the master sees it. Where it ends too early a worker delivers in its place."""
 
     def __init__(self, children: Children, settings: Settings) -> None:
+        self._children = children
         self._ended: asyncio.Future[int] | None = None
-        if settings.audit is not None and settings.mongodb is not None:
-            reader, self._writer = os.pipe()  # which closes when the master ends, however it does
-            run = partial(run_courier, settings.audit, settings.mongodb, settings.erasure, reader)
-            pid, self._ended = children.fork(run, [reader])
-            os.close(reader)
-            log.info("audit_courier_started", pid=pid)
+        self._begin(settings)
+
+    async def follow(self, settings: Settings) -> None:
+        """Deliver by other settings, in a new process where the audit, its place or who is erased is another one."""
+        if _tables_of(settings) != self._tables:
+            await self.end()
+            self._begin(settings)
 
     async def end(self) -> None:
         """Have it deliver what there is, and end."""
         if self._ended is not None:
             os.close(self._writer)
             await asyncio.wait({self._ended}, timeout=END_S)
+            self._ended = None
+
+    def _begin(self, settings: Settings) -> None:
+        audit, mongodb, erasure = self._tables = _tables_of(settings)
+        if audit is not None and mongodb is not None:
+            reader, self._writer = os.pipe()  # which closes when the master ends, however it does
+            pid, self._ended = self._children.fork(partial(run_courier, audit, mongodb, erasure, reader), [reader])
+            os.close(reader)
+            log.info("audit_courier_started", pid=pid)
+
+
+def _tables_of(settings: Settings) -> tuple[AuditSettings | None, MongoSettings | None, ErasureSettings | None]:
+    return settings.audit, settings.mongodb, settings.erasure
 
 
 def run_courier(audit: AuditSettings, mongodb: MongoSettings, erasure: ErasureSettings | None, reader: int) -> int:

@@ -11,6 +11,7 @@ import structlog
 from connectors.errors import ConfigurationError
 from gateway.log import frames_of
 from gateway.serving import messages
+from gateway.serving.audit_courier import AuditCourier
 from gateway.serving.child_processes import Children
 from gateway.serving.configuration import Configuration, list_changes, read_configuration
 from gateway.serving.dry_run import find_problems
@@ -30,11 +31,12 @@ log = structlog.get_logger()
 class Reloader:
     """Reload the settings of a fleet, one reload at a time."""
 
-    def __init__(self, path: Path, fleet: Fleet, children: Children) -> None:
+    def __init__(self, path: Path, fleet: Fleet, children: Children, courier: AuditCourier) -> None:
         self.last: ReloadOutcome | None = None
         self._path = path
         self._fleet = fleet
         self._children = children
+        self._courier = courier
         self._readings = fleet.configuration.revision
         self._turn = asyncio.Lock()
 
@@ -85,6 +87,7 @@ class Reloader:
         self._fleet.metrics.show_settings(new)
         for worker in await switch_workers(workers):
             worker.end()  # another one serves the new settings in its place
+        await self._courier.follow(new.settings)
         return []
 
 

@@ -64,6 +64,26 @@ def test_a_process_of_its_own_delivers(config: Path, tmp_path: Path, mongodb_uri
         assert gateway.end() == 0
 
 
+def test_it_follows_a_reload(config: Path, tmp_path: Path, mongodb_uri: str, mongodb_database: str):
+    """Another one delivers when who is erased, or what is kept, is of other settings; else the same goes on."""
+    with serve_process(config) as gateway:
+        gateway.wait_ready(1)
+        first = gateway.wait_for("audit_courier_started")["pid"]
+        config.write_text(config.read_text("utf-8").replace("60000", "59000"), "utf-8")
+        gateway.process.send_signal(signal.SIGHUP)
+        gateway.wait_for("settings_loaded", 2)
+        config.write_text(
+            config.read_text("utf-8") + '\n[erasure]\nkey = "what erased keys are digested with, long"\n', "utf-8"
+        )
+        gateway.process.send_signal(signal.SIGHUP)
+        second = gateway.wait_for("audit_courier_started", 2)["pid"]
+        wait_until(lambda: not is_alive(first), "the first one ends")
+        wait_delivered(mongodb_uri, mongodb_database, leave_chain(tmp_path / "spool", tmp_path / "late"))
+        assert is_alive(second)
+        assert len(gateway.events("audit_courier_started")) == 2
+        assert gateway.end() == 0
+
+
 def test_it_ends_with_the_master(config: Path):
     """However that ends."""
     with serve_process(config) as gateway:

@@ -111,7 +111,7 @@ def reloader_of(file: Path) -> Reloader:
     """The reloader of a master without workers."""
     unused: Any = None
     fleet = Fleet(unused, read_configuration(file, UNTOUCHED), unused, 1, unused)
-    return Reloader(file, fleet, unused)
+    return Reloader(file, fleet, unused, unused)
 
 
 async def test_whatever_fails_in_a_reload_is_an_outcome(probes: ProbeConfig, monkeypatch: pytest.MonkeyPatch) -> None:
