@@ -1,5 +1,6 @@
 """What the audit costs: CPU of a request over the usual four sources, in many short turns without and with it."""
 
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -79,7 +80,9 @@ def measured(query: str, *, rounds: int, requests: int, rate: float, seconds: in
         audited.write_text(plain.read_text("utf-8") + audit_table(spool), "utf-8")
         ways = {WITHOUT: plain, AUDITED: audited}
         latency = _measure_latency(ways, cores, rounds=max(3, rounds // 10), rate=rate, seconds=seconds)
-        Spool(spool).lock_delivery()  # a process of its own delivers where the gateway is served, and is no part of this one
+        # A process of its own delivers where the gateway is served, and is no part of this one.
+        while Spool(spool).lock_delivery() is None:
+            time.sleep(0.1)
         turns = {
             way: stack.enter_context(answering_turns(settings, lines, gateway.TREE, cores.server))
             for way, settings in ways.items()
