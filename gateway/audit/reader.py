@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 OPERATOR = "operator:"
 """Stands before the name of an operator in an entry: it may be that of a person. No name of a caller has a colon."""
+
+PAGE = 1_000
+"""How many accesses are read at once."""
 
 MAX_SPAN = timedelta(minutes=1)
 """How much later than the first one in its link an entry may be and still stand in its place among those of other workers."""
@@ -103,3 +106,29 @@ class AuditReader:
             until = oldest - MAX_SPAN
         found.sort(key=lambda access: access.at, reverse=True)
         return found if len(found) <= first else [access for access in found if access.at >= found[first - 1].at]
+
+
+class Timed(Protocol):
+    """An access, of which only the time is looked at."""
+
+    @property
+    def at(self) -> datetime: ...
+
+
+A = TypeVar("A", bound=Timed, covariant=True)
+
+
+class AccessPages(Protocol[A]):
+    """Gives pages of accesses as `AuditReader` does."""
+
+    async def accesses(self, customer_ids: Collection[str], *, first: int, before: datetime | None) -> Sequence[A]: ...
+
+
+async def read_pages(reader: AccessPages[A], customer_ids: Collection[str], page: int = PAGE) -> AsyncIterator[Sequence[A]]:
+    """Read all accesses to a customer, page by page, the newest first. Raises `StoreError`."""
+    before: datetime | None = None
+    while found := await reader.accesses(customer_ids, first=page, before=before):
+        yield found
+        if len(found) < page:
+            break
+        before = found[-1].at

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
+from gateway.audit.reader import AccessPages, read_pages
 from gateway.identity.erasure_receipt import ErasureRecipient
-
-PAGE = 1_000
 
 NAMELESS = "anybody"
 """Stands for who asked where there are no callers."""
@@ -24,24 +23,10 @@ class RecordedAccess(Protocol):
     def caller(self) -> str | None: ...
 
 
-class AccessReader(Protocol):
-    """Reads the accesses of the audit, the latest first."""
-
-    async def accesses(
-        self, customer_ids: Collection[str], *, first: int, before: datetime | None
-    ) -> Sequence[RecordedAccess]: ...
-
-
-async def list_recipients(reader: AccessReader, customer_ids: Collection[str]) -> list[ErasureRecipient]:
+async def list_recipients(reader: AccessPages[RecordedAccess], customer_ids: Collection[str]) -> list[ErasureRecipient]:
     """List the callers, each with the time when it was last told, by name."""
     last_at: dict[str, datetime] = {}
-    before: datetime | None = None
-    while True:
-        page = await reader.accesses(customer_ids, first=PAGE, before=before)
+    async for page in read_pages(reader, customer_ids):
         for access in page:
-            caller = access.caller or NAMELESS
-            last_at[caller] = max(access.at, last_at.get(caller, access.at))
-        oldest = min((access.at for access in page), default=None)
-        if len(page) < PAGE or oldest == before:
-            return [ErasureRecipient(caller, at) for caller, at in sorted(last_at.items())]
-        before = oldest
+            last_at.setdefault(access.caller or NAMELESS, access.at)
+    return [ErasureRecipient(caller, at) for caller, at in sorted(last_at.items())]

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
+from gateway.audit.reader import PAGE, AccessPages, read_pages
 from gateway.export.document import ExportedAccess
-
-PAGE = 1_000
-"""How many accesses are asked for at once."""
-
-_TICK = timedelta(milliseconds=1)
-"""MongoDB tells times apart by no less."""
 
 
 class AuditedAccess(Protocol):
@@ -32,30 +27,13 @@ class AuditedAccess(Protocol):
     def answer(self) -> str: ...
 
 
-class AuditHistory(Protocol):
-    """Gives the accesses to customers, the latest first. Raises `StoreError`."""
-
-    async def accesses(
-        self, customer_ids: Collection[str], *, first: int, before: datetime | None
-    ) -> Sequence[AuditedAccess]: ...
+AuditHistory = AccessPages[AuditedAccess]
+"""Gives the accesses to customers."""
 
 
 async def read_accesses(history: AuditHistory, customer_ids: Collection[str], page: int = PAGE) -> list[ExportedAccess]:
-    """Read all accesses to a customer, the latest first. Raises `StoreError`.
-
-    Several may be of one time: those of the last one of a page are asked for again with the next.
-    """
-    exported: list[ExportedAccess] = []
-    first, before = page, None
-    while True:
-        found = await history.accesses(customer_ids, first=first, before=before)
-        if len(found) < first:
-            return [*exported, *map(_export, found)]
-        last = found[-1].at
-        before = last - timedelta(microseconds=last.microsecond % 1_000) + _TICK
-        certain = [access for access in found if access.at >= before]
-        exported += map(_export, certain)
-        first = page if certain else 2 * first
+    """Read all accesses to a customer, the latest first. Raises `StoreError`."""
+    return [_export(access) async for found in read_pages(history, customer_ids, page) for access in found]
 
 
 def _export(access: AuditedAccess) -> ExportedAccess:

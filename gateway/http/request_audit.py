@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from gateway.audit.reader import OPERATOR
-from gateway.audit.recorder import AuditRecorder
+from gateway.audit.trail import AuditTrail
 from gateway.clock import Clock
 from gateway.http.request_head import Head
 from gateway.operations import Operation
@@ -20,7 +20,7 @@ class RequestAudit:
 
     def __init__(
         self,
-        recorder: AuditRecorder,
+        recorder: AuditTrail,
         clock: Clock,
         classes_of: Callable[[Operation, str], tuple[str, ...]],
         observe: Callable[[Head, Operation | None, str], None],

@@ -9,14 +9,11 @@ import msgspec
 
 from connectors.errors import ConfigurationError
 from gateway.app import opened
-from gateway.audit.reader import Access, AuditReader
+from gateway.audit.reader import Access, AuditReader, read_pages
 from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import result_or_error
-
-PAGE = 1_000
-"""How many accesses are read at once."""
 
 
 class AccessHistory(msgspec.Struct, frozen=True):
@@ -29,24 +26,22 @@ class AccessHistory(msgspec.Struct, frozen=True):
 
 async def list_accesses(services: Services, customer_id: str, since: datetime | None) -> AccessHistory:
     """List who was told of a customer, all or since a time. Raises `ConfigurationError` without a store, and `StoreError`."""
-    if services.store is None:
+    if services.audit_reader is None:
         raise ConfigurationError(["mongodb: the audit is kept there; add its table to the settings"])
     async with opened(services):
         customer = await result_or_error(services.stitcher().customer_of, customer_id, Selection(members=True))
         ids = {customer_id}
         if isinstance(customer, StitchedCustomer):
             ids |= {customer.current_id, *(member.id.node_id for member in customer.members)}
-        accesses = await _read_all(AuditReader(services.store.audit_accesses), ids, since)
+        accesses = await _read_all(services.audit_reader, ids, since)
     is_whole = isinstance(customer, StitchedCustomer) and customer.identity.complete
     return AccessHistory(sorted(ids), is_whole, accesses)
 
 
 async def _read_all(reader: AuditReader, ids: Collection[str], since: datetime | None) -> list[Access]:
     found: list[Access] = []
-    page = await reader.accesses(ids, first=PAGE, before=None)
-    while page:
+    async for page in read_pages(reader, ids):
         found += [access for access in page if since is None or access.at >= since]
-        if len(page) < PAGE or (since is not None and page[-1].at < since):
+        if since is not None and page[-1].at < since:
             break
-        page = await reader.accesses(ids, first=PAGE, before=page[-1].at)
     return found

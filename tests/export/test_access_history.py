@@ -39,7 +39,8 @@ class History:
 
     async def accesses(self, customer_ids: Collection[str], *, first: int, before: datetime | None) -> Sequence[Seen]:
         self.asked.append((sorted(customer_ids), first))
-        return [access for access in self._accesses if before is None or access.at < before][:first]
+        older = [access for access in self._accesses if before is None or access.at < before]
+        return [access for access in older if len(older) <= first or access.at >= older[first - 1].at]
 
 
 class AwayHistory(History):
