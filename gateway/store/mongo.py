@@ -145,6 +145,8 @@ class Mongo:
                 with nullcontext() if timeout_s is None else pymongo.timeout(timeout_s):
                     result = await operation(database)
         except _DRIVER_ERRORS as error:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError from None  # which has ended in the driver as an error of its own
             if _is_late(error) and not isinstance(error, ServerSelectionTimeoutError) and patience.is_mostly_left:
                 raise StoreError("MongoDB could not be heard: the gateway is busy") from None
             if _is_late(error) and in_background and self._available:
