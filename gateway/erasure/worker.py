@@ -62,7 +62,6 @@ class ErasureWorker:
         self._acknowledged: set[str] = set()
         self._returned: dict[str, None] = {}
         self._refreshing = asyncio.Lock()
-        self._is_closing = False
         self._work: dict[str, asyncio.Task[None]] = {}
         self._following: asyncio.Task[None] | None = None
 
@@ -77,12 +76,11 @@ class ErasureWorker:
     async def aclose(self) -> None:
         """Follow them no more, and say that this worker need not be waited for."""
         if self._following is not None:
-            self._is_closing = True
             tasks = {self._following, *self._work.values()}
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-            self._following, self._is_closing = None, False
+            self._following = None
             with suppress(StoreError):
                 await self._store.erasures.leave(self.name)
 
@@ -196,7 +194,7 @@ class ErasureWorker:
             self._version = -1
 
     async def _follow(self, first: asyncio.Event) -> None:
-        while not self._is_closing:  # a cancellation may end in the driver as an error of its own
+        while True:
             try:
                 await self.refresh()
             except StoreError:
@@ -204,8 +202,7 @@ class ErasureWorker:
             except Exception as error:  # noqa: BLE001  a document of another version; without it nothing new would be known
                 log.error("erasures_failed", error=type(error).__name__)
             first.set()
-            if not self._is_closing:
-                await self._clock.sleep(REFRESH_S)
+            await self._clock.sleep(REFRESH_S)
 
 
 def _records_named(names: Collection[str]) -> list[RecordId]:
