@@ -139,13 +139,14 @@ class Mongo:
         self, database: Database, operation: Callable[[Database], Awaitable[T]], timeout_s: float | None, *, in_background: bool
     ) -> T:
         patience = Patience(timeout_s or self._timeout_s * (_BACKGROUND_PATIENCE if in_background else 1))
+        cancellations = _count_cancellations()
         try:
             async with patience.bounded():
                 await self._ensure_indexes(database)
                 with nullcontext() if timeout_s is None else pymongo.timeout(timeout_s):
                     result = await operation(database)
         except _DRIVER_ERRORS as error:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
+            if _count_cancellations() > cancellations:
                 raise asyncio.CancelledError from None  # which has ended in the driver as an error of its own
             if _is_late(error) and not isinstance(error, ServerSelectionTimeoutError) and patience.is_mostly_left:
                 raise StoreError("MongoDB could not be heard: the gateway is busy") from None
@@ -153,6 +154,8 @@ class Mongo:
                 raise StoreError(_LATE) from None
             raise self._failed(error) from None  # a driver's message has addresses and keys in it
         self._succeeded()
+        if _count_cancellations() > cancellations:
+            raise asyncio.CancelledError  # which the driver took for a lost connection, and asked again
         return result
 
     def _admit(self) -> None:
@@ -259,6 +262,12 @@ def already_there(error: BulkWriteError) -> list[int]:
     if error.details["writeConcernErrors"] or any(item["code"] != _DUPLICATE_KEY for item in write_errors):
         raise error
     return [item["index"] for item in write_errors]
+
+
+def _count_cancellations() -> int:
+    """Count the requests to cancel this task that nobody has answered."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 def _is_lost(error: Exception) -> bool:
