@@ -45,7 +45,10 @@ class RequestContext(msgspec.Struct, eq=False):
 
     def require_operator(self) -> str:
         """Name the operator who asks. Raises `OperatorRequiredError`."""
-        return self.services.operators.name_of(self.headers.get(b"authorization"))
+        name = self.services.operators.name_of(self.headers.get(b"authorization"))
+        if self.stitcher.loaders.notes is not None:
+            self.stitcher.loaders.notes.operator = name
+        return name
 
     def require_access_log(self) -> AuditReader:
         """Give what reads the audit to callers who may, and to operators.

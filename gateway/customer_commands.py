@@ -38,12 +38,14 @@ def erase(
     """Erase a customer, and print the receipt. It ends with 2 where the erasure is not complete yet."""
 
     async def run(services: Services, eraser: Eraser) -> ErasureReceipt:
+        from gateway.command_audit import audited_command
         from gateway.erasure.person import read_record
         from gateway.lookups.deadline import Deadline
         from gateway.lookups.loaders import Loaders
 
-        loaders = Loaders(Deadline.within(services.clock, MAX_WALK_S))
-        receipt = await eraser.erase(read_record(services.router, id_), reason, loaders, recordings or ())
+        async with audited_command(services, "customer erase", [id_]) as notes:
+            loaders = Loaders(Deadline.within(services.clock, MAX_WALK_S), notes=notes)
+            receipt = await eraser.erase(read_record(services.router, id_), reason, loaders, recordings or ())
         return await eraser.wait_complete(receipt.id, WAIT_S)
 
     _print_receipt(_run(config, run), as_json=as_json)

@@ -5,11 +5,13 @@ from typing import Annotated
 import strawberry
 import structlog
 
+from connectors.contract import KeyKind
 from gateway.context import RequestContext, context_of
 from gateway.erasure.erasure import erase_customer
 from gateway.identity.erasure_receipt import ErasureReceipt as Receipt
 from gateway.stitching.customer_linker import MAX_REASON_LENGTH, MAX_RECORDS
 from gateway.stitching.customer_linker import CustomersChange as Change
+from gateway.stitching.customer_notes import note_attempt
 from resolvers.customer import Info
 from resolvers.customers_change import CustomersChange
 from resolvers.erasure_receipt import ErasureReceipt
@@ -54,6 +56,7 @@ class Mutation:
     )
     async def erase_customer(self, info: Info, id: CustomerId, reason: Reason) -> Receipt:  # noqa: A002
         context = context_of(info)
+        note_attempt(context.stitcher, KeyKind.CUSTOMER_ID, id)
         operator = context.require_operator()
         receipt = await erase_customer(context.services.eraser, context.stitcher, id, reason)
         log.info("customer_erased", operator=operator, request_id=context.request_id, receipt=receipt.id)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Collection
 from typing import TypeVar
 
 from connectors.records import FieldClass
 from gateway.app import opened
-from gateway.audit.reader import OPERATOR
-from gateway.audit.trail import AuditTrail
+from gateway.command_audit import audited_command
 from gateway.errors import StoreError
 from gateway.export.access_history import AuditHistory, read_accesses
 from gateway.export.customer_reader import CustomerReader
 from gateway.export.document import CustomerExport, ExportedDecision, ExportedPurpose, ExportGap
-from gateway.http.request_head import new_request_id
 from gateway.identity.node_ids import SEPARATOR
 from gateway.identity.records import RecordId
 from gateway.services import Services
@@ -32,10 +29,8 @@ async def export_customer(services: Services, customer_id: str, history: AuditHi
 
     `missing` says what could not be read. Raises `CallerError`, or `SourceFailure` where that hides whether there is one.
     """
-    reader = CustomerReader(services)
-    async with opened(services):
-        if services.audit is not None:
-            services.audit.check()
+    async with opened(services), audited_command(services, EXPORT, fields=tuple(sorted(FieldClass))) as notes:
+        reader = CustomerReader(services, notes)
         customer = await reader.read(customer_id)
         if customer is None:
             return None
@@ -44,8 +39,6 @@ async def export_customer(services: Services, customer_id: str, history: AuditHi
         decisions = await _unless_away("decisions", _decisions(services, ids), gaps)
         held = await _unless_away("held", _held(services, ids), gaps)
         accesses = None if history is None else await _unless_away("accesses", read_accesses(history, ids), gaps)
-        if services.audit is not None:
-            await _record_export(services, services.audit, customer["currentId"])
     return CustomerExport(
         exported_at=services.clock.now(),
         customer=customer,
@@ -56,25 +49,6 @@ async def export_customer(services: Services, customer_id: str, history: AuditHi
         left_out=reader.types.left_out,
         missing=gaps,
     )
-
-
-async def _record_export(services: Services, audit: AuditTrail, customer_id: str) -> None:
-    """Record that all of a customer is told, and wait until it is written. Raises `AuditUnavailableError`."""
-    audit.record(
-        at=services.clock.now(),
-        request=new_request_id(),
-        caller=OPERATOR + EXPORT,
-        user=None,
-        purpose=None,
-        operation=EXPORT,
-        answer="OK",
-        fields=tuple(sorted(FieldClass)),
-        sources=tuple(source.name for source in services.sources.all),
-        customers=(customer_id,),
-        attempts=(),
-    )
-    await asyncio.to_thread(audit.flush)
-    audit.check()
 
 
 def _purposes(services: Services) -> list[ExportedPurpose]:

@@ -23,6 +23,7 @@ from gateway.execution.schema_types import core_schema
 from gateway.export.document import ExportGap
 from gateway.export.exported_types import ROOT, TAGS, ExportedField, ExportedTypes
 from gateway.export.gaps import find_gaps
+from gateway.lookups.access_notes import AccessNotes
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.operations import Operations
@@ -47,15 +48,19 @@ _REQUEST_ID = "export"
 
 
 class CustomerReader:
-    """Reads customers from open services. `types` says what of them, `gaps` what could not be read, once."""
+    """Reads customers from open services. `types` says what of them, `gaps` what could not be read, once.
 
-    def __init__(self, services: Services) -> None:
+    `notes` are told whom it finds.
+    """
+
+    def __init__(self, services: Services, notes: AccessNotes | None = None) -> None:
         schema = schema_with(tuple(services.settings.fields.declared()))
         core = core_schema(schema)
         self.types = ExportedTypes(core)
         self.executor = Executor(schema, suggestions=False, clock=services.clock)
         self._operations = Operations(core, limits=_UNLIMITED.limits)
         self._services = services
+        self._notes = notes
         self._gaps: dict[ExportGap, None] = {}
 
     @property
@@ -117,7 +122,7 @@ class CustomerReader:
         paging = ", $after: String" if "$after" in selection else ""
         text = f"query ($id: ID!{paging}) {{ customer(by: {{id: $id}}) {{ {selection} }} }}"
         operation = self._operations.prepare(text, None, _UNLIMITED)
-        router, loaders = self._services.router, Loaders(Deadline.within(self._services.clock, OPERATION_S))
+        router, loaders = self._services.router, Loaders(Deadline.within(self._services.clock, OPERATION_S), notes=self._notes)
         stitcher = Stitcher(router, loaders, hide_erased(router))
         context = RequestContext(self._services, _REQUEST_ID, stitcher, profile=_UNLIMITED)
         variables = {"id": customer_id} | ({"after": after} if paging else {})

@@ -43,7 +43,7 @@ class RequestAudit:
         self._recorder.record(
             at=self._now(),
             request=head.request_id,
-            caller=self._operators.get(caller.name, caller.name),
+            caller=self._operators.get(caller.name if notes is None else notes.operator or caller.name, caller.name),
             user=caller.user,
             purpose=None if notes is None else notes.purpose,
             operation=name,

@@ -8,6 +8,7 @@ import msgspec
 
 from connectors.errors import ConfigurationError
 from gateway.app import opened
+from gateway.command_audit import audited_command
 from gateway.erasure.person import FoundPerson, find_person
 from gateway.identity.node_ids import SEPARATOR
 from gateway.identity.records import RecordId
@@ -40,12 +41,14 @@ async def forget_customers(services: Services, ids: Sequence[str], *, records_on
     """
     if services.store is None:
         raise ConfigurationError(["mongodb: customers are stored there; add its table to the settings"])
-    named = [_read(services, text, as_written=records_only) for text in ids]
-    async with opened(services):
+    async with opened(services), audited_command(services, "identity forget", ids) as notes:
+        named = [_read(services, text, as_written=records_only) for text in ids]
         if records_only:
             person = FoundPerson(records=sorted(set(named)))
         else:
-            person = await find_person(services.router, named, Loaders(Deadline.within(services.clock, MAX_WALK_S)))
+            person = await find_person(
+                services.router, named, Loaders(Deadline.within(services.clock, MAX_WALK_S), notes=notes)
+            )
         erased = await services.store.forget(person.records)
     return Erasure(
         records=[id_.node_id for id_ in person.records],

@@ -24,6 +24,13 @@ R = TypeVar("R", bound=SourcedRecord)
 F = TypeVar("F", bound=FoundByKey)
 
 
+def note_attempt(stitcher: Stitcher, kind: KeyKind, value: str) -> None:
+    """Note a key that gives the request nobody, whatever it does with the customer."""
+    notes = stitcher.loaders.notes
+    if notes is not None:
+        notes.attempts.add((kind.value, normalised_or_plain(kind, value, stitcher.router.default_region)))
+
+
 async def note_found(
     stitcher: Stitcher, notes: AccessNotes, kind: KeyKind, value: str, finding: Awaitable[C | None]
 ) -> C | None:

@@ -28,9 +28,15 @@ class RecordedAudit:
     async def aclose(self) -> None:
         """End."""
 
+    def withhold(self, withholding: object) -> None:
+        """Name nobody to MongoDB who is erased: it names nobody."""
+
     def check(self) -> None:
         if self.is_full:
             raise OverloadedError
+
+    def flush(self) -> None:
+        """Write what waits: nothing does."""
 
     def record(self, **entry: Any) -> None:
         self.entries.append(entry)
