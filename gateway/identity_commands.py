@@ -85,7 +85,7 @@ def forget(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Erase what MongoDB holds of customers, with all their records, and print how much of what.
+    """Erase what MongoDB and the audit's spool hold of customers, with all their records, and print how much of what.
 
     It ends with 2 if there may be more records than could be found now.
     """
@@ -115,6 +115,8 @@ def _print_erasure(done: Erasure, *, as_json: bool) -> None:
     problems = [f"{name}: could not be asked; run this again when it answers" for name in done.sources]
     known = {"ONE_WAY_KEYS", "SOURCE_UNAVAILABLE"}
     problems += [f"{reason}: not all records were looked for; name them, too" for reason in done.reasons if reason not in known]
+    if done.left is not None:
+        problems.append(done.left)
     if problems:
         print_problems(problems)
         raise typer.Exit(2)

@@ -132,6 +132,15 @@ class Spool:
         path.rename(path.with_suffix(BROKEN))
         log.error("audit_segment_unreadable", file=path.with_suffix(BROKEN).name)
 
+    def list_naming(self, customers: Collection[str], *endings: str) -> list[Path]:
+        """List the segments with these endings that name one of these customers. What cannot be read names nobody."""
+        naming = []
+        for path in self.list_segments(*endings):
+            with suppress(FileNotFoundError, *UNREADABLE):
+                if any(own.customer in customers for line in self.read(path) for own in line.people):
+                    naming.append(path)
+        return naming
+
     def forget(self, customers: Collection[str]) -> int:
         """Erase these customers from all closed segments. Gives how often they were there. The links stay as they are."""
         erased = 0

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 
@@ -14,7 +15,7 @@ from gateway.audit.chain import Chain
 from gateway.audit.delivery import Delivery
 from gateway.audit.entry_batch import EntryBatch, RecordedRequest
 from gateway.audit.link import AuditKeys
-from gateway.audit.spool import Spool
+from gateway.audit.spool import OPEN, Spool
 from gateway.audit.stores import LinkStore, PeopleStore
 from gateway.audit.told_callers import Withholding
 from gateway.clock import Clock
@@ -122,6 +123,10 @@ class AuditTrail:
         """
         await asyncio.to_thread(self._close_segment)
         return await self._delivery.forget(customers)
+
+    def list_open(self, customers: Collection[str]) -> list[Path]:
+        """List the segments of living processes that name customers. They are closed within seconds. Raises `OSError`."""
+        return self._spool.list_naming(customers, OPEN)
 
     def withhold(self, withholding: Withholding) -> None:
         """Have nobody named to MongoDB who is erased by then."""

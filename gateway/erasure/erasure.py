@@ -84,6 +84,22 @@ class Eraser:
             await store.erasures.count(receipt.id, {f"recording {folder.name}".replace(".", "_"): lines})
         return await self.read(receipt.id)
 
+    async def forget(self, records: Sequence[RecordId], reason: str) -> ErasureReceipt:
+        """Have all workers forget these records as in an erasure, also in the spools of their machines, without a tombstone.
+
+        What is found again is stored again. Gives the receipt, which `wait_complete` waits for. Raises `StoreError`.
+        """
+        receipt = ErasureReceipt(
+            id=uuid4().hex,
+            state=ErasureState.RUNNING,
+            erased_at=self._clock.now(),
+            reason=reason,
+            pending=[own.node_id for own in records],
+        )
+        await self.store.erasures.begin(receipt)
+        await self.worker.refresh()
+        return await self.read(receipt.id)
+
     async def read(self, id_: str) -> ErasureReceipt:
         """Read a receipt, with the number of workers that are waited for. Raises `InvalidArgumentError` and `StoreError`."""
         receipt = await self.store.erasures.read(id_)
