@@ -1,6 +1,6 @@
 """Explain for the command line: tags of a customer, plans, unreadable values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -11,18 +11,19 @@ from connectors.errors import ProfileGatewayError
 from connectors.record_fields import Fields, all_fields
 from connectors.suggestions import did_you_mean, suggest
 from gateway.app import opened
-from gateway.errors import InvalidArgumentError, SourceFailure
+from gateway.errors import ErasedError, ErasuresUnknownError, InvalidArgumentError, SourceFailure
 from gateway.execution.executor import Executor
 from gateway.execution.explain_plan import explain_plan
 from gateway.execution.plan import Plan
 from gateway.execution.schema_types import core_schema
+from gateway.identity.records import Key, RecordId
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed
 from gateway.operations import Limits, Operations
-from gateway.services import Services
+from gateway.services import Services, hide_erased
+from gateway.stitching.admitted_customers import find_admitted
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.customer_finder import find_customer
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.explained_tag import ExplainedTag, explain_tag
@@ -35,6 +36,7 @@ _READ = 100
 COMMAND_S = 60.0
 """The deadline of each customer that a command reads, in seconds: no caller waits behind it."""
 
+_CUSTOMER = records.RECORD_NAMES[records.Customer]
 _RECORDS = [record for record in records.RECORDS.values() if record is not records.Customer]
 
 
@@ -80,17 +82,16 @@ async def explained(services: Services, key: str, by: str | None = None) -> Expl
         selection = Selection(
             fields=Fields.from_paths("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts)
         )
-        customer = await find_customer(_stitcher(services), kind, value, selection)
+        customer = await find_admitted(_stitcher(services), Key(kind, value), selection)
         if customer is None:
             return None
-        if services.router.erased is not None:
-            services.router.erased.refuse(customer)
         answers = await services.tags.load([(customer.tagged, key) for key in pack.tags])
         return ExplainedTags([explain_tag(pack, answer) for answer in answers], _missing_record(customer))
 
 
 def _stitcher(services: Services) -> Stitcher:
-    return Stitcher(services.router, Loaders(Deadline.within(services.clock, COMMAND_S)))
+    """Make a stitcher that shows nobody who is erased."""
+    return Stitcher(services.router, Loaders(Deadline.within(services.clock, COMMAND_S)), hide_erased(services.router))
 
 
 def _read_key(key: str, by: str | None) -> tuple[KeyKind, str]:
@@ -116,30 +117,57 @@ def _missing_record(customer: StitchedCustomer) -> str | None:
     return None
 
 
+def _is_erased(services: Services, record: RecordId) -> bool:
+    """Tell whether a record is one of somebody erased."""
+    erased = services.router.erased
+    return erased is not None and bool(erased.table.find(erased.keys_of_id(record)))
+
+
 async def unreadable_values(services: Services, customers: Sequence[str]) -> list[str]:
     """List the unreadable values of some customers: each trouble once, with an example.
 
-    A key of a customer is an id, or begins with its kind, such as `email:...`.
+    A key of a customer is an id, or begins with its kind, such as `email:...`. Of who is erased neither a value nor an id is
+    listed, and not the key that finds him.
     """
     problems = []
-    for key in customers:
-        selection = Selection(fields=all_fields(records.Customer), stitches=frozenset(records.RECORDS.values()))
+    for number, key in enumerate(customers, 1):
+        before = {source: {**source.troubles} for source in services.sources.all}
         try:
-            customer = await find_customer(_stitcher(services), *_read_key(key, None), selection)
-        except ProfileGatewayError as error:
-            problems.append(f"customer {key}: {error}")
-            continue
-        if customer is None:
-            problems.append(f"customer {key}: nobody has this key{suggest_kind(key, _OTHER_KEY)}")
-            continue
-        for record in _RECORDS:
-            for source, kind in customer.configured(record):
-                outcomes = await customer.fetch(record, Ask(fields=all_fields(record), first=_READ), source, kind)
-                failed = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
-                problems += [f"{source.name}: {records.RECORD_NAMES[record]}: {error}" for error in failed]
+            problems += await _read_customer(services, key)
+        except (ErasedError, ErasuresUnknownError) as error:
+            for source, troubles in before.items():
+                source.set_troubles(troubles)
+            problems.append(f"the customer of --customer number {number}: {error}")
+    return [*problems, *_troubles(services)]
+
+
+async def _read_customer(services: Services, key: str) -> list[str]:
+    """Read all of a customer, and list what fails. Raises `ErasedError` and `ErasuresUnknownError`."""
+    selection = Selection(fields=all_fields(records.Customer), stitches=frozenset(records.RECORDS.values()))
+    try:
+        customer = await find_admitted(_stitcher(services), Key(*_read_key(key, None)), selection)
+    except (ErasedError, ErasuresUnknownError):
+        raise
+    except ProfileGatewayError as error:
+        return [f"customer {key}: {error}"]
+    if customer is None:
+        return [f"customer {key}: nobody has this key{suggest_kind(key, _OTHER_KEY)}"]
+    problems = []
+    for record in _RECORDS:
+        for source, kind in customer.configured(record):
+            outcomes = await customer.fetch(record, Ask(fields=all_fields(record), first=_READ), source, kind)
+            failed = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
+            problems += [f"{source.name}: {records.RECORD_NAMES[record]}: {error}" for error in failed]
+    return problems
+
+
+def _troubles(services: Services) -> Iterator[str]:
     for source in services.sources.all:
         for (name, path, reason), (count, example) in source.troubles.items():
-            where = f"{source.name}: {name}.{path}"
-            which = "in a record whose id cannot be read" if example is None else f"first in {name} {example}"
-            problems.append(f"{where}: {reason}, {count} time{'s' if count > 1 else ''}, {which}")
-    return problems
+            if example is None:
+                which = "in a record whose id cannot be read"
+            elif name == _CUSTOMER and _is_erased(services, RecordId(source.name, example)):
+                which = "first in a record of somebody who was erased"
+            else:
+                which = f"first in {name} {example}"
+            yield f"{source.name}: {name}.{path}: {reason}, {count} time{'s' if count > 1 else ''}, {which}"

@@ -10,7 +10,9 @@ import msgspec
 from connectors.errors import ConfigurationError
 from gateway.app import opened
 from gateway.audit.reader import Access, AuditReader, read_pages
+from gateway.errors import ErasedError, ErasuresUnknownError
 from gateway.services import Services
+from gateway.stitching.admitted_customers import find_admitted_by_id
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import result_or_error
@@ -25,11 +27,16 @@ class AccessHistory(msgspec.Struct, frozen=True):
 
 
 async def list_accesses(services: Services, customer_id: str, since: datetime | None) -> AccessHistory:
-    """List who was told of a customer, all or since a time. Raises `ConfigurationError` without a store, and `StoreError`."""
+    """List who was told of a customer, all or since a time.
+
+    Raises `ConfigurationError` without a store, `ErasedError`, `ErasuresUnknownError`, `StoreError`.
+    """
     if services.audit_reader is None:
         raise ConfigurationError(["mongodb: the audit is kept there; add its table to the settings"])
     async with opened(services):
-        customer = await result_or_error(services.stitcher().customer_of, customer_id, Selection(members=True))
+        customer = await result_or_error(find_admitted_by_id, services.stitcher(), customer_id, Selection(members=True))
+        if isinstance(customer, ErasedError | ErasuresUnknownError):
+            raise customer
         ids = {customer_id}
         if isinstance(customer, StitchedCustomer):
             ids |= {customer.current_id, *(member.id.node_id for member in customer.members)}

@@ -62,13 +62,20 @@ async def forget_customers(services: Services, ids: Sequence[str], *, records_on
         erased = await services.store.forget(person.records)
         is_left = await _forget_elsewhere(services, person.records, erased)
     return Erasure(
-        records=[id_.node_id for id_ in person.records],
+        records=_shown_ids(services, named, person.records),
         erased=erased,
         unknown=[id_.node_id for id_ in person.unknown],
         reasons=person.reasons,
         sources=person.sources,
         left=is_left,
     )
+
+
+def _shown_ids(services: Services, named: Sequence[RecordId], records: Sequence[RecordId]) -> list[str]:
+    """List the ids of records that are told: of who is erased those that were named alone."""
+    erased = services.router.erased
+    hidden = () if erased is None else [id_ for id_ in records if erased.table.find(erased.keys_of_id(id_))]
+    return [id_.node_id for id_ in records if id_ in named or id_ not in hidden]
 
 
 async def _forget_elsewhere(services: Services, records: Sequence[RecordId], erased: dict[str, int]) -> str | None:

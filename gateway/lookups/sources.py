@@ -69,6 +69,10 @@ class Source:
         """Count unreadable values by record, path and reason. Each comes with the id of the first record that had one."""
         return self._caller.troubles
 
+    def set_troubles(self, troubles: Mapping[tuple[str, str, str], tuple[int, str | None]]) -> None:
+        """Go back to earlier counts: what was read since is to leave nothing."""
+        self._caller.troubles = {**troubles}
+
     @property
     def statistics(self) -> CallStatistics:
         """Count the calls, and what came of them."""

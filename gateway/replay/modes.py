@@ -50,6 +50,11 @@ class ServedSources(msgspec.Struct, frozen=True, kw_only=True):
             log.warning("faults_active", **self.notes["faults"])
 
 
+NO_ERASURE = (
+    "erasure: a recording does not know who is erased, and would keep and show him; record with settings without [erasure], "
+    "and remove erased customers with profile-gateway customer erase --recordings FOLDER"
+)
+
 UNTOUCHED = ReplayModes()
 """Nothing stands between."""
 
@@ -60,6 +65,7 @@ def begin_recording(settings: Settings, traffic: ReplayModes) -> None:
     Raises `ConfigurationError`.
     """
     if traffic.record is not None:
+        _refuse_erasure(settings)
         sources = {
             connector.name: describe_lookups(connector, settings.sources[connector.name].phone_region)
             for connector in build_connectors(settings.sources)
@@ -86,6 +92,7 @@ def substitute(settings: Settings, traffic: ReplayModes) -> ServedSources:
             "reference": manifest.reference.isoformat(),
         }
     elif traffic.record is not None:
+        _refuse_erasure(settings)
         manifest = read_manifest(traffic.record, "--record")
         connectors = [Recorder(connector, traffic.record, manifest) for connector in build_connectors(settings.sources)]
         settings = _held(settings, manifest)
@@ -96,6 +103,12 @@ def substitute(settings: Settings, traffic: ReplayModes) -> ServedSources:
         connectors = [_faulty(connector, faults) for connector in inner]
         notes["faults"] = {"sources": faults.sources}
     return ServedSources(settings=settings, connectors=connectors, notes=notes)
+
+
+def _refuse_erasure(settings: Settings) -> None:
+    """Refuse to record where somebody may be erased: a recording keeps nothing in MongoDB, and so knows of nobody."""
+    if settings.erasure is not None:
+        raise ConfigurationError([NO_ERASURE])
 
 
 def _held(settings: Settings, manifest: Manifest) -> Settings:
