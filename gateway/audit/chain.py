@@ -31,6 +31,8 @@ class Chain:
         self.id = secrets.token_hex(16)
         self.head: ChainHead | None = None
         """The last link that was written."""
+        self.entries = 0
+        """How many were written."""
         self._spool = spool
         self._key = key
         self._max_bytes = max_bytes
@@ -77,6 +79,7 @@ class Chain:
             self.close_segment()
             raise
         self._spool_bytes += len(line)
+        self.entries += len(link.entries)
         self.head = ChainHead(link.chain, link.seq, link.mac)
         self._unwritten = None
 

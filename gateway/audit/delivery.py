@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
+from gateway.audit.delivery_state import DeliveryState, measure_spool
 from gateway.audit.entry import Person
 from gateway.audit.link import AuditKeys
 from gateway.audit.retention import Retention
@@ -41,6 +42,11 @@ class Delivery:
     def __init__(self, settings: AuditSettings, links: LinkStore, people: PeopleStore, clock: Clock) -> None:
         self.withholding: Withholding | None = None
         """Who is not named to MongoDB any more; None where nobody can be erased."""
+        self.state: DeliveryState | None = None
+        """How far it is; None where another process delivers."""
+        self.failures = 0
+        self.tell: Callable[[DeliveryState], None] = lambda _: None
+        """Told each time how far it is."""
         self._spool = Spool(settings.spool)
         self._links = links
         self._people = people
@@ -102,9 +108,19 @@ class Delivery:
                     await self.deliver()
                     await self._retention.cut_if_due()
             except (StoreError, OSError) as error:
+                self.failures += 1
                 if self._seldom.is_due("audit_not_delivered"):
                     log.warning("audit_not_delivered", error=type(error).__name__)
+            await self._measure()
             await self._clock.sleep(DELIVER_S)
+
+    async def _measure(self) -> None:
+        """See how far it is, where this process delivers."""
+        if self._lock is not None:
+            with suppress(OSError):
+                now = self._clock.now().timestamp()
+                self.state = await asyncio.to_thread(measure_spool, self._spool, self.failures, now)
+                self.tell(self.state)
 
     def _has_lock(self) -> bool:
         if self._lock is None and self._spool.is_writable:

@@ -58,6 +58,14 @@ class Spool:
         with os.scandir(self.folder) as files:
             return sum(_size_of(file) for file in files)
 
+    def find_oldest(self) -> float | None:
+        """Find when the segment was written last that has waited longest, in seconds since 1970. None where there is none."""
+        times = []
+        for path in self.list_segments(OPEN, CLOSED):
+            with suppress(FileNotFoundError):
+                times.append(path.stat().st_mtime)
+        return min(times, default=None)
+
     def list_segments(self, *endings: str) -> list[Path]:
         """List the segments with these endings, those of each chain in their order."""
         return sorted(path for path in self.folder.iterdir() if path.suffix in endings)

@@ -57,6 +57,9 @@ class AuditTrail:
         self._spool = Spool(settings.spool)
         self._chain = Chain(self._spool, self._keys.chain, settings.max_spool_bytes, clock)
         self._delivery = Delivery(settings, links, people, clock)
+        self.refused = 0
+        """How many requests were refused since nothing could be written."""
+        self._overflowed = 0
         self._waiting: list[RecordedRequest] = []
         self._lost = 0
         self._dropped = self._dropped_before = 0  # of the loop, and as many as the thread has counted as lost
@@ -94,7 +97,27 @@ class AuditTrail:
     def check(self) -> None:
         """Raise `AuditUnavailableError` where nothing can be written, and requests are to be refused for it."""
         if self.settings.on_failure == "refuse" and (self._is_failing or self._is_stuck()):
+            self.refused += 1
             raise AuditUnavailableError
+
+    @property
+    def written(self) -> int:
+        """How many entries are in the spool or left it."""
+        return self._chain.entries
+
+    @property
+    def waiting(self) -> int:
+        """How many entries wait in memory."""
+        return len(self._waiting)
+
+    @property
+    def lost(self) -> int:
+        """How many entries there was no room for in memory."""
+        return self._overflowed + self._dropped
+
+    @property
+    def delivery(self) -> Delivery:
+        return self._delivery
 
     def _is_stuck(self) -> bool:
         """Tell whether the thread has not come back for long: a write may hang where a volume is away."""
@@ -185,6 +208,7 @@ class AuditTrail:
         if too_many > 0:
             del self._waiting[:too_many]
             self._lost += too_many
+            self._overflowed += too_many
         if self._seldom.is_due("audit_not_written"):
             log.error("audit_not_written", reason=error.strerror, waiting=len(self._waiting), lost=self._lost)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -54,6 +54,8 @@ class ErasureWorker:
         self.purge_keys: Callable[[], None] = lambda: None
         self.purge_operations: Callable[[], None] = lambda: None
         self.name = uuid4().hex
+        self.running: Sequence[datetime] = ()
+        """When the erasures began that are not complete."""
         self._store = store
         self._clock = clock
         self._version: int | None = None
@@ -98,6 +100,7 @@ class ErasureWorker:
             await self._read_tombstones()
             await self._end_returned()
             running = await self._store.erasures.running()
+            self.running = [receipt.erased_at for receipt in running]
             for receipt in running:
                 await self._take_up(receipt)
             for receipt in running:

@@ -43,6 +43,8 @@ class TombstoneTable:
         """Whether there is any."""
         self.is_asked = False
         """Whether a tombstone was found since this was set back: what remembers keys has those of its customer again."""
+        self.count = 0
+        """How many stand."""
         self._key = hmac.digest(secret.encode(), _LABEL, "sha256")
         self._by_digest: dict[str, list[Tombstone]] = {}
 
@@ -61,6 +63,7 @@ class TombstoneTable:
             for digest in tombstone.digests if tombstone.ended_at is None else ():
                 by_digest.setdefault(digest, []).append(tombstone)
         self._by_digest, self.stands, self.is_known = by_digest, bool(by_digest), True
+        self.count = len({own.id for found in by_digest.values() for own in found})
 
     def find(self, keys: Iterable[Key]) -> list[Tombstone]:
         """List the standing tombstones of customers who had one of these keys, each once."""

@@ -10,6 +10,7 @@ from functools import partial
 
 import structlog
 
+from gateway.audit.delivery_state import DeliveryState
 from gateway.clock import Clock
 from gateway.serving import messages
 from gateway.serving.backoff import RestartBackoff
@@ -19,10 +20,15 @@ from gateway.serving.master_metrics import MasterMetrics
 from gateway.serving.sockets import refuse_new
 from gateway.serving.worker import HEARTBEAT_S, MAX_END_S, run_worker
 from gateway.serving.worker_process import MAX_HUNG_S, WorkerProcess, WorkerState
+from gateway.telemetry.audit_metrics import courier_samples
 from gateway.telemetry.fleet import FleetMetrics
+from gateway.telemetry.samples import pack_samples
 
 SCRAPE_S = 2.0
 """How long a worker may take to send its metrics. After that its last ones are shown."""
+
+COURIER = "audit"
+"""Stands in the place of a worker's number for the process that delivers the audit."""
 
 log = structlog.get_logger()
 
@@ -108,6 +114,13 @@ class Fleet:
             if isinstance(reply, messages.Scraped) and not worker.ended.done():
                 self._worker_metrics.update(worker.number, reply.metrics)
         return self._worker_metrics.render()
+
+    def note_delivery(self, state: DeliveryState | None) -> None:
+        """Take how far the delivery of the audit is. None where its process has ended."""
+        if state is None:
+            self._worker_metrics.retire(COURIER)
+        else:
+            self._worker_metrics.update(COURIER, pack_samples(dict(courier_samples(state))))
 
     async def _keep_filled(self, slot: Slot) -> None:
         while not self.is_ending:

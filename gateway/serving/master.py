@@ -92,6 +92,7 @@ class Master:
         _import_for_workers(configuration)
         courier = AuditCourier(self._children, configuration.settings)
         fleet = Fleet(self._children, configuration, listener, workers, self._note_ready, is_inherited=is_inherited)
+        courier.note = fleet.note_delivery
         self._reloader = Reloader(self._path, fleet, self._children, courier)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, fleet.end)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connectors.errors import ConfigurationError
 from gateway.services import Services
 from gateway.settings import TraceSettings
+from gateway.telemetry.audit_metrics import AuditCollector, ErasureCollector
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.process_metrics import LoopLag
 from gateway.telemetry.request_observer import RequestObserver
@@ -101,6 +102,10 @@ def _collectors(services: Services) -> Iterator[SampleCollector]:
     yield from map(SourceCollector, services.sources.all)
     if services.store is not None:
         yield StoreCollector(services.store)
+    if services.audit is not None:
+        yield AuditCollector(services.audit)
+    if services.eraser is not None:
+        yield ErasureCollector(services.eraser.worker)
 
 
 def check_traces(settings: TraceSettings | None) -> None:

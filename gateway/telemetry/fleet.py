@@ -22,14 +22,14 @@ class FleetMetrics(Collector):
 
     def __init__(self, own: CollectorRegistry | None = None) -> None:
         self._own = own
-        self._workers: dict[int, Samples] = {}
+        self._workers: dict[int | str, Samples] = {}
         self._ended: dict[Series, SampleValue] = {}
 
-    def update(self, worker: int, snapshot: bytes) -> None:
-        """Take the newest snapshot of a worker."""
+    def update(self, worker: int | str, snapshot: bytes) -> None:
+        """Take the newest snapshot of a worker, or of another process by its name."""
         self._workers[worker] = unpack_samples(snapshot)
 
-    def retire(self, worker: int) -> None:
+    def retire(self, worker: int | str) -> None:
         """Keep the counters and histograms of a worker that ended, and forget its gauges."""
         add_samples(self._ended, cumulative(self._workers.pop(worker, {}).items()))
 
@@ -48,7 +48,7 @@ class FleetMetrics(Collector):
 
     def _series(self) -> Sampled:
         totals = {**self._ended}
-        for worker, samples in sorted(self._workers.items()):
+        for worker, samples in sorted(self._workers.items(), key=lambda item: str(item[0])):
             add_samples(totals, cumulative(samples.items()))
             for (name, labels), value in samples.items():
                 if METRICS[name].type == "gauge":

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -20,6 +21,9 @@ class RecordedAudit:
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
+        self.written = self.waiting = self.lost = self.refused = 0
+        self.settings = SimpleNamespace(max_spool_bytes=0)
+        self.delivery = SimpleNamespace(failures=0, state=None)
         self.is_full = False
 
     async def open(self) -> None:

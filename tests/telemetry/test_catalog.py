@@ -12,6 +12,7 @@ from gateway.telemetry.catalog import METRICS
 from gateway.telemetry.fleet import WORKER
 from gateway.telemetry.metrics import Metrics
 from tests.support import shop
+from tests.support.audit_trails import SECRET
 from tests.support.gateway_server import gateway_on
 from tests.support.paths import ROOT
 from tests.support.tag_shop import sources_by_id, tag_of
@@ -42,15 +43,20 @@ def test_names_are_as_prometheus_has_them():
 
 
 @pytest.mark.mongodb
-async def test_every_metric_is_exported_with_its_labels(mongodb_uri, mongodb_database):
+async def test_every_metric_is_exported_with_its_labels(mongodb_uri, mongodb_database, tmp_path):
     """By a gateway to which all of it happens: a source that is down, a webhook, tags, an operation without a plan."""
     metrics, sources = Metrics(), {source.name: source for source in sources_by_id()}
     words = {
         "sources": sources_with({"orders": hook()}, {"order": 60}, "crm"),
         "mongodb": {"uri": mongodb_uri, "database": mongodb_database, "timeout_ms": 20_000},
+        "audit": {"key": SECRET, "spool": str(tmp_path)},
+        "erasure": {"key": SECRET},
     }
     async with gateway_on(list(sources.values()), with_metrics=metrics, **words) as gateway:
         await tag_of(gateway)
+        async with asyncio.timeout(20):
+            while "gateway_audit_spool_bytes{" not in metrics.render().decode():
+                await asyncio.sleep(0.02)
         await gateway.data("{ __schema { queryType { name } } }")
         await tell(gateway, "orders", of("c1"))
         sources["orders"].failure = SourceUnavailableError()
@@ -65,6 +71,7 @@ async def test_every_metric_is_exported_with_its_labels(mongodb_uri, mongodb_dat
         "gateway_source_dropped_records_total",
         "gateway_source_unreadable_values_total",
         "gateway_source_refused_lookups_total",
+        "gateway_erasures_oldest_running_timestamp_seconds",
     }
     assert {name: labels for name, labels in exported.items() if labels is not None} == {
         name: labels for name, labels in expected.items() if name not in silent
