@@ -16,12 +16,14 @@ from typer.core import TyperGroup
 
 from gateway.cli import app
 from gateway.settings import parse_settings
+from gateway.settings.audit_settings import AuditSettings
 from tests.support.paths import ROOT
 
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
 MANIFESTS = sorted([*DEPLOY.glob("kubernetes/*.yaml"), *DEPLOY.glob("kubernetes/*/*.yaml")])
 UNITS = DEPLOY / "systemd"
+SPOOL = "/var/spool/profile-gateway"
 MAX_EXPOSURE = 20
 """Tenths of the exposure that systemd reckons, of 100: it calls a service below 20 safe."""
 
@@ -42,7 +44,8 @@ def commands() -> Iterator[list[str]]:
     """Each call of `profile-gateway` in the files: the words after it."""
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
     yield from (compose["services"][name]["command"] for name in ("shop", "gateway"))
-    yield manifests()["Deployment"]["spec"]["template"]["spec"]["containers"][0]["args"]
+    for kind in ("Deployment", "StatefulSet"):
+        yield manifests()[kind]["spec"]["template"]["spec"]["containers"][0]["args"]
     for path in (UNITS / "profile-gateway.service", UNITS / "profile-gateway.service.d" / "socket.conf"):
         yield from (line.split() for line in re.findall(r"^ExecStart=/\S+ (.+)$", path.read_text("utf-8"), re.MULTILINE))
     (words,) = re.findall(r"^CMD \[(.+)\]$", (DEPLOY / "Dockerfile").read_text("utf-8"), re.MULTILINE)
@@ -85,6 +88,7 @@ def test_manifests_find_each_other() -> None:
         "PodDisruptionBudget",
         "Secret",
         "Service",
+        "StatefulSet",
     }
     assert {document["metadata"]["name"] for document in found.values()} == {"profile-gateway"}
     template = found["Deployment"]["spec"]["template"]
@@ -103,6 +107,42 @@ def test_manifests_find_each_other() -> None:
         "readinessProbe": {"path": "/readyz", "port": "http"},
         "livenessProbe": {"path": "/healthz", "port": "http"},
     }
+
+
+def test_a_pod_with_an_audit_is_that_of_the_deployment() -> None:
+    """But for the volume of its spool, which is its own, stays, and has a folder that the gateway alone may open."""
+    found = manifests()
+    plain, audited = found["Deployment"]["spec"], found["StatefulSet"]["spec"]
+    assert audited["selector"] == plain["selector"]
+    assert audited["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+    (claim,) = audited["volumeClaimTemplates"]
+    pod, usual = audited["template"]["spec"], plain["template"]["spec"]
+    mount = {"name": claim["metadata"]["name"], "mountPath": SPOOL}
+    (first,) = pod.pop("initContainers")
+    (container,) = pod["containers"]
+    assert container["volumeMounts"].pop() == mount
+    assert first["volumeMounts"] == [mount]
+    assert first["command"] == ["install", "--directory", "--mode=0700", f"{SPOOL}/audit"]
+    assert (first["image"], first["securityContext"]) == (container["image"], container["securityContext"])
+    security = pod["securityContext"]
+    assert (security.pop("fsGroup"), security.pop("fsGroupChangePolicy")) == (security["runAsUser"], "OnRootMismatch")
+    assert pod == usual
+
+
+def test_the_spool_is_closed_and_stays() -> None:
+    """The image makes its folder for the gateway alone, compose keeps it in a volume, systemd in the state of the unit."""
+    image = (DEPLOY / "Dockerfile").read_text("utf-8")
+    assert f"install --directory --owner gateway --group gateway --mode 0700 {SPOOL}\n" in image
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    gateway = compose["services"]["gateway"]
+    assert f"spool:{SPOOL}" in gateway["volumes"]
+    assert "spool" in compose["volumes"]
+    key = re.fullmatch(r"\$\{AUDIT_KEY:-(.+)\}", gateway["environment"]["GATEWAY_AUDIT__KEY"])
+    assert key is not None
+    settings = {"key": key[1], "spool": gateway["environment"]["GATEWAY_AUDIT__SPOOL"]}
+    assert AuditSettings.model_validate(settings).spool == Path(SPOOL)
+    unit = (UNITS / "profile-gateway.service").read_text("utf-8")
+    assert {"StateDirectory=profile-gateway/spool", "StateDirectoryMode=0700", "UMask=0077"} <= {*unit.splitlines()}
 
 
 def test_the_pod_may_write_nothing_and_become_nobody_else() -> None:
