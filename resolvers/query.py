@@ -9,9 +9,11 @@ import strawberry
 from connectors import records
 from connectors.records import Record
 from gateway.context import context_of
+from gateway.erasure.erasure import find_receipt
 from gateway.errors import InvalidArgumentError
 from gateway.execution.field_metadata import CustomerFinder
 from gateway.execution.required_fields import selection_of, selections_of
+from gateway.identity.erasure_receipt import ErasureReceipt as Receipt
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.admitted_customers import (
     AdmittedCustomer,
@@ -34,6 +36,7 @@ from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.customer import Customer, Info
 from resolvers.customer_key import MAX_KEYS, CustomerKey, key_of
 from resolvers.customers_change import PastIdentity
+from resolvers.erasure_receipt import ErasureReceipt
 from resolvers.fields import root
 from resolvers.list_arguments import After, First, ask_of
 from resolvers.node import Node
@@ -195,6 +198,16 @@ class Query:
         context = context_of(info)
         context.require_operator()
         return await context.stitcher.linker.as_of(id, at)
+
+    @root("The receipt of an erasure, for operators; null when there is none with this id.", graphql_type=ErasureReceipt | None)
+    async def erasure_receipt(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id that `eraseCustomer` gave.")],  # noqa: A002
+    ) -> Receipt | None:
+        context = context_of(info)
+        context.require_operator()
+        return await find_receipt(context.services.eraser, id)
 
     @root("The tags that are defined, in the order of their definition.", graphql_type=list[TagDefinition])
     def tag_definitions(self, info: Info) -> list[Definition]:

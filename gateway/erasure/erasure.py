@@ -102,10 +102,15 @@ class Eraser:
 
     async def read(self, id_: str) -> ErasureReceipt:
         """Read a receipt, with the number of workers that are waited for. Raises `InvalidArgumentError` and `StoreError`."""
-        receipt = await self.store.erasures.read(id_)
+        receipt = await self.find(id_)
         if receipt is None:
             raise InvalidArgumentError("id: there is no receipt with this id")
-        return await self._with_waiting(receipt)
+        return receipt
+
+    async def find(self, id_: str) -> ErasureReceipt | None:
+        """Find a receipt, with the number of workers that are waited for. None where there is none. Raises `StoreError`."""
+        receipt = await self.store.erasures.read(id_)
+        return None if receipt is None else await self._with_waiting(receipt)
 
     async def wait_complete(self, id_: str, seconds: float) -> ErasureReceipt:
         """Wait so long at most until an erasure is complete, and give its receipt. Raises as `read`."""
@@ -137,13 +142,22 @@ class Eraser:
         return msgspec.structs.replace(receipt, waiting=len(waiting))
 
 
+def _require_eraser(eraser: Eraser | None) -> Eraser:
+    if eraser is None:
+        raise InvalidArgumentError("nobody can be erased here; add [erasure] with a key, and [mongodb], to the settings")
+    return eraser
+
+
+async def find_receipt(eraser: Eraser | None, id_: str) -> ErasureReceipt | None:
+    """Find a receipt, as `Eraser.find` does. Raises `InvalidArgumentError` where nobody can be erased, and `StoreError`."""
+    return await _require_eraser(eraser).find(id_)
+
+
 async def erase_customer(eraser: Eraser | None, stitcher: Stitcher, text: str, reason: str) -> ErasureReceipt:
     """Erase a customer for a request, and wait for the workers for half of the time that it has left.
 
     Raises `InvalidArgumentError` and `StoreError`.
     """
-    if eraser is None:
-        raise InvalidArgumentError("nobody can be erased here; add [erasure] with a key, and [mongodb], to the settings")
-    loaders = stitcher.loaders
+    eraser, loaders = _require_eraser(eraser), stitcher.loaders
     receipt = await eraser.erase(read_record(stitcher.router, text), reason, loaders)
     return await eraser.wait_complete(receipt.id, min(MAX_WAIT_S, loaders.deadline.remaining_s() / 2))

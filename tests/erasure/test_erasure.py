@@ -7,6 +7,7 @@ from gateway.errors import ErasedError
 from gateway.explain import explained
 from gateway.settings import MongoSettings
 from tests.erasure.erased_people import (
+    ERASE,
     OPERATOR,
     SETTINGS,
     WHO,
@@ -130,3 +131,21 @@ async def test_tags_of_an_erased_customer_are_not_explained(mongodb_settings: Mo
         await erase(gateway)
     with pytest.raises(ErasedError):
         await explained(create_services(settings, connectors=connectors), "crm:7")
+
+
+async def test_operators_read_a_receipt(mongodb_settings: MongoSettings):
+    """By its id, with the same fields as the mutation gave; null where there is none, and to nobody else."""
+    query = ERASE.partition("reason")[2].partition(")")[2].strip().removesuffix("}").strip()
+    asked = f"query ($id: ID!) {{ erasureReceipt(id: $id) {query} }}"
+    async with gateway_of(people(), mongodb_settings) as gateway:
+        receipt = await erase(gateway)
+        assert receipt["state"] == "COMPLETE"
+        read = await gateway.ask(asked, {"id": receipt["id"]}, **OPERATOR)
+        assert read == {"data": {"erasureReceipt": receipt}}
+        assert values_in(read) == []
+        assert await gateway.ask(asked, {"id": "nothing"}, **OPERATOR) == {"data": {"erasureReceipt": None}}
+        refused = await gateway.ask(asked, {"id": receipt["id"]})
+    async with gateway_of(people(), mongodb_settings, erasure=None) as gateway:
+        unset = await gateway.ask(asked, {"id": receipt["id"]}, **OPERATOR)
+    for answer, code in ((refused, "OPERATOR_REQUIRED"), (unset, "INVALID_ARGUMENT")):
+        assert (answer["data"], answer["errors"][0]["extensions"]["code"]) == ({"erasureReceipt": None}, code)

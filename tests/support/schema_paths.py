@@ -15,6 +15,7 @@ GIVEN = {
     "Query.order": '(id: "orders:oc11")',
     "Query.ticket": '(id: "support:t1")',
     "Query.account": '(id: "crm:a1")',
+    "Query.erasureReceipt": '(id: "none")',
     "Query.identityAsOf": '(id: "crm:c1", at: "2026-05-04T12:00:00Z")',
     "Customer.tag": '(key: "activity")',
 }
