@@ -13,6 +13,7 @@ NOT_PROMISED = (
     "the journal and the oplog of MongoDB, until they are overwritten",
     "backups and dumps of MongoDB: after a restore run `profile-gateway customer replay-erasures`",
     "logs and recordings that were copied elsewhere",
+    "HMACs in the audit, until its retention is over: of keys that were tried, and of people behind callers; either may be his",
 )
 """What an erasure does not reach."""
 

@@ -1,6 +1,7 @@
 """Who is erased is in the audit no more, which still verifies; the receipt says who was told of him."""
 
 import asyncio
+import hmac
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,12 @@ import pytest
 from gateway.clock import Clock
 from gateway.settings import MongoSettings
 from tests.erasure.erased_people import OPERATOR, any_driver, code_of, documents, gateway_of, people, values_in
-from tests.support.audit_trails import SECRET, verify
+from tests.support.audit_trails import KEYS, SECRET, verify
 from tests.support.tag_shop import store_of
 
 pytestmark = [pytest.mark.mongodb, any_driver]
 ERASE = """mutation { eraseCustomer(id: "crm:7", reason: "she asked for it") {
-    state recipients { caller } recipientsKnown stores { name removed } } }"""
+    state recipients { caller } recipientsKnown notPromised stores { name removed } } }"""
 
 
 def spooled_in(folder: Path) -> list[str]:
@@ -43,5 +44,8 @@ async def test_the_audit_forgets_who_is_erased(mongodb_settings: MongoSettings, 
     assert values_in(kept) == []
     assert values_in(spooled_in(tmp_path)) == []
     assert [own["customer"] for own in kept["audit_people"]] == ["crm:8"]
+    tried = {own["hmac"] for link in kept["audit_links"] for entry in link["entries"] for own in entry["attempts"]}
+    assert tried == {hmac.digest(KEYS.attempt, key, "sha256").hex() for key in (b"crm:7", b"ana@example.com")}, "they stay"
+    assert any("HMACs in the audit" in text for text in receipt["notPromised"]), "and it is said"
     assert found.findings == []
     assert found.erased >= 2
