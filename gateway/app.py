@@ -234,6 +234,7 @@ class GatewayApplication(Application):
     async def _execute(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         revision = self.revision
         services, head.observe = revision.services, self.endpoint.observe
+        head.release = revision.release  # when it is recorded, which is after the answer is compressed
         revision.under_way += 1
         meter = None
         try:
@@ -242,7 +243,6 @@ class GatewayApplication(Application):
             self._begin(head, operation, context.stitcher.loaders)
             return await self._run(operation, variables, context, head)
         finally:
-            revision.release()
             if meter is not None:
                 _tell_quota(meter, head)
 
@@ -270,16 +270,17 @@ class GatewayApplication(Application):
         return result
 
     async def _execute_traced(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
-        with self.revision.lent() as services:
-            head.observe = self.endpoint.observe
-            trace = Trace(services.clock, services.clock.monotonic())
-            context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), head)
-            self._begin(head, operation, context.stitcher.loaders)
-            try:
-                result = await self._run(operation, variables, context, head)
-            finally:
-                if context.meter is not None:
-                    _tell_quota(context.meter, head)
+        revision = self.revision
+        services, head.observe, head.release = revision.services, self.endpoint.observe, revision.release
+        revision.under_way += 1
+        trace = Trace(services.clock, services.clock.monotonic())
+        context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), head)
+        self._begin(head, operation, context.stitcher.loaders)
+        try:
+            result = await self._run(operation, variables, context, head)
+        finally:
+            if context.meter is not None:
+                _tell_quota(context.meter, head)
         head.answered_with["server-timing"] = trace.server_timing()
         if services.settings.is_development and trace.lookups:
             result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from gateway.audit.reader import AuditReader
 from gateway.audit.trail import AuditTrail
@@ -13,6 +13,7 @@ from gateway.erasure.recipients import list_recipients
 from gateway.errors import StoreError
 from gateway.identity.erasure_receipt import ErasureRecipient
 from gateway.identity.records import RecordId
+from gateway.store.audit_people import COLLECTION
 
 LOOK_S = 0.1
 """How often it is looked whether another process has closed a segment of the spool, in seconds."""
@@ -40,12 +41,13 @@ async def forget_spooled(audit: AuditTrail, records: Collection[RecordId], clock
 def follow_audit(eraser: Eraser, audit: AuditTrail, reader: AuditReader) -> None:
     """Have erasures remove customers from the audit, also from what was not delivered yet, and name recipients."""
 
-    async def purge(records: Collection[RecordId]) -> None:
-        if records:  # else caches alone are emptied
-            try:
-                await audit.forget([name for record in records for name in (record.node_id, record.id)])
-            except OSError as error:
-                raise _spool_error(error) from error
+    async def purge(records: Collection[RecordId]) -> Mapping[str, int]:
+        if not records:  # caches alone are emptied
+            return {}
+        try:
+            return {COLLECTION: await audit.forget([name for record in records for name in (record.node_id, record.id)])}
+        except OSError as error:
+            raise _spool_error(error) from error
 
     async def recipients(names: Collection[str]) -> list[ErasureRecipient]:
         return await list_recipients(reader, names)

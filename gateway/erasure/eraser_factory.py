@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from gateway.clock import Clock
@@ -36,8 +36,9 @@ def new_eraser(
         router.known.erased = table
     store.erasures.ensure_indexes()
 
-    async def purge(records: Collection[RecordId]) -> None:  # noqa: ARG001  all is dropped, whoever it is of
+    async def purge(records: Collection[RecordId]) -> Mapping[str, int]:  # noqa: ARG001  all is dropped, whoever it is of
         await purge_caches(router, tags)
+        return {}
 
     worker = ErasureWorker(table, store, clock, [purge])
     worker.purge_keys = partial(purge_keys, router)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,8 +40,11 @@ REPLAY_HOLD = timedelta(minutes=10)
 COMPLETION_HOLD = timedelta(minutes=2)
 """How long a worker may take to complete a receipt before another one does."""
 
-Purge = Callable[[Collection[RecordId]], Awaitable[None]]
-"""Empties caches. It is given the records that are being erased, as far as they are known."""
+Purge = Callable[[Collection[RecordId]], Awaitable[Mapping[str, int]]]
+"""Empties caches. It is given the records that are being erased, as far as they are known.
+
+It gives what it removed of them from collections, if that is any.
+"""
 
 log = structlog.get_logger()
 
@@ -115,7 +119,9 @@ class ErasureWorker:
         waiting = await store.erasures.live(self._clock.now()) - {*receipt.workers}
         if waiting or not await store.leases.acquire([f"erasure {receipt.id}"], hold=COMPLETION_HOLD):
             return False
-        await store.erasures.count(receipt.id, await store.forget(read_names(receipt.pending)))
+        records = read_names(receipt.pending)
+        for collection in store.collections:  # each is counted when it is done: who goes on does not find it any more
+            await store.erasures.count(receipt.id, {collection.name: await collection.forget(records)})
         if await store.erasures.complete(receipt.id, self._clock.now()):
             log.info("erasure_complete", receipt=receipt.id)
         return True
@@ -123,11 +129,14 @@ class ErasureWorker:
     async def replay(self) -> dict[str, int]:
         """Remove what is stored of erased customers, found by their tombstones: a restored dump may have brought it back.
 
-        Gives the numbers of documents by collection. Raises `StoreError`.
+        Those whose receipts are not complete are left to these. Gives the numbers of documents by collection.
+        Raises `StoreError`.
         """
         if not self.table.stands:
             return {}
+        running = [record for receipt in await self._store.erasures.running() for record in read_names(receipt.pending)]
         names = await find_names(self._store.mongo, self.table.covers_set)
+        names -= {name for record in running for name in (record.node_id, record.id)}
         removed = await self._store.forget(_records_named(names)) if names else {}
         await self._purge(_records_named(names))
         return {name: count for name, count in removed.items() if count}
@@ -164,7 +173,9 @@ class ErasureWorker:
     async def _take_up(self, receipt: ErasureReceipt) -> None:
         """Empty the caches for an erasure, and acknowledge it."""
         if receipt.id not in self._acknowledged:
-            await self._purge(read_names(receipt.pending))
+            removed = await self._purge(read_names(receipt.pending))
+            if removed:
+                await self._store.erasures.count(receipt.id, removed)
             await self._store.erasures.acknowledge([receipt.id], self.name)
             self._acknowledged.add(receipt.id)
 
@@ -184,10 +195,12 @@ class ErasureWorker:
         except Exception as error:  # noqa: BLE001  a mistake in one erasure ends no other
             log.error("erasures_failed", error=type(error).__name__)
 
-    async def _purge(self, records: Collection[RecordId]) -> None:
+    async def _purge(self, records: Collection[RecordId]) -> Counter[str]:
         self.purge_operations()
+        removed: Counter[str] = Counter()
         for purge in self.purges:
-            await purge(records)
+            removed.update(await purge(records))
+        return removed
 
     async def _end_returned(self) -> None:
         if self._returned:

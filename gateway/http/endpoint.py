@@ -154,12 +154,20 @@ class GraphQLView:
                 if row is not None:
                     admission.end(row, begins, prepared_s, answer_bytes)
         except (ClientDisconnect, asyncio.CancelledError):
-            (head.observe or self.observe)(head, operation, ABANDONED)
+            self._end(head, operation, ABANDONED)
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence
             answer = make_failure(error, media, head)
-        (head.observe or self.observe)(head, operation, answer.code)
+        self._end(head, operation, answer.code)
         return answer
+
+    def _end(self, head: Head, operation: Operation | None, code: str) -> None:
+        """Observe the end of a request, and give up what it ran on: the audit is closed with that."""
+        try:
+            (head.observe or self.observe)(head, operation, code)
+        finally:
+            if head.release is not None:
+                head.release()
 
     async def _prepare(self, document: RequestDocument | None, query: str, name: str | None, head: Head) -> Operation:
         """Prepare a trusted document, or one that is large: where it is new, beside the loop."""

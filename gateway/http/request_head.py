@@ -34,9 +34,10 @@ class Head:
     """The headers of a request, and those for its response. Names are in lower case; two credentials or purposes are joined.
 
     Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock. `loaders` know
-    what it asked for, once it runs, and `observe` is told of its end then, whatever a reload changes. `span` is there while it
-    is traced. `fields` are its headers as they came, `peer` is the address at the other end of the connection, None where that
-    has none. `profile` says what its caller may send, `row` is where his requests wait.
+    what it asked for, once it runs, and `observe` is told of its end then, whatever a reload changes; after that `release` lets
+    what it ran on be closed. `span` is there while it is traced. `fields` are its headers as they came, `peer` is the address
+    at the other end of the connection, None where that has none. `profile` says what its caller may send, `row` is where his
+    requests wait.
     """
 
     __slots__ = (
@@ -53,6 +54,7 @@ class Head:
         "peer",
         "profile",
         "query_string",
+        "release",
         "request_id",
         "row",
         "span",
@@ -76,6 +78,7 @@ class Head:
         self.caller = EVERYBODY
         self.loaders: Loaders | None = None
         self.observe: Callable[[Head, Operation | None, str], None] | None = None
+        self.release: Callable[[], None] | None = None
         self.span: RequestSpan | None = None
         self.profile = USUAL
         self.row: CallerRow | None = None

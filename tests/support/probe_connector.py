@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors import Answer, Ask, Connector, ConnectorSettings, Customer, CustomerKind, KeyKind, Keys, Order, lookup
 from connectors.errors import SourceUnavailableError
+from tests.support.kind_folder import write_kinds
 
 
 class ProbeSettings(ConnectorSettings):
@@ -74,7 +75,4 @@ class Probe(Connector[ProbeSettings]):
 
 def write_entry_point(folder: Path) -> None:
     """Make the kind known to a gateway that has the folder in its path."""
-    information = folder / "probe_kind-1.0.dist-info"
-    information.mkdir(parents=True)
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: probe-kind\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(f"[profile_gateway.connectors]\nprobe = {__name__}:Probe\n")
+    write_kinds(folder, probe=f"{__name__}:Probe")
