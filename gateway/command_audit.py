@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import pwd
 from collections.abc import AsyncIterator, Sequence
@@ -53,8 +52,7 @@ async def audited_command(
             customers=(*notes.customers,),
             attempts=(*notes.attempts,),
         )
-    await asyncio.to_thread(audit.flush)
-    audit.check()
+    await audit.write_all()
 
 
 def name_user() -> str:

@@ -83,6 +83,11 @@ class Chain:
         self.head = ChainHead(link.chain, link.seq, link.mac)
         self._unwritten = None
 
+    def count_unwritten(self) -> int:
+        """Count the entries of the link that waits, and those that it says were lost."""
+        waiting = self._unwritten
+        return 0 if waiting is None else len(waiting[0].entries) + waiting[0].lost
+
     def close_segment_if_due(self) -> None:
         """Close the segment when it is large, or has waited for a while."""
         segment = self._segment

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -17,6 +18,7 @@ from gateway.audit.retention import Retention
 from gateway.audit.spool import UNREADABLE, Spool, SpoolLine
 from gateway.audit.stores import LinkStore, PeopleStore
 from gateway.audit.told_callers import Told, Withholding, list_told
+from gateway.audit.volume_thread import VolumeThread
 from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.log import SeldomLog
@@ -25,8 +27,8 @@ from gateway.settings.audit_settings import AuditSettings
 DELIVER_S = 1.0
 """How often the spool is emptied, in seconds."""
 
-CLOSE_S = 3.0
-"""How long the last delivery of a process may take. Another process does the rest."""
+CLOSE_S, RELEASE_S = 3.0, 0.5
+"""How long the last delivery of a process may take, and then to give up its lock. Another process does the rest."""
 
 PAUSE_S = 0.02
 """After each segment others get their turn, who look for it more often."""
@@ -54,6 +56,7 @@ class Delivery:
         self._retention = Retention(links, AuditKeys.from_settings(settings).chain, settings.retention, clock)
         self._clock = clock
         self._seldom = SeldomLog(clock)
+        self._volume = VolumeThread()
         self._lock: int | None = None
         self._running: asyncio.Task[None] | None = None
 
@@ -61,26 +64,27 @@ class Delivery:
         """Deliver from now on."""
         self._running = asyncio.create_task(self._run())
 
-    async def aclose(self) -> None:
-        """Deliver what there is, unless another process does, and end."""
+    async def aclose(self, *, is_stuck: bool = False) -> None:
+        """Deliver what there is, unless another process does or the volume is stuck, and end. It takes `CLOSE_S` at most."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait({self._running})
         with suppress(StoreError, OSError, TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                if self._has_lock():
+            async with asyncio.timeout(0 if is_stuck else CLOSE_S):
+                if await self._has_lock():
                     await self.deliver()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._volume.submit(self._release)
+        with suppress(TimeoutError):
+            await self._volume.run(lambda: None, 0 if is_stuck else RELEASE_S)
+        self._volume.close()
 
     async def deliver(self) -> None:
         """Deliver all closed segments, unless another process is at it.
 
         Raises `StoreError` and `OSError`; what was delivered before is.
         """
-        for path in await asyncio.to_thread(self._spool.list_closed):
-            with self._spool.exclusive() as is_mine:
+        for path in await self._volume.run(self._spool.list_closed):
+            async with self._exclusive() as is_mine:
                 if not is_mine:
                     return
                 await self._deliver(path)
@@ -92,19 +96,19 @@ class Delivery:
         Raises `StoreError` and `OSError`.
         """
         while True:
-            with self._spool.exclusive() as is_mine:
+            async with self._exclusive() as is_mine:
                 if is_mine:
                     if self.withholding is not None:
                         await self.withholding.read()
-                        await self.withholding.note_told(await asyncio.to_thread(self._told_of, customers))
-                    erased = await asyncio.to_thread(self._spool.forget, customers)
+                        await self.withholding.note_told(await self._volume.run(partial(self._told_of, customers)))
+                    erased = await self._volume.run(partial(self._spool.forget, customers))
                     return erased + await self._people.forget_customers(customers)
             await self._clock.sleep(LOOK_S)
 
     async def _run(self) -> None:
         while True:
             try:
-                if self._has_lock():
+                if await self._has_lock():
                     await self.deliver()
                     await self._retention.cut_if_due()
             except (StoreError, OSError) as error:
@@ -119,25 +123,44 @@ class Delivery:
         if self._lock is not None:
             with suppress(OSError):
                 now = self._clock.now().timestamp()
-                self.state = await asyncio.to_thread(measure_spool, self._spool, self.failures, now)
+                self.state = await self._volume.run(partial(measure_spool, self._spool, self.failures, now))
                 self.tell(self.state)
 
-    def _has_lock(self) -> bool:
+    async def _has_lock(self) -> bool:
+        return self._lock is not None or await self._volume.run(self._take_lock)
+
+    def _take_lock(self) -> bool:
         if self._lock is None and self._spool.is_writable:
             self._lock = self._spool.lock_delivery()
         return self._lock is not None
 
+    def _release(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
+
+    @asynccontextmanager
+    async def _exclusive(self) -> AsyncIterator[bool]:
+        """Have the spool to oneself, as `Spool.exclusive`."""
+        held = ExitStack()
+        try:
+            yield await self._volume.run(lambda: held.enter_context(self._spool.exclusive()))
+        except BaseException:
+            self._volume.submit(held.close)  # nobody waits: the volume may be what was waited for too long
+            raise
+        await self._volume.submit(held.close)
+
     async def _deliver(self, path: Path) -> None:
         try:
-            lines = await asyncio.to_thread(self._spool.read, path)
+            lines = await self._volume.run(partial(self._spool.read, path))
             # People first: whose link is there can be told. A segment that was delivered in part comes again as a whole.
             await self._people.add(await self._named(lines), self._keep)
             await self._links.add([line.link for line in lines])
-            await asyncio.to_thread(self._spool.remove, path)
+            await self._volume.run(partial(self._spool.remove, path))
         except FileNotFoundError:  # its process closed it since it was listed: the next round has it by its new name
             return
         except UNREADABLE:
-            self._spool.set_aside(path)
+            await self._volume.run(partial(self._spool.set_aside, path))
 
     async def _named(self, lines: Sequence[SpoolLine]) -> list[Person]:
         """List the people of a segment who are not erased by now."""

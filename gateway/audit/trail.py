@@ -18,8 +18,9 @@ from gateway.audit.link import AuditKeys
 from gateway.audit.spool import OPEN, Spool
 from gateway.audit.stores import LinkStore, PeopleStore
 from gateway.audit.told_callers import Withholding
+from gateway.audit.volume_thread import VolumeThread
 from gateway.clock import Clock
-from gateway.errors import AuditUnavailableError
+from gateway.errors import AuditUnavailableError, StoreError
 from gateway.log import SeldomLog, frames_of
 from gateway.settings.audit_settings import AuditSettings
 
@@ -40,6 +41,12 @@ MAX_HELD = 2 * MAX_WAITING
 
 STUCK_S = 5.0
 """After so many seconds in which nothing was written the volume does not answer."""
+
+END_S = 4.0
+"""How long the end of a process waits for the last entries to be written. A worker has 5 seconds for all."""
+
+FORGET_S = 20.0
+"""How long an erasure waits for the spool, in seconds. Until then a worker takes up no other one, nor says that it lives."""
 
 log = structlog.get_logger()
 
@@ -63,13 +70,15 @@ class AuditTrail:
         self._waiting: list[RecordedRequest] = []
         self._lost = 0
         self._dropped = self._dropped_before = 0  # of the loop, and as many as the thread has counted as lost
-        self._is_failing = False
+        self._is_failing = self._is_ended = self._is_closed = False
         self._turned_at: float | None = None
         self._told_head_at = 0.0
         self._seldom = SeldomLog(clock)
         self._writing = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._volume = VolumeThread()
+        self._room = MAX_HELD
 
     def record(
         self,
@@ -87,8 +96,10 @@ class AuditTrail:
         attempts: Collection[tuple[str, str]],
     ) -> None:
         """Record a request, with plain texts of customers, users and keys. What is handed over must not change any more."""
-        if len(self._waiting) >= MAX_HELD:
+        if len(self._waiting) >= self._room:
             self._dropped += 1
+            if self._is_closed:
+                log.error("audit_lost", entries=1)
             return
         self._waiting.append(
             (at, request, caller, user, purpose, operation, answer, fields, sources, customers, attempts)
@@ -125,27 +136,45 @@ class AuditTrail:
 
     async def open(self) -> None:
         """Begin to write and to deliver."""
-        self._is_failing = not await asyncio.to_thread(lambda: self._spool.is_writable)
+        try:
+            self._is_failing = not await self._volume.run(lambda: self._spool.is_writable, STUCK_S)
+        except TimeoutError:
+            self._is_failing = True
         self._thread = threading.Thread(target=self._write_on, name="audit", daemon=True)
         self._turned_at = self._clock.monotonic()
         self._thread.start()
         self._delivery.start()
 
     async def aclose(self) -> None:
-        """Write what waits and the end of the chain, and deliver it."""
+        """Write what waits and the end of the chain, and deliver it. What cannot be written in time is lost, and counted."""
         self._stopping.set()
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join)
-        await asyncio.to_thread(self._end)
-        await self._delivery.aclose()
+        with suppress(TimeoutError):
+            await self._volume.run(self._end, END_S)
+        self._is_closed, self._room = True, 0
+        if lost := self._count_unwritten():
+            log.error("audit_lost", entries=lost)
+        await self._delivery.aclose(is_stuck=not self._is_ended)
+        self._volume.close()
+
+    async def write_all(self) -> None:
+        """Write what waits, and see whether it is written. Raises `AuditUnavailableError`, as `check`."""
+        try:
+            await self._volume.run(self.flush, STUCK_S)
+        except TimeoutError:
+            self._is_failing = True
+        self.check()
 
     async def forget(self, customers: Collection[str]) -> int:
         """Erase customers from what this process has written, and from MongoDB. Gives how often they were there.
 
         Raises `StoreError` and `OSError`.
         """
-        await asyncio.to_thread(self._close_segment)
-        return await self._delivery.forget(customers)
+        try:
+            async with asyncio.timeout(FORGET_S):
+                await self._volume.run(self._close_segment)
+                return await self._delivery.forget(customers)
+        except TimeoutError:
+            raise StoreError("the spool of the audit does not answer, or is in use") from None
 
     def list_open(self, customers: Collection[str]) -> list[Path]:
         """List the segments of living processes that name customers. They are closed within seconds. Raises `OSError`."""
@@ -221,6 +250,8 @@ class AuditTrail:
                 log.error("audit_failed", error=type(error).__name__, frames=frames_of(error))
 
     def _end(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
         self.flush()
         with self._writing, suppress(OSError):
             if self._chain.is_begun and not self._is_failing:
@@ -228,6 +259,12 @@ class AuditTrail:
                 self._chain.flush()
                 self._tell_head()
             self._chain.release()
+        self._is_ended = True
+
+    def _count_unwritten(self) -> int:
+        """Count the entries that are in memory alone, and those that were lost since the last link."""
+        dropped = self._dropped - self._dropped_before
+        return len(self._waiting) + self._chain.count_unwritten() + self._lost + dropped
 
     def _close_segment(self) -> None:
         self.flush()

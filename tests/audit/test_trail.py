@@ -1,9 +1,7 @@
 """What requests leave in the audit is in the spool first, and in MongoDB then."""
 
-import asyncio
 import errno
 import os
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -336,31 +334,3 @@ async def test_one_of_several_processes_delivers_for_all(store: Store, spool: Pa
     again = Spool(spool).lock_delivery()
     assert again is not None
     os.close(again)
-
-
-async def test_a_volume_that_does_not_answer_refuses(
-    store: Store, spool: Path, hand_clock: HandClock, monkeypatch: pytest.MonkeyPatch
-):
-    """A write that hangs raises nothing. What waits has a bound, and what is lost is counted."""
-    monkeypatch.setattr("gateway.audit.trail.MAX_HELD", 3)
-    hangs, goes_on = threading.Event(), threading.Event()
-    append = SegmentWriter.append
-
-    def hang(self: SegmentWriter, data: bytes) -> None:
-        hangs.set()
-        goes_on.wait(50)
-        append(self, data)
-
-    monkeypatch.setattr(SegmentWriter, "append", hang)
-    async with open_trail(store, spool, hand_clock) as trail:
-        record(trail, "r0", hand_clock)
-        assert await asyncio.to_thread(hangs.wait, 50)
-        for number in range(1, 6):
-            record(trail, f"r{number}", hand_clock)
-        trail.check()
-        hand_clock.advance(timedelta(seconds=6))
-        with pytest.raises(AuditUnavailableError):
-            trail.check()
-        goes_on.set()
-    found = await verify(store, spool, hand_clock)
-    assert (found.findings, [(own.entries, own.lost) for own in found.chains]) == ([], [(3, 3)])

@@ -1,5 +1,6 @@
 """A process of its own takes the audit to MongoDB; a worker does when that is gone."""
 
+import json
 import os
 import shutil
 import signal
@@ -91,6 +92,29 @@ def test_it_ends_with_the_master(config: Path):
         courier = gateway.wait_for("audit_courier_started")["pid"]
         gateway.process.kill()
         wait_until(lambda: not is_alive(courier), "it ends with the master")
+
+
+def test_a_volume_that_does_not_answer_holds_up_no_process(config: Path, tmp_path: Path):
+    """To open a file there hangs. Requests are answered, and the process of its own and the worker after it end in time."""
+    spool = tmp_path / "spool"
+    os.mkfifo(spool / f"{'0' * 32}.lock")
+    (spool / f"{'0' * 32}.00000001.open").touch()
+    with serve_process(config, workers=2) as gateway:
+        gateway.wait_ready(2)
+        courier = gateway.wait_for("audit_courier_started")["pid"]
+        wait_until(lambda: (spool / "delivery.lock").exists() and has_lock(courier, inode_of(spool)), "it delivers")
+        os.kill(courier, signal.SIGKILL)
+        wait_until(
+            lambda: any(has_lock(pid, inode_of(spool)) for pid in gateway.ready_pids() if is_alive(pid)), "a worker delivers"
+        )
+        assert "errors" not in gateway.ask("crm:nobody")
+        assert gateway.end() == 0
+        exits = [line for line in gateway._written if '"worker_exited"' in line]  # DuckDB writes lines of its own at the end
+        assert [json.loads(line).get("code") for line in exits] == [0, 0]
+
+
+def inode_of(spool: Path) -> int:
+    return (spool / "delivery.lock").stat().st_ino
 
 
 def holder_of(gateway: ServeProcess, path: Path) -> int:
