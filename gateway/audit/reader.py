@@ -12,7 +12,10 @@ OPERATOR = "operator:"
 """Stands before the name of an operator in an entry: it may be that of a person. No name of a caller has a colon."""
 
 PAGE = 1_000
-"""How many accesses are read at once."""
+"""How many commitments entries are read by at once, where all are read."""
+
+MAX_LISTED = 20_000
+"""How many commitments are listed at once then, in about 2 MB."""
 
 MAX_SPAN = timedelta(minutes=1)
 """How much later than the first one in its link an entry may be and still stand in its place among those of other workers."""
@@ -83,6 +86,26 @@ class AuditReader:
     def __init__(self, store: AccessStore) -> None:
         self._store = store
 
+    async def read_all(self, customer_ids: Collection[str], since: datetime | None = None) -> AsyncIterator[Sequence[Access]]:
+        """Read all who were told of a customer, or since a time, in parts: later ones first, those of a part in no order.
+
+        What is read at once has a bound, and nothing is read twice, however many there are. Raises `StoreError`.
+        """
+        until: datetime | None = None
+        before: set[str] = set()
+        while (oldest := await self._store.find_oldest(customer_ids, MAX_LISTED, until)) is not None:
+            seen: set[str] = set()
+            listed = list(await self._store.list_commitments(customer_ids, oldest, until))
+            for start in range(0, len(listed), PAGE):
+                part = listed[start : start + PAGE]
+                entries = await self._store.list_entries(part)
+                new = [own for own in entries if seen.isdisjoint(own.customers) and before.isdisjoint(own.customers)]
+                seen.update(part)
+                yield [own.access for own in new if since is None or own.at >= since]
+            if since is not None and oldest + MAX_SPAN < since:
+                return
+            until, before = oldest, seen
+
     async def accesses(self, customer_ids: Collection[str], *, first: int, before: datetime | None) -> list[Access]:
         """List who was told of a customer, by all ids of his records, the newest first.
 
@@ -108,27 +131,10 @@ class AuditReader:
         return found if len(found) <= first else [access for access in found if access.at >= found[first - 1].at]
 
 
-class Timed(Protocol):
-    """An access, of which only the time is looked at."""
-
-    @property
-    def at(self) -> datetime: ...
+A = TypeVar("A", covariant=True)
 
 
-A = TypeVar("A", bound=Timed, covariant=True)
+class AccessReader(Protocol[A]):
+    """Gives all accesses as `AuditReader.read_all` does."""
 
-
-class AccessPages(Protocol[A]):
-    """Gives pages of accesses as `AuditReader` does."""
-
-    async def accesses(self, customer_ids: Collection[str], *, first: int, before: datetime | None) -> Sequence[A]: ...
-
-
-async def read_pages(reader: AccessPages[A], customer_ids: Collection[str], page: int = PAGE) -> AsyncIterator[Sequence[A]]:
-    """Read all accesses to a customer, page by page, the newest first. Raises `StoreError`."""
-    before: datetime | None = None
-    while found := await reader.accesses(customer_ids, first=page, before=before):
-        yield found
-        if len(found) < page:
-            break
-        before = found[-1].at
+    def read_all(self, customer_ids: Collection[str], since: datetime | None = None) -> AsyncIterator[Sequence[A]]: ...

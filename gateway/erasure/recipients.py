@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from gateway.audit.reader import AccessPages, read_pages
+from gateway.audit.reader import AccessReader
 from gateway.identity.erasure_receipt import ErasureRecipient
 
 NAMELESS = "anybody"
@@ -23,10 +23,11 @@ class RecordedAccess(Protocol):
     def caller(self) -> str | None: ...
 
 
-async def list_recipients(reader: AccessPages[RecordedAccess], customer_ids: Collection[str]) -> list[ErasureRecipient]:
+async def list_recipients(history: AccessReader[RecordedAccess], customer_ids: Collection[str]) -> list[ErasureRecipient]:
     """List the callers, each with the time when it was last told, by name."""
     last_at: dict[str, datetime] = {}
-    async for page in read_pages(reader, customer_ids):
-        for access in page:
-            last_at.setdefault(access.caller or NAMELESS, access.at)
+    async for part in history.read_all(customer_ids):
+        for access in part:
+            caller = access.caller or NAMELESS
+            last_at[caller] = max(access.at, last_at.get(caller, access.at))
     return [ErasureRecipient(caller, at) for caller, at in sorted(last_at.items())]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from gateway.audit.reader import PAGE, AccessPages, read_pages
+from gateway.audit.reader import AccessReader
 from gateway.export.document import ExportedAccess
 
 
@@ -27,13 +27,15 @@ class AuditedAccess(Protocol):
     def answer(self) -> str: ...
 
 
-AuditHistory = AccessPages[AuditedAccess]
+AuditHistory = AccessReader[AuditedAccess]
 """Gives the accesses to customers."""
 
 
-async def read_accesses(history: AuditHistory, customer_ids: Collection[str], page: int = PAGE) -> list[ExportedAccess]:
+async def read_accesses(history: AuditHistory, customer_ids: Collection[str]) -> list[ExportedAccess]:
     """Read all accesses to a customer, the latest first. Raises `StoreError`."""
-    return [_export(access) async for found in read_pages(history, customer_ids, page) for access in found]
+    found = [_export(access) async for part in history.read_all(customer_ids) for access in part]
+    found.sort(key=lambda access: access.at, reverse=True)
+    return found
 
 
 def _export(access: AuditedAccess) -> ExportedAccess:

@@ -9,7 +9,7 @@ import msgspec
 
 from connectors.errors import ConfigurationError
 from gateway.app import opened
-from gateway.audit.reader import Access, AuditReader, read_pages
+from gateway.audit.reader import Access, AuditReader
 from gateway.errors import ErasedError, ErasuresUnknownError
 from gateway.services import Services
 from gateway.stitching.admitted_customers import find_admitted_by_id
@@ -46,9 +46,6 @@ async def list_accesses(services: Services, customer_id: str, since: datetime | 
 
 
 async def _read_all(reader: AuditReader, ids: Collection[str], since: datetime | None) -> list[Access]:
-    found: list[Access] = []
-    async for page in read_pages(reader, ids):
-        found += [access for access in page if since is None or access.at >= since]
-        if since is not None and page[-1].at < since:
-            break
+    found = [access async for part in reader.read_all(ids, since) for access in part]
+    found.sort(key=lambda access: access.at, reverse=True)
     return found

@@ -14,8 +14,11 @@ from gateway.store.mongo import Database, Document, Mongo
 
 PEOPLE, LINKS = "audit_people", "audit_links"
 
-READ_S = 2.0
+READ_S = 10.0
 """How long one read may take, in seconds: somebody waits for it."""
+
+MAX_COMMITMENTS = 20
+"""How many commitments entries are read by at once: each entry of their links is compared with all of them."""
 
 T = TypeVar("T")
 
@@ -40,7 +43,16 @@ class AuditAccesses:
         return [document["_id"] for document in found]
 
     async def list_entries(self, commitments: Collection[str]) -> list[StoredEntry]:
-        own = list(commitments)
+        listed = list(commitments)
+        found: list[StoredEntry] = []
+        seen: set[str] = set()
+        for start in range(0, len(listed), MAX_COMMITMENTS):
+            part = listed[start : start + MAX_COMMITMENTS]
+            found += [entry for entry in await self._list_some(part) if seen.isdisjoint(entry.customers)]
+            seen.update(part)
+        return found
+
+    async def _list_some(self, own: list[str]) -> list[StoredEntry]:
         # A link has up to thousands of entries, and one of them may be about these.
         has_one = {"$gt": [{"$size": {"$setIntersection": ["$$entry.customers", own]}}, 0]}
         shown = {"entries": {"$filter": {"input": "$entries", "as": "entry", "cond": has_one}}}

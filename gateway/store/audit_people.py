@@ -26,7 +26,7 @@ READ_S = 60.0
 MAX_DOCUMENTS = 10_000
 """How many documents a read is of."""
 
-_INDEXES = [IndexModel("customer"), IndexModel("deleteAt", expireAfterSeconds=0)]
+_INDEXES = [IndexModel([("customer", 1), ("at", -1)]), IndexModel("deleteAt", expireAfterSeconds=0)]
 
 
 class AuditPeopleCollection:

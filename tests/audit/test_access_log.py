@@ -99,6 +99,23 @@ async def test_pages_hold_all_once_in_order(mongo: Mongo, first: int):
     assert sorted(found) == sorted(own["request"] for link in links for own in link)
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3, 50])
+async def test_all_are_read_once(mongo: Mongo, at_once: int, monkeypatch: pytest.MonkeyPatch):
+    """Also where an entry stands under two ids, and many are of one moment; all, or those since a time."""
+    monkeypatch.setattr("gateway.audit.reader.MAX_LISTED", at_once)
+    monkeypatch.setattr("gateway.audit.reader.PAGE", 2)
+    monkeypatch.setattr("gateway.store.audit_accesses.MAX_COMMITMENTS", 1)
+    links = [[entry(own, f"slow {own}", "crm:c1", "club:m1") for own in range(0, 50, 10)]]
+    links += [[entry(own, f"quick {own}", "crm:c1"), entry(own, f"other {own}", "crm:c2")] for own in range(5, 400, 40)]
+    links += [[entry(77, f"same {own}", "club:m1", "crm:c1")] for own in range(4)]
+    await fill(mongo, links)
+    reader = AuditReader(AuditAccesses(mongo))
+    for since in (None, at(30)):
+        found = [own.request async for part in reader.read_all(["crm:c1", "club:m1"], since) for own in part]
+        own = [one for link in links for one in link if "crm:c1" in one["customers"] and (since is None or one["at"] >= since)]
+        assert sorted(found) == sorted(one["request"] for one in own)
+
+
 async def test_a_person_is_told_apart_from_callers(mongo: Mongo):
     """An operator stands as the user of `operator`; who has no name is nobody."""
     entries = [entry(2, "a", "crm:c1", caller="operator:anna", user=None), entry(1, "b", "crm:c1", caller="")]
