@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
 import cel
 import msgspec
@@ -25,6 +26,17 @@ class TagCategory(StrEnum):
     SATISFACTION = "SATISFACTION"
     SERVICE = "SERVICE"
     ACQUISITION = "ACQUISITION"
+
+
+class TagType(StrEnum):
+    """What the value of a tag is. An enum is one of its `values`, a list holds texts, a date is a day in UTC."""
+
+    BOOLEAN = "BOOLEAN"
+    ENUM = "ENUM"
+    NUMBER = "NUMBER"
+    TEXT = "TEXT"
+    LIST = "LIST"
+    DATE = "DATE"
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +58,38 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     as_days: bool = False
 
 
+class Threshold(msgspec.Struct, frozen=True, kw_only=True):
+    """A named number, text or time that expressions compare facts with. A time is text, as facts have it."""
+
+    name: str
+    value: int | float | str
+    is_time: bool = False
+
+
+class TagExample(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's facts by name, and the value that the rule gives for them. Facts that are not named measure nothing."""
+
+    facts: Mapping[str, Any]
+    value: str | None
+    line: int = 0
+
+
+class TagWords(msgspec.Struct, frozen=True, kw_only=True):
+    """What people read of a tag in one language. None is what that language does not have. `values` are labels of values."""
+
+    label: str | None = None
+    description: str | None = None
+    words: str | None = None
+    values: Mapping[str, str] = {}
+
+
 class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     """A rule that gives a customer one value or none.
 
     `values` is the closed list of values, empty when any value goes. `fact_names` are the facts that `expression` reads,
-    sorted. `fingerprint` changes with everything that can change the value. With `purposes` it is given for these alone.
+    sorted; `thresholds` those that it reads. `fingerprint` changes with everything that can change the value. With `purposes`
+    it is given for these alone. `review` is the day by which its owner looks at the rule again. `label`, `description`,
+    `words` and `value_labels` are in the first language of the file, `translations` in each of the others.
     """
 
     key: str
@@ -67,6 +106,12 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     program: cel.Program
     purposes: tuple[str, ...] = ()
+    type: TagType = TagType.TEXT
+    thresholds: tuple[Threshold, ...] = ()
+    review: date | None = None
+    examples: tuple[TagExample, ...] = ()
+    value_labels: Mapping[str, str] = {}
+    translations: Mapping[str, TagWords] = {}
 
 
 class Pack(msgspec.Struct, frozen=True):
