@@ -51,7 +51,7 @@ class Arguments:
         self._schema = schema
         self._field = field
         self._node = node
-        self.names = _variables_of(node.arguments)
+        self.names = variables_of(node.arguments)
         self._optional: tuple[str, ...] = ()
         self._build: Build | None
         if not self.names:
@@ -88,7 +88,7 @@ class Arguments:
         """
         named = self._schema.config.name_converter.from_argument
         varying = {
-            argument.name.value: argument.value for argument in self._node.arguments or () if _variables_of([argument.value])
+            argument.name.value: argument.value for argument in self._node.arguments or () if variables_of([argument.value])
         }
         writer = _TemplateCompiler(self._schema, operation)
         try:
@@ -187,7 +187,8 @@ def _is_text(kind: TypeNode) -> bool:
     return name is not None and name.value in ("ID", "String")
 
 
-def _variables_of(nodes: Iterable[Node] | None) -> tuple[str, ...]:
+def variables_of(nodes: Iterable[Node] | None) -> tuple[str, ...]:
+    """Name the variables in nodes, each once."""
     finder = _ArgumentVariables()
     for node in nodes or ():
         visit(node, finder)

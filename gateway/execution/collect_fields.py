@@ -3,7 +3,7 @@
 Fragments put in place, directives applied, equal keys merged.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
@@ -24,6 +24,8 @@ from graphql import (
     visit,
 )
 from graphql.execution.values import VariableValues, get_directive_values
+
+from gateway.execution.arguments import variables_of
 
 CONDITIONS = (GraphQLSkipDirective, GraphQLIncludeDirective)
 
@@ -85,17 +87,22 @@ def fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]
     return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
 
 
-def deciding_variables(document: DocumentNode) -> tuple[str, ...]:
-    """Name the variables in `@skip` and `@include`, sorted."""
-    finder = _ConditionVariables()
+def deciding_variables(document: DocumentNode, shown: Collection[str] = ()) -> tuple[str, ...]:
+    """Name the variables that a plan is made for, sorted: in `@skip`, `@include` and arguments of the `shown` fields."""
+    finder = _DecidingVariables(shown)
     visit(document, finder)
     return tuple(sorted(finder.names))
 
 
-class _ConditionVariables(Visitor):
-    def __init__(self) -> None:
+class _DecidingVariables(Visitor):
+    def __init__(self, shown: Collection[str]) -> None:
         super().__init__()
         self.names: set[str] = set()
+        self._shown = shown
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if node.arguments and node.name.value in self._shown:
+            self.names.update(variables_of(node.arguments))
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
         self.names.update(

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, Undefined, execute
 from graphql.execution.values import VariableValues
 from strawberry import Schema
 
@@ -26,7 +26,7 @@ from gateway.execution.given_records import GivenRecords
 from gateway.execution.introspection_cost import introspection_nodes
 from gateway.execution.plan import Plan
 from gateway.execution.planner import UnplannedError, compile_plan
-from gateway.execution.schema_types import core_schema
+from gateway.execution.schema_types import core_schema, varied_fields
 from gateway.execution.source_extension import add_reported, reported_at
 from gateway.execution.variables import Variables
 from gateway.log import SeldomLog
@@ -53,14 +53,15 @@ class Unplanned(msgspec.Struct, frozen=True, eq=False):
 class _Known:
     """Hold the parts of an operation that are worked out once.
 
-    Its variables, and which of them select. `plan` is the only one there is where none selects. It goes with its operation, so
-    neither it nor a plan holds that: only the garbage collector would free them. `introspection` is what it asks of the schema,
-    `allowed_plan` was last within the limits of a profile at the sources of a router, whatever the variables are.
+    Its variables, and which of them select, or are arguments of what a plan shows. `plan` is the only one there is where none
+    is. It goes with its operation, so neither it nor a plan holds that: only the garbage collector would free them.
+    `introspection` is what it asks of the schema, `allowed_plan` was last within the limits of a profile at the sources of a
+    router, whatever the variables are.
     """
 
     def __init__(self, schema: GraphQLSchema, operation: Operation) -> None:
         self.variables = Variables(schema, operation.definition)
-        self.deciding = deciding_variables(operation.document)
+        self.deciding = deciding_variables(operation.document, varied_fields(schema))
         self.plan: Plan | Unplanned | None = None
         self.allowed_plan: Plan | None = None
         self.allowed_profile: Profile | None = None
@@ -240,7 +241,7 @@ class Executor:
         if not known.deciding:
             known.plan = known.plan or self._planned(operation, variables)
             return known.plan
-        name = (known, *(variables.coerced.get(name) for name in known.deciding))
+        name = (known, *(variables.coerced.get(name, Undefined) for name in known.deciding))
         known_plan = self._plans.get(name)
         if known_plan is None:
             known_plan = self._planned(operation, variables)

@@ -29,7 +29,7 @@ from strawberry import Info, Schema
 
 from connectors.record_fields import narrow
 from gateway.admission.pace import pause_if_due
-from gateway.execution.arguments import Arguments
+from gateway.execution.arguments import Arguments, Words
 from gateway.execution.collect_fields import FieldCollector, fragments_of
 from gateway.execution.completion import AbstractCompletion, LeafCompletion, ListCompletion, ObjectCompletion, cache_completion
 from gateway.execution.cost import CostModel
@@ -70,7 +70,8 @@ class Planner:
         self._token_count = operation.document.token_count
         self._fragments = dict(fragments_of(operation.document))
         self._collector = FieldCollector(self._schema, self._fragments, variables)
-        self._compiler = ProjectionCompiler(self._schema, self._collector, operation.restriction)
+        self._variables = variables
+        self._compiler = ProjectionCompiler(self._schema, self._collector, self._words, operation.restriction)
         self._is_restricted = operation.restriction is not None
         self._reports = False
         self._asks: Asks = SegmentedLru(MAX_ASKS)
@@ -139,6 +140,9 @@ class Planner:
             get = CustomerField(finds, self._selection(field, nodes, finds), arguments, _early(completion))
         resolved = ReportingField if reports else ResolvedField
         return resolved(where, key, nodes, nullable=not is_non_null_type(field.type), get=get, completion=completion)
+
+    def _words(self, field: GraphQLField, node: FieldNode) -> Words:
+        return Arguments(self._typed, self._definition, field, node).words(self._variables)
 
     def _selection(self, field: GraphQLField, nodes: list[FieldNode], finds: CustomerFinder) -> Selection | Selections:
         if len(finds.types) > 1:

@@ -8,12 +8,14 @@ a struct of its selection, whose fields are written under the keys of the answer
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import Any, get_args
 
 import msgspec
 from graphql import (
     FieldNode,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
@@ -29,6 +31,7 @@ from msgspec.structs import FieldInfo
 
 from connectors.interned_values import intern_results
 from connectors.toolkit.code_generation import CodeWriter
+from gateway.execution.arguments import Words
 from gateway.execution.collect_fields import FieldCollector
 from gateway.execution.field_metadata import DEFINITION, metadata_of
 from gateway.execution.field_visibility import blank_test, is_withheld, transform_of, visibility_of
@@ -38,15 +41,22 @@ from gateway.settings.access_settings import Visibility
 
 
 class ProjectionCompiler:
-    """Writes the expressions of one plan, and the names that they use.
+    """Writes the expressions of one plan, and the names that they use. `words` are the arguments of a field that takes some.
 
     Without generated code a request for lists costs 60 to 112 % more instructions (decision 39).
     """
 
-    def __init__(self, schema: GraphQLSchema, collector: FieldCollector, restriction: Restriction | None = None) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        collector: FieldCollector,
+        words: Callable[[GraphQLField, FieldNode], Words],
+        restriction: Restriction | None = None,
+    ) -> None:
         self._schema = schema
         self._restriction = restriction
         self._collector = collector
+        self._words = words
         self._code = CodeWriter()
         self._records: type[msgspec.Struct] | None = None
         self._has_one_source = False
@@ -185,7 +195,10 @@ class ProjectionCompiler:
                 part = self._code.new_name()
                 read = f"(None if ({part} := {read}) is None or {self._code.keep(is_blank)}({part}) else {part})"
         else:
-            read = f"{self._code.keep(definition.base_resolver.wrapped_func)}({source})"
+            resolve, field = definition.base_resolver.wrapped_func, kind.fields[name]
+            if field.args:
+                resolve = partial(resolve, **self._words(field, nodes[0]))
+            read = f"{self._code.keep(resolve)}({source})"
         return self.value(kind.fields[name].type, nodes, read)
 
     def _nodes(self, kind: Any, nodes: list[FieldNode], source: str) -> str:

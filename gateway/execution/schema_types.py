@@ -22,6 +22,18 @@ def reaches_sources(schema: GraphQLSchema, name: str) -> bool:
 
 
 @lru_cache(maxsize=4)
+def varied_fields(schema: GraphQLSchema) -> frozenset[str]:
+    """Name the fields that plans show by themselves and that take arguments. A plan is made for the arguments' values."""
+    return frozenset(
+        name
+        for kind in schema.type_map.values()
+        if is_object_type(kind) and not kind.name.startswith("__") and not reaches_sources(schema, kind.name)
+        for name, field in kind.fields.items()
+        if field.args
+    )
+
+
+@lru_cache(maxsize=4)
 def _live_types(schema: GraphQLSchema) -> frozenset[str]:
     kinds = [kind for kind in schema.type_map.values() if is_object_type(kind) and not kind.name.startswith("__")]
     live = {kind.name for kind in kinds for field in kind.fields.values() if field.extensions[DEFINITION].is_async}
