@@ -33,7 +33,7 @@ from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.origins import OriginRule
 from gateway.stitching.source_reports import SourceState
 from gateway.tags.computed_tag import TagReason
-from gateway.tags.definitions import TagCategory
+from gateway.tags.definitions import TagCategory, TagType
 from gateway.tags.service import Freshness
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "SurveyKind",
     "TagCategory",
     "TagReason",
+    "TagType",
     "TicketKind",
     "TicketPriority",
     "TicketStatus",
@@ -272,6 +273,16 @@ _describe(
     "Whether a tag still stands.",
     FRESH="Within its time to live, and of the rule in force.",
     STALE="Past its time or of an older rule; it is being renewed.",
+)
+_describe(
+    TagType,
+    "What the value of a tag is.",
+    BOOLEAN="`true` or `false`.",
+    ENUM="One of the listed values.",
+    NUMBER="A number.",
+    TEXT="Any text.",
+    LIST="Several texts, which `values` gives; the value is the same as JSON.",
+    DATE="A day as ISO 8601, `2026-01-31`, in UTC.",
 )
 _describe(
     TagReason,

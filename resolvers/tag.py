@@ -15,7 +15,8 @@ from gateway.tags.computed_tag import FactValue
 from gateway.tags.definitions import Pack
 from gateway.tags.definitions import TagDefinition as Definition
 from gateway.tags.service import Keys, TagAnswer
-from resolvers.enums import Freshness, TagCategory, TagReason
+from gateway.tags.tag_values import value_texts
+from resolvers.enums import Freshness, TagCategory, TagReason, TagType
 from resolvers.fields import computed, field, own
 from resolvers.scalars import JSON
 
@@ -56,6 +57,7 @@ class Tag:
 
     label: str = own("The tag's name, for people.", "definition")
     category: TagCategory = own("What the tag speaks about.", "definition")
+    type: TagType = own("What its value is.", "definition")
     value: str | None = own("The value; null when this customer has none. `reason` and the evidence say why.", "tag")
     reason: TagReason = own("Why it has this value, or none.", "tag")
     freshness: Freshness = field("Whether the value is within its time to live and of the rule in force.")
@@ -64,6 +66,11 @@ class Tag:
     partial: bool = own("Whether it was computed without something that it should have known.", "tag")
     rule: Rule = own("The rule that gave the value.", "tag")
     evidence: list[Fact] = own("The facts that the rule saw.", "tag")
+
+    @computed("The texts of a value that is a list; null for one of another type.")
+    def values(answer: strawberry.Parent[TagAnswer]) -> list[str] | None:  # noqa: N805
+        value = answer.tag.value
+        return value_texts(value) if value is not None and answer.definition.type is TagType.LIST else None
 
     @computed("The sources that its facts came from.")
     def sources(answer: strawberry.Parent[TagAnswer]) -> list[str]:  # noqa: N805
@@ -80,6 +87,7 @@ class TagDefinition:
     version: int = field("The version of the rule.")
     words: str = field("The rule in words.")
     expression: str = field("The rule in the Common Expression Language over facts.")
+    type: TagType = field("What its value is.")
     values: list[str] = field("The values it can have; empty when they are not a closed list.")
 
     @computed("How long a value stays fresh, in seconds.")

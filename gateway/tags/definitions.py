@@ -121,9 +121,24 @@ class Pack(msgspec.Struct, frozen=True):
     tags: Mapping[str, TagDefinition]
 
 
-def fingerprint_of(version: int, expression: str, values: Sequence[str], facts: Sequence[Fact]) -> str:
-    """Name a rule and its facts by twelve hexadecimal digits."""
-    rule = (version, expression, values, [_meaning(fact) for fact in sorted(facts, key=lambda fact: fact.name)])
+def fingerprint_of(
+    version: int,
+    expression: str,
+    values: Sequence[str],
+    facts: Sequence[Fact],
+    *,
+    type_: TagType = TagType.TEXT,
+    thresholds: Sequence[Threshold] = (),
+) -> str:
+    """Name a rule and its facts by twelve hexadecimal digits.
+
+    What was not always there counts only where it is used, so that the stored tags of other rules stay good.
+    """
+    rule: list[object] = [version, expression, values, [_meaning(fact) for fact in sorted(facts, key=lambda fact: fact.name)]]
+    if type_ not in (TagType.TEXT, TagType.ENUM):
+        rule.append({"type": type_})
+    if thresholds:
+        rule.append({"thresholds": {threshold.name: threshold.value for threshold in thresholds}})
     return sha256(msgspec.json.encode(rule)).hexdigest()[:12]
 
 

@@ -4,22 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from connectors.suggestions import did_you_mean
+from gateway.tags.definitions import TagType
 from gateway.tags.expressions.constants import is_constant
 from gateway.tags.expressions.domains import Domains
 from gateway.tags.expressions.operators import is_number
 from gateway.tags.expressions.parser import RuleSyntaxError, parse
-from gateway.tags.expressions.tree import Conditional, FactName, Node
+from gateway.tags.expressions.tree import Conditional, FactName, ListLiteral, Node
 from gateway.tags.expressions.type_check import RuleProblem, TypeCheck
-from gateway.tags.expressions.types import NUMBERS, FactType, ValueType
-from gateway.tags.rules import compile_rule, value_text
+from gateway.tags.expressions.types import NUMBERS, TEXTS, FactType, ValueType
+from gateway.tags.rules import compile_rule
+from gateway.tags.tag_values import read_day, value_text
 
 
-def check_rule(expression: str, types: Mapping[str, FactType], values: Sequence[str]) -> list[RuleProblem]:
-    """List the problems of an expression over facts of these types. `values` are those of its tag, empty when any goes."""
+class _Needed(msgspec.Struct, frozen=True):
+    name: str
+    types: frozenset[ValueType]
+    fix: str
+
+
+_NEEDED = {
+    TagType.BOOLEAN: _Needed("boolean", frozenset({ValueType.TRUTH}), "give a condition, such as a comparison"),
+    TagType.NUMBER: _Needed("a number", NUMBERS, "give a number, or write int(...) or double(...)"),
+    TagType.DATE: _Needed("a date", frozenset({ValueType.TIME}), "give a fact that is a time, or a day such as '2026-01-31'"),
+}
+"""What the outcomes of a tag must be, by its type. Others take any single value."""
+
+
+def check_rule(
+    expression: str, types: Mapping[str, FactType], values: Sequence[str], type_: TagType = TagType.TEXT
+) -> list[RuleProblem]:
+    """List the problems of an expression over facts of these types.
+
+    `values` are those of its tag, empty when any goes; `type_` is what its outcomes are.
+    """
     try:
         root = parse(expression)
-        check = _RuleCheck(expression, root, types, values)
+        check = _RuleCheck(expression, root, types, values, type_)
         check.outcome(root, check.domains)
         if not check.problems:
             compile_rule(expression)
@@ -29,9 +52,12 @@ def check_rule(expression: str, types: Mapping[str, FactType], values: Sequence[
 
 
 class _RuleCheck(TypeCheck):
-    def __init__(self, expression: str, root: Node, types: Mapping[str, FactType], values: Sequence[str]) -> None:
+    def __init__(
+        self, expression: str, root: Node, types: Mapping[str, FactType], values: Sequence[str], type_: TagType
+    ) -> None:
         super().__init__(expression, root, types)
         self._values = values
+        self._tag_type = type_
 
     def outcome(self, node: Node, domains: Domains) -> ValueType:
         """Check a node whose value is that of the tag, and find its type."""
@@ -39,16 +65,46 @@ class _RuleCheck(TypeCheck):
             return self.common_type(node, [self.outcome(*branch) for branch in self.branches(node, domains)])
         if isinstance(node, FactName) and node.name not in self._types and node.name in self._values:
             return self.report(node, f"unknown fact '{node.name}'; text stands in quotation marks: '{node.name}'")
+        if self._tag_type is TagType.LIST and isinstance(node, ListLiteral):
+            for element in node.elements:
+                self._element(element, domains)
+            return ValueType.LIST
         type_ = self.type_of(node, domains)
         if problem := self._misfit(node, type_):
             self.report(node, problem)
         return type_
 
+    def _element(self, node: Node, domains: Domains) -> ValueType:
+        """Check a text of a list. Null is left out."""
+        if isinstance(node, Conditional):
+            return self.common_type(node, [self._element(*branch) for branch in self.branches(node, domains)])
+        type_, text = self.type_of(node, domains), self.text(node)
+        if type_ in NUMBERS:
+            return self.report(node, f"{text} is {type_}, and a list holds texts; write string({text})")
+        if type_ not in (*TEXTS, ValueType.NULL, ValueType.UNKNOWN):
+            return self.report(node, f"{text} is {type_}, and a list holds texts; write {text} ? 'A' : null")
+        if problem := self._unlisted(node, type_):
+            return self.report(node, problem)
+        return type_
+
     def _misfit(self, node: Node, type_: ValueType) -> str | None:
-        """Say why an outcome is none of the tag's values."""
+        """Say why an outcome is none of the tag's type, or of its values."""
         text = self.text(node)
+        if type_ in (ValueType.NULL, ValueType.UNKNOWN):
+            return None
+        if self._tag_type is TagType.LIST:
+            return f"{text} is {type_}, and the tag is a list; write [{text}]"
         if type_ is ValueType.LIST:
             return f"{text} is a list, and a tag has one value; give text"
+        if (needed := _NEEDED.get(self._tag_type)) is not None and type_ not in needed.types:
+            is_day = self._tag_type is TagType.DATE and is_constant(node) and type_ is ValueType.TEXT
+            if not is_day or read_day(self.constant(node)) is None:
+                return f"{text} is {type_}, and the tag is {needed.name}; {needed.fix}"
+        return self._unlisted(node, type_)
+
+    def _unlisted(self, node: Node, type_: ValueType) -> str | None:
+        """Say why an outcome is none of the tag's values."""
+        text = self.text(node)
         if not self._values or type_ in (ValueType.NULL, ValueType.UNKNOWN):
             return None
         if is_constant(node):

@@ -9,9 +9,10 @@ from typing import Any
 import cel
 
 from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed, TagReason
-from gateway.tags.definitions import TagDefinition
+from gateway.tags.definitions import TagDefinition, TagType
 from gateway.tags.expressions.constants import FAILURES
 from gateway.tags.expressions.parser import RuleSyntaxError
+from gateway.tags.tag_values import is_empty_list, value_of_type, value_texts
 
 FAILURE_KINDS: dict[type[Exception], str] = {
     ZeroDivisionError: "division_by_zero",
@@ -88,16 +89,17 @@ def _apply(definition: TagDefinition, known: Mapping[str, Any]) -> tuple[str | N
         outcome = definition.program.execute(dict(known))
     except FAILURES:
         return None, TagReason.FAILED
-    value = value_text(outcome)
+    if outcome is None or (definition.type is TagType.LIST and is_empty_list(outcome)):
+        return None, TagReason.RULE
+    value = value_of_type(definition.type, outcome)
     if value is None:
-        return None, TagReason.RULE if outcome is None else TagReason.FAILED
-    if definition.values and value not in definition.values:
+        return None, TagReason.FAILED
+    if definition.values and not _is_listed(definition, value):
         return None, TagReason.NOT_LISTED
     return value, TagReason.RULE
 
 
-def value_text(outcome: Any) -> str | None:
-    """Write what a rule gives as the value of a tag. None for what is no single value."""
-    if isinstance(outcome, bool):
-        return "true" if outcome else "false"
-    return str(outcome) if isinstance(outcome, str | int | float) else None
+def _is_listed(definition: TagDefinition, value: str) -> bool:
+    if definition.type is not TagType.LIST:
+        return value in definition.values
+    return set(value_texts(value) or ()) <= set(definition.values)

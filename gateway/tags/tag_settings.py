@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from gateway.tags.definitions import Fact, TagCategory, TagDefinition, fingerprint_of
+from gateway.tags.definitions import Fact, TagCategory, TagDefinition, TagType, fingerprint_of
 from gateway.tags.expressions.types import FactType
 from gateway.tags.rule_checks import check_rule
 from gateway.tags.rules import compile_rule
 from gateway.tags.yaml_sections import Section
 
-SETTINGS = ("label", "description", "owner", "category", "ttl", "version", "words", "expression", "values", "purposes")
+SETTINGS = ("label", "description", "owner", "category", "ttl", "version", "words", "expression", "values", "type", "purposes")
 
 SHARED_SETTINGS = ("owner", "category", "ttl", "version")
 """What `defaults` can say for all tags."""
 
+_TYPES = {type_.lower(): type_ for type_ in TagType}
 _CATEGORIES = {category.value: category for category in TagCategory}
 
 
@@ -50,7 +51,8 @@ def read_tag(
     ttl = holder("ttl").required_duration("ttl")
     version = holder("version").version("version")
     expression = section.text("expression")
-    problems = check_rule(expression, types, values) if expression else []
+    type_ = _read_type(section, values)
+    problems = check_rule(expression, types, values, type_) if expression else []
     for problem in problems:
         section.report_at("expression", problem.offset, problem.message)
     if category is None or ttl is None or not expression or problems:
@@ -69,7 +71,20 @@ def read_tag(
         expression=expression,
         values=values,
         fact_names=names,
-        fingerprint=fingerprint_of(version, expression, values, [facts[name] for name in names if name in facts]),
+        fingerprint=fingerprint_of(version, expression, values, [facts[name] for name in names if name in facts], type_=type_),
         program=program,
         purposes=section.texts("purposes"),
+        type=type_,
     )
+
+
+def _read_type(section: Section, values: Sequence[str]) -> TagType:
+    """Read what the tag's value is. By default one of its values, or text."""
+    if "type" not in section:
+        return TagType.ENUM if values else TagType.TEXT
+    type_ = section.choice("type", _TYPES) or TagType.TEXT
+    if type_ is TagType.ENUM and not values:
+        section.report("values", "is missing; an enum is one of them")
+    elif type_ not in (TagType.ENUM, TagType.LIST) and "values" in section:
+        section.report("values", f"a tag of type {type_.lower()} has no closed list; remove it, or write type: enum")
+    return type_
