@@ -11,7 +11,7 @@ from gateway.errors import InvalidArgumentError, WithheldError
 from gateway.execution.field_metadata import BatchResolver
 from gateway.lru_cache import SharedList
 from gateway.stitching.customer import StitchedCustomer, report_contributions
-from gateway.tags.computed_tag import FactValue
+from gateway.tags.computed_tag import FactValue, RuleUsed
 from gateway.tags.definitions import Pack
 from gateway.tags.definitions import TagDefinition as Definition
 from gateway.tags.service import Keys, TagAnswer
@@ -21,11 +21,21 @@ from resolvers.fields import computed, field, own
 from resolvers.scalars import JSON
 
 
+@strawberry.type(description="A constant that rules read by its name.")
+class Threshold:
+    name: str = field("Its name in the rule.")
+    value: JSON = field("Its value: a number, or a text.")
+
+
 @strawberry.type(description="The rule that gave a tag its value.")
 class Rule:
     version: int = field("Its version; a newer one makes older values stale.")
     expression: str = field("What was computed, in the Common Expression Language over the facts.")
     words: str = field("What it says, in words.")
+
+    @computed("The constants that it reads by name, as they were.")
+    def thresholds(rule: strawberry.Parent[RuleUsed]) -> list[Threshold]:  # noqa: N805
+        return [Threshold(name=name, value=JSON(value)) for name, value in sorted(rule.thresholds.items())]
 
 
 @strawberry.type(description="From when to when records counted.")
@@ -89,6 +99,8 @@ class TagDefinition:
     expression: str = field("The rule in the Common Expression Language over facts.")
     type: TagType = field("What its value is.")
     values: list[str] = field("The values it can have; empty when they are not a closed list.")
+
+    thresholds: list[Threshold] = field("The constants that the rule reads by name.")
 
     @computed("How long a value stays fresh, in seconds.")
     def ttl_seconds(definition: strawberry.Parent[Definition]) -> int:  # noqa: N805

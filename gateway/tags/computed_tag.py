@@ -40,10 +40,13 @@ class FactValue(TagValue, frozen=True):
         return self.missing == NOT_GIVEN and self.value is not None
 
 
-class RuleUsed(TagValue, frozen=True):
+class RuleUsed(TagValue, frozen=True, omit_defaults=True):
+    """The rule that gave a value. `thresholds` are the constants that it reads, by name."""
+
     version: int
     expression: str
     words: str
+    thresholds: dict[str, int | float | str] = {}
 
 
 class TagReason(StrEnum):
@@ -70,7 +73,7 @@ class TagHead(TagValue, frozen=True, kw_only=True):
     partial: bool = False
 
 
-FORM = 2
+FORM = 3
 """Of a tag as it is written. Counted up when `TagHead`, `RuleUsed` or `FactValue` change."""
 
 REASON_FORM = 2

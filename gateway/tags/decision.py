@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import cel
 import msgspec
 
-from gateway.tags.expressions.constants import FAILURES
+from gateway.tags.expressions.constants import FAILURES, bindings
 from gateway.tags.expressions.parser import parse
+from gateway.tags.expressions.thresholds import Thresholds
 from gateway.tags.expressions.tree import Conditional, FactName, Node, walk
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A condition on the way to the outcome, with the facts in it. `truth` None: it cannot be computed."""
+    """A condition on the way to the outcome, with its facts and thresholds. `truth` None: it cannot be computed."""
 
     condition: str
     truth: bool | None
@@ -28,9 +30,9 @@ class Decision(msgspec.Struct, frozen=True):
     branch: str | None
 
 
-def decide(expression: str, facts: Mapping[str, Any]) -> Decision:
+def decide(expression: str, facts: Mapping[str, Any], thresholds: Thresholds = MappingProxyType({})) -> Decision:
     """Follow the branches of a rule over the facts that are known."""
-    node = parse(expression)
+    node = parse(expression, thresholds)
     steps: list[Step] = []
     while isinstance(node, Conditional):
         step = _step(expression, node.condition, facts)
@@ -44,7 +46,7 @@ def decide(expression: str, facts: Mapping[str, Any]) -> Decision:
 def _step(expression: str, condition: Node, facts: Mapping[str, Any]) -> Step:
     text = expression[condition.start : condition.end]
     names = sorted({part.name for part in walk(condition) if isinstance(part, FactName)})
-    read = {name: facts[name] for name in names if name in facts}
+    read = {name: facts[name] for name in names if name in facts} | bindings(condition)
     try:
         outcome = cel.compile(text).execute(read)
     except FAILURES:

@@ -14,6 +14,7 @@ import msgspec
 
 from connectors.contract import Condition, MeasureOp
 from connectors.records import RECORD_NAMES, Record
+from gateway.tags.expressions.thresholds import Threshold
 
 
 class TagCategory(StrEnum):
@@ -56,14 +57,6 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
     rates: tuple[tuple[str, Decimal], ...] = ()
     as_days: bool = False
-
-
-class Threshold(msgspec.Struct, frozen=True, kw_only=True):
-    """A named number, text or time that expressions compare facts with. A time is text, as facts have it."""
-
-    name: str
-    value: int | float | str
-    is_time: bool = False
 
 
 class TagExample(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from gateway.tags.computed_tag import NOT_GIVEN, FactValue, Tag, TagReason
 from gateway.tags.decision import Step, decide
 from gateway.tags.definitions import Fact, Pack
 from gateway.tags.expressions.parser import RuleSyntaxError
+from gateway.tags.expressions.thresholds import stored_thresholds
 from gateway.tags.rules import compile_rule, failure_kind
 from gateway.tags.service import TagAnswer
 
@@ -43,7 +44,7 @@ def _decision(tag: Tag) -> Iterator[str]:
     knows_all = tag.reason is not TagReason.UNKNOWN
     facts = {fact.name: fact.value for fact in tag.evidence if fact.missing is None or (knows_all and fact.value is not None)}
     try:
-        decision = decide(tag.rule.expression, facts)
+        decision = decide(tag.rule.expression, facts, stored_thresholds(tag.rule.thresholds))
     except RuleSyntaxError:
         return  # a stored rule of before, with parts of the language that are refused by now
     yield from map(_sentence, decision.steps)
@@ -59,7 +60,8 @@ def _sentence(step: Step) -> str:
 def _notes(pack: Pack, answer: TagAnswer) -> Iterator[str]:
     tag = answer.tag
     if tag.value is None and tag.reason is TagReason.FAILED:
-        yield f"Not given: the rule failed ({failure_kind(compile_rule(tag.rule.expression), tag.evidence)})"
+        program = compile_rule(tag.rule.expression, stored_thresholds(tag.rule.thresholds))
+        yield f"Not given: the rule failed ({failure_kind(program, tag.evidence)})"
     elif tag.value is None:
         codes = {fact.missing for fact in tag.evidence if fact.missing is not None and not fact.is_known_in_part}
         is_lasting = tag.reason is TagReason.UNKNOWN and codes and codes <= _LASTING

@@ -14,6 +14,7 @@ from gateway.tags.fact_settings import read_fact
 from gateway.tags.fact_types import fact_types
 from gateway.tags.rules import is_variable_name
 from gateway.tags.tag_settings import read_defaults, read_tag
+from gateway.tags.threshold_settings import read_thresholds, unread_types
 from gateway.tags.yaml_sections import Problems, Section, read_sections
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -38,14 +39,20 @@ def load_pack(path: Path, text: str | None = None, purposes: Collection[str] | N
     """
     problems = Problems(path.name)
     root = read_sections(path, problems, text)
-    root.expect(("defaults", "facts", "tags"))
+    root.expect(("defaults", "thresholds", "facts", "tags"))
     defaults = read_defaults(root.section("defaults"))
     fact_sections, tag_sections = root.sections("facts"), root.sections("tags")
     _check_names(fact_sections)
     _check_names(tag_sections)
-    _check_use(fact_sections, tag_sections.values())
+    expressions = [section.text("expression") for section in tag_sections.values()]
+    shared = root.section("thresholds")
+    thresholds = read_thresholds(shared, fact_sections, expressions)
+    _check_use(fact_sections, expressions, thresholds)
     facts, types = _read_facts(fact_sections, problems)
-    tags = {key: tag for key, section in tag_sections.items() if (tag := read_tag(key, section, defaults, facts, types))}
+    types = unread_types(shared, thresholds) | types
+    tags = {
+        key: tag for key, section in tag_sections.items() if (tag := read_tag(key, section, defaults, facts, types, thresholds))
+    }
     if purposes is not None:
         _check_purposes(tag_sections.values(), purposes)
     problems.raise_any()
@@ -97,10 +104,10 @@ def _check_names(sections: Mapping[str, Section]) -> None:
         labels.setdefault(label, name)
 
 
-def _check_use(facts: Mapping[str, Section], tags: Iterable[Section]) -> None:
+def _check_use(facts: Mapping[str, Section], expressions: Iterable[str], thresholds: Collection[str]) -> None:
     """Report facts that no expression names. So one misspelt name is reported once, not as an unused fact too."""
-    words = {word for tag in tags for word in _WORD.findall(tag.text("expression"))}
-    used = words | {nearest(word, facts) for word in words - set(facts)}
+    words = {word for expression in expressions for word in _WORD.findall(expression)}
+    used = words | {nearest(word, facts) for word in words - set(facts) - set(thresholds)}
     for name, section in facts.items():
         if name not in used:
             section.report("", "no tag uses this fact; name it in an expression or remove it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -12,6 +13,7 @@ from gateway.tags.expressions.constants import is_constant
 from gateway.tags.expressions.domains import Domains
 from gateway.tags.expressions.operators import is_number
 from gateway.tags.expressions.parser import RuleSyntaxError, parse
+from gateway.tags.expressions.thresholds import Thresholds
 from gateway.tags.expressions.tree import Conditional, FactName, ListLiteral, Node
 from gateway.tags.expressions.type_check import RuleProblem, TypeCheck
 from gateway.tags.expressions.types import NUMBERS, TEXTS, FactType, ValueType
@@ -34,18 +36,22 @@ _NEEDED = {
 
 
 def check_rule(
-    expression: str, types: Mapping[str, FactType], values: Sequence[str], type_: TagType = TagType.TEXT
+    expression: str,
+    types: Mapping[str, FactType],
+    values: Sequence[str],
+    type_: TagType = TagType.TEXT,
+    thresholds: Thresholds = MappingProxyType({}),
 ) -> list[RuleProblem]:
     """List the problems of an expression over facts of these types.
 
-    `values` are those of its tag, empty when any goes; `type_` is what its outcomes are.
+    `values` are those of its tag, empty when any goes; `type_` is what its outcomes are. `thresholds` are constants.
     """
     try:
-        root = parse(expression)
-        check = _RuleCheck(expression, root, types, values, type_)
+        root = parse(expression, thresholds)
+        check = _RuleCheck(expression, root, types, values, type_, thresholds)
         check.outcome(root, check.domains)
         if not check.problems:
-            compile_rule(expression)
+            compile_rule(expression, thresholds)
     except RuleSyntaxError as error:
         return [RuleProblem(error.offset, str(error))]
     return sorted(set(check.problems))
@@ -53,9 +59,15 @@ def check_rule(
 
 class _RuleCheck(TypeCheck):
     def __init__(
-        self, expression: str, root: Node, types: Mapping[str, FactType], values: Sequence[str], type_: TagType
+        self,
+        expression: str,
+        root: Node,
+        types: Mapping[str, FactType],
+        values: Sequence[str],
+        type_: TagType,
+        thresholds: Thresholds,
     ) -> None:
-        super().__init__(expression, root, types)
+        super().__init__(expression, root, types, thresholds)
         self._values = values
         self._tag_type = type_
 

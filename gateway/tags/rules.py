@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import cel
@@ -11,7 +12,8 @@ import cel
 from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed, TagReason
 from gateway.tags.definitions import TagDefinition, TagType
 from gateway.tags.expressions.constants import FAILURES
-from gateway.tags.expressions.parser import RuleSyntaxError
+from gateway.tags.expressions.parser import RuleSyntaxError, expand_thresholds
+from gateway.tags.expressions.thresholds import Thresholds
 from gateway.tags.tag_values import is_empty_list, value_of_type, value_texts
 
 FAILURE_KINDS: dict[type[Exception], str] = {
@@ -23,10 +25,11 @@ FAILURE_KINDS: dict[type[Exception], str] = {
 """Why an expression cannot be computed, the special case first. `function`: a function was given what it cannot take."""
 
 
-def compile_rule(expression: str) -> cel.Program:
-    """Compile an expression, or raise `RuleSyntaxError`."""
+def compile_rule(expression: str, thresholds: Thresholds = MappingProxyType({})) -> cel.Program:
+    """Compile an expression with the values of its thresholds, or raise `RuleSyntaxError`."""
+    expanded = expand_thresholds(expression, thresholds)
     try:
-        return cel.compile(expression)
+        return cel.compile(expanded)
     except ValueError as error:
         raise RuleSyntaxError(0, "the expression language cannot read this; write it in a simpler way") from error
 
@@ -69,7 +72,12 @@ def evaluate(
         fingerprint=definition.fingerprint,
         computed_at=now,
         expires_at=now if is_stale else now + definition.ttl,
-        rule=RuleUsed(version=definition.version, expression=definition.expression, words=definition.words),
+        rule=RuleUsed(
+            version=definition.version,
+            expression=definition.expression,
+            words=definition.words,
+            thresholds={threshold.name: threshold.value for threshold in definition.thresholds},
+        ),
         evidence=evidence,
         partial=any(fact.partial or fact.missing is not None for fact in evidence),
     )

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from gateway.tags.definitions import Fact, TagCategory, TagDefinition, TagType, fingerprint_of
+from gateway.tags.expressions.constants import bindings
+from gateway.tags.expressions.parser import parse
+from gateway.tags.expressions.thresholds import Thresholds
 from gateway.tags.expressions.types import FactType
 from gateway.tags.rule_checks import check_rule
 from gateway.tags.rules import compile_rule
+from gateway.tags.threshold_settings import read_thresholds, unread_types
 from gateway.tags.yaml_sections import Section
 
-SETTINGS = ("label", "description", "owner", "category", "ttl", "version", "words", "expression", "values", "type", "purposes")
+SETTINGS = (
+    "label",
+    "description",
+    "owner",
+    "category",
+    "ttl",
+    "version",
+    "words",
+    "expression",
+    "values",
+    "type",
+    "thresholds",
+    "purposes",
+)
 
 SHARED_SETTINGS = ("owner", "category", "ttl", "version")
 """What `defaults` can say for all tags."""
@@ -34,9 +52,14 @@ def read_defaults(section: Section | None) -> Section | None:
 
 
 def read_tag(
-    key: str, section: Section, defaults: Section | None, facts: Mapping[str, Fact], types: Mapping[str, FactType]
+    key: str,
+    section: Section,
+    defaults: Section | None,
+    facts: Mapping[str, Fact],
+    types: Mapping[str, FactType],
+    thresholds: Thresholds = MappingProxyType({}),
 ) -> TagDefinition | None:
-    """Read the tag. None when a problem was reported that leaves nothing to compute."""
+    """Read the tag. None when a problem was reported that leaves nothing to compute. `thresholds` are those of the file."""
 
     def holder(name: str) -> Section:
         return defaults if defaults is not None and name in defaults and name not in section else section
@@ -52,13 +75,18 @@ def read_tag(
     version = holder("version").version("version")
     expression = section.text("expression")
     type_ = _read_type(section, values)
-    problems = check_rule(expression, types, values, type_) if expression else []
+    own_thresholds = section.section("thresholds")
+    thresholds = {**thresholds, **read_thresholds(own_thresholds, facts, [expression])}
+    types = {**unread_types(own_thresholds, thresholds), **types}
+    problems = check_rule(expression, types, values, type_, thresholds) if expression else []
     for problem in problems:
         section.report_at("expression", problem.offset, problem.message)
     if category is None or ttl is None or not expression or problems:
         return None
-    program = compile_rule(expression)
+    program = compile_rule(expression, thresholds)
     names = tuple(sorted(program.variables()))
+    own_facts = [facts[name] for name in names if name in facts]
+    read = tuple(thresholds[name] for name in sorted(bindings(parse(expression, thresholds))))
     return TagDefinition(
         key=key,
         label=label,
@@ -71,7 +99,8 @@ def read_tag(
         expression=expression,
         values=values,
         fact_names=names,
-        fingerprint=fingerprint_of(version, expression, values, [facts[name] for name in names if name in facts], type_=type_),
+        thresholds=read,
+        fingerprint=fingerprint_of(version, expression, values, own_facts, type_=type_, thresholds=read),
         program=program,
         purposes=section.texts("purposes"),
         type=type_,

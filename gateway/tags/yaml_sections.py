@@ -208,6 +208,11 @@ class Section:
         elif node is not None and _is_quoted(node):
             self.report(name, f"must be {needed} without quotes; write `{name}: {node.value}`")
 
+    def is_quoted(self, name: str) -> bool:
+        """Tell whether a setting stands in quotation marks."""
+        node = self._values.get(name)
+        return node is not None and _is_quoted(node)
+
     def duration(self, name: str) -> timedelta | None:
         """Read a span, for example 90d. None when it is absent or reported."""
         text = self.optional_text(name)

@@ -49,6 +49,7 @@ _TYPES: Mapping[str, FieldClass] = {
     "StoreRemoval": TECHNICAL,
     "Tag": TECHNICAL,
     "TagDefinition": TECHNICAL,
+    "Threshold": TECHNICAL,
     "Window": TECHNICAL,
     "WithheldLink": IDENTIFYING,
 }

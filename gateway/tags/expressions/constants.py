@@ -6,7 +6,7 @@ from typing import Any
 
 import cel
 
-from gateway.tags.expressions.tree import FactName, Node, walk
+from gateway.tags.expressions.tree import FactName, Node, ThresholdName, walk
 
 FAILURES = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 """What the library raises for an expression that cannot be computed."""
@@ -21,12 +21,17 @@ def is_constant(node: Node) -> bool:
     return not any(isinstance(part, FactName) for part in walk(node))
 
 
+def bindings(node: Node) -> dict[str, Any]:
+    """Give the values of the thresholds in a part of an expression, by name."""
+    return {part.threshold.name: part.threshold.value for part in walk(node) if isinstance(part, ThresholdName)}
+
+
 def constant(expression: str, node: Node) -> Any:
     """Compute a part of an expression that reads no fact, or raise `NotConstantError`."""
     if not is_constant(node):
         raise NotConstantError
     try:
-        return cel.compile(expression[node.start : node.end]).execute({})
+        return cel.compile(expression[node.start : node.end]).execute(bindings(node))
     except FAILURES as error:
         raise NotConstantError from error
 

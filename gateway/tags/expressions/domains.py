@@ -15,7 +15,7 @@ from typing import Any
 import cel
 import msgspec
 
-from gateway.tags.expressions.constants import FAILURES, NotConstantError, constant, is_constant
+from gateway.tags.expressions.constants import FAILURES, NotConstantError, bindings, constant, is_constant
 from gateway.tags.expressions.tree import Binary, FactName, ListLiteral, Node, Unary, walk
 from gateway.tags.expressions.types import TEXTS, FactType, ValueType
 
@@ -62,9 +62,10 @@ def split(expression: str, condition: Node, domains: Domains) -> Split:
     if name is None or name not in domains:
         return Split(domains, domains)
     program = cel.compile(expression[condition.start : condition.end])
+    bound = bindings(condition)
     groups: dict[bool | None, set[Any]] = {True: set(), False: set(), None: set()}
     for value in domains[name]:
-        groups[_outcome(program, name, value)].add(value)
+        groups[_outcome(program, {**bound, name: value})].add(value)
     return Split(*({**domains, name: frozenset(group)} if group else None for group in groups.values()))
 
 
@@ -94,9 +95,9 @@ def _compared_fact(node: Node) -> str | None:
     return right.name if isinstance(right, FactName) and is_constant(left) and node.operator != "in" else None
 
 
-def _outcome(program: cel.Program, name: str, value: Any) -> bool | None:
+def _outcome(program: cel.Program, facts: dict[str, Any]) -> bool | None:
     try:
-        outcome = program.execute({name: value})
+        outcome = program.execute(facts)
     except FAILURES:
         return None
     return outcome if isinstance(outcome, bool) else None

@@ -12,11 +12,25 @@ The library that evaluates expressions gives no syntax tree. This one is for che
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import NoReturn
 
 import msgspec
 
-from gateway.tags.expressions.tree import Binary, Call, Conditional, ConstantLiteral, FactName, ListLiteral, Node, Unary, height
+from gateway.tags.expressions.thresholds import Thresholds
+from gateway.tags.expressions.tree import (
+    Binary,
+    Call,
+    Conditional,
+    ConstantLiteral,
+    FactName,
+    ListLiteral,
+    Node,
+    ThresholdName,
+    Unary,
+    height,
+    walk,
+)
 
 MAX_DEPTH = 90
 """How many parts of an expression may stand inside each other. The library refuses 96 levels of branches or parentheses."""
@@ -83,9 +97,19 @@ class RuleSyntaxError(ValueError):
         self.offset = offset
 
 
-def parse(expression: str) -> Node:
-    """Parse an expression, or raise `RuleSyntaxError`."""
-    return _Parser(expression).parse()
+def parse(expression: str, thresholds: Thresholds = MappingProxyType({})) -> Node:
+    """Parse an expression in which some names are thresholds, or raise `RuleSyntaxError`."""
+    return _Parser(expression, thresholds).parse()
+
+
+def expand_thresholds(expression: str, thresholds: Thresholds) -> str:
+    """Write the values of thresholds in place of their names. Raises `RuleSyntaxError`."""
+    if not thresholds:
+        return expression
+    names = [node for node in walk(parse(expression, thresholds)) if isinstance(node, ThresholdName)]
+    for node in sorted(names, key=lambda node: node.start, reverse=True):
+        expression = f"{expression[: node.start]}{node.threshold.literal}{expression[node.end :]}"
+    return expression
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -96,7 +120,8 @@ class _Token(msgspec.Struct, frozen=True):
 
 
 class _Parser:
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, thresholds: Thresholds) -> None:
+        self._thresholds = thresholds
         found = [_Token(match.lastgroup or "", match[0], match.start(), match.end()) for match in _TOKEN.finditer(expression)]
         end = len(expression.rstrip())
         self._tokens = [token for token in found if token.kind != "space"] + [_Token("end", "", end, end)]
@@ -213,6 +238,8 @@ class _Parser:
         if opened := self._take("("):
             arguments, closed = self._arguments(opened, ")")
             return Call(start=token.start, end=closed.end, function=token.text, target=None, arguments=arguments)
+        if (threshold := self._thresholds.get(token.text)) is not None:
+            return ThresholdName(start=token.start, end=token.end, threshold=threshold)
         return FactName(start=token.start, end=token.end, name=token.text)
 
     def _arguments(self, opened: _Token, closing: str) -> tuple[tuple[Node, ...], _Token]:

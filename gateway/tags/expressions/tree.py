@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from gateway.tags.expressions.thresholds import Threshold
+
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
     """A part of an expression, and the characters that it stands at."""
@@ -26,6 +28,12 @@ class ConstantLiteral(Node, frozen=True, kw_only=True):
 
 class FactName(Node, frozen=True, kw_only=True):
     name: str
+
+
+class ThresholdName(Node, frozen=True, kw_only=True):
+    """A constant that has a name."""
+
+    threshold: Threshold
 
 
 class ListLiteral(Node, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from connectors.suggestions import did_you_mean
 from gateway.tags.expressions import operators
 from gateway.tags.expressions.constants import NotConstantError, constant, is_constant, is_pattern
 from gateway.tags.expressions.domains import Domains, all_values, split
+from gateway.tags.expressions.thresholds import Thresholds
 from gateway.tags.expressions.tree import (
     Binary,
     Call,
@@ -19,6 +20,7 @@ from gateway.tags.expressions.tree import (
     FactName,
     ListLiteral,
     Node,
+    ThresholdName,
     Unary,
     leaves,
     walk,
@@ -49,12 +51,13 @@ class RuleProblem(msgspec.Struct, frozen=True, order=True):
 class TypeCheck:
     """The check of one expression over facts of some types. It gathers `problems`."""
 
-    def __init__(self, expression: str, root: Node, types: Mapping[str, FactType]) -> None:
+    def __init__(self, expression: str, root: Node, types: Mapping[str, FactType], thresholds: Thresholds) -> None:
         names = {node.name for node in walk(root) if isinstance(node, FactName)}
         self.problems: list[RuleProblem] = []
         self.domains = all_values(expression, root, {name: type_ for name, type_ in types.items() if name in names})
         self._expression = expression
         self._types = types
+        self._names = {**types, **thresholds}
         self._null_facts: set[str] = set()
 
     def report(self, node: Node, message: str) -> ValueType:
@@ -80,6 +83,8 @@ class TypeCheck:
         match node:
             case ConstantLiteral():
                 return self._literal(node)
+            case ThresholdName():
+                return node.threshold.type
             case FactName():
                 return self._name(node)
             case ListLiteral():
@@ -162,7 +167,7 @@ class TypeCheck:
     def _name(self, node: FactName) -> ValueType:
         if node.name in self._types:
             return self._types[node.name].type
-        fix = f"; write {_SPELLINGS[node.name]}" if node.name in _SPELLINGS else did_you_mean(node.name, self._types)
+        fix = f"; write {_SPELLINGS[node.name]}" if node.name in _SPELLINGS else did_you_mean(node.name, self._names)
         return self.report(node, f"unknown fact '{node.name}'{fix}")
 
     def _unary(self, node: Unary, domains: Domains) -> ValueType:
