@@ -267,7 +267,7 @@ def _print_tag(entry: ExplainedTag) -> None:
         table.add_row(Text(fact.label), Text(f"{known} {missing}".strip()), Text(", ".join(fact.sources)))
     out.print(table)
     out.print(tag.rule.words, markup=False)
-    for line in (*entry.decision, *entry.notes):
+    for line in (*entry.decision, *entry.others, *entry.notes):
         out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     out.print()
 

@@ -32,6 +32,7 @@ from gateway.stitching.completeness import PartState
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.origins import OriginRule
 from gateway.stitching.source_reports import SourceState
+from gateway.tags.borders import BorderKind
 from gateway.tags.computed_tag import TagReason
 from gateway.tags.definitions import TagCategory, TagType
 from gateway.tags.service import Freshness
@@ -39,6 +40,7 @@ from gateway.tags.service import Freshness
 __all__ = [
     "AccountRole",
     "BillingInterval",
+    "BorderKind",
     "Channel",
     "ConsentState",
     "ContactKind",
@@ -283,6 +285,22 @@ _describe(
     TEXT="Any text.",
     LIST="Several texts, which `values` gives; the value is the same as JSON.",
     DATE="A day as ISO 8601, `2026-01-31`, in UTC.",
+)
+_describe(
+    BorderKind,
+    "How a value must stand to a border.",
+    AT_LEAST="The border or more, of times later.",
+    MORE_THAN="More than the border.",
+    AT_MOST="The border or less.",
+    LESS_THAN="Less than the border.",
+    EQUAL="The border itself.",
+    OTHER_THAN="Anything but the border.",
+    ONE_OF="One of the border's values.",
+    NONE_OF="None of the border's values.",
+    PRESENT="There must be a value; there is none.",
+    ABSENT="There must be no value; there is one.",
+    KNOWN="The value is not known: see `missing` in the evidence.",
+    CONDITION="A function must give true, or false, as `words` says.",
 )
 _describe(
     TagReason,

@@ -19,6 +19,7 @@ from gateway.tags.tag_values import value_texts
 from resolvers.enums import Freshness, TagCategory, TagReason, TagType
 from resolvers.fields import computed, field, own
 from resolvers.scalars import JSON
+from resolvers.why_not import WhyNot, why_not_field
 
 
 @strawberry.type(description="A constant that rules read by its name.")
@@ -76,6 +77,7 @@ class Tag:
     partial: bool = own("Whether it was computed without something that it should have known.", "tag")
     rule: Rule = own("The rule that gave the value.", "tag")
     evidence: list[Fact] = own("The facts that the rule saw.", "tag")
+    why_not: list[WhyNot] = why_not_field
 
     @computed("The texts of a value that is a list; null for one of another type.")
     def values(answer: strawberry.Parent[TagAnswer]) -> list[str] | None:  # noqa: N805

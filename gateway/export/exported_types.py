@@ -29,6 +29,7 @@ LEFT_OUT: Mapping[str, str] = {
     "CustomerSource.fromCache": "is of the call, not of the customer",
     "CustomerSource.hedged": "is of the call, not of the customer",
     "CustomerSource.latencyMs": "is of the call, not of the customer",
+    "Tag.whyNot": "follows from the rule and the facts, which are there",
     "Ticket.assignee": "names an employee",
     "WithheldLink.records": "has ids of other customers",
 }

@@ -15,6 +15,7 @@ from gateway.tags.expressions.parser import RuleSyntaxError
 from gateway.tags.expressions.thresholds import stored_thresholds
 from gateway.tags.rules import compile_rule, failure_kind
 from gateway.tags.service import TagAnswer
+from gateway.tags.why_not import explain_others, known_facts
 
 _NO_VALUE = {
     TagReason.RULE: "the rule gives this customer no such tag",
@@ -27,29 +28,36 @@ _TRUTHS = {True: "yes", False: "no", None: "cannot be told"}
 
 
 class ExplainedTag(msgspec.Struct, frozen=True):
-    """A tag with sentences about it: the comparisons that decided, in order, and notes on what is missing."""
+    """A tag with sentences about it.
+
+    These are the comparisons that decided, in order, what each other value lacks, and notes on what is missing.
+    """
 
     answer: TagAnswer
     decision: Sequence[str]
+    others: Sequence[str]
     notes: Sequence[str]
 
 
 def explain_tag(pack: Pack, answer: TagAnswer) -> ExplainedTag:
     """Explain a tag by the rule and the facts that are stored with it."""
-    return ExplainedTag(answer, [*_decision(answer.tag)], [*_notes(pack, answer)])
+    return ExplainedTag(answer, [*_decision(answer.tag)], [*_others(answer)], [*_notes(pack, answer)])
 
 
 def _decision(tag: Tag) -> Iterator[str]:
-    # A rule that gave something was not stopped by what is missing: it knew the fact from a stale answer, or did not need it.
-    knows_all = tag.reason is not TagReason.UNKNOWN
-    facts = {fact.name: fact.value for fact in tag.evidence if fact.missing is None or (knows_all and fact.value is not None)}
     try:
-        decision = decide(tag.rule.expression, facts, stored_thresholds(tag.rule.thresholds))
+        decision = decide(tag.rule.expression, known_facts(tag), stored_thresholds(tag.rule.thresholds))
     except RuleSyntaxError:
         return  # a stored rule of before, with parts of the language that are refused by now
     yield from map(_sentence, decision.steps)
     if decision.steps and decision.branch is not None:
         yield f"so: {decision.branch}"
+
+
+def _others(answer: TagAnswer) -> Iterator[str]:
+    """Say of each other value what it lacks. Ways to one value that lack the same count once."""
+    lines = {f"not {other.value or other.outcome}: {other.words}": other.value for other in explain_others(answer.tag)}
+    yield from (line for line, value in lines.items() if value is None or value != answer.tag.value)
 
 
 def _sentence(step: Step) -> str:

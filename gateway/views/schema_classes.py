@@ -23,6 +23,7 @@ COMMERCIAL, BEHAVIOURAL = FieldClass.COMMERCIAL, FieldClass.BEHAVIOURAL
 _TYPES: Mapping[str, FieldClass] = {
     "AccessLog": TECHNICAL,  # `access_log` of a caller decides
     "AccessLogEntry": TECHNICAL,
+    "Border": TECHNICAL,  # of facts of a tag that is shown
     "Completeness": TECHNICAL,  # the field that gives it has the classes of all that it looks at
     "CustomerIdentity": IDENTIFYING,
     "CustomerRecord": IDENTIFYING,
@@ -50,6 +51,7 @@ _TYPES: Mapping[str, FieldClass] = {
     "Tag": TECHNICAL,
     "TagDefinition": TECHNICAL,
     "Threshold": TECHNICAL,
+    "WhyNot": TECHNICAL,
     "Window": TECHNICAL,
     "WithheldLink": IDENTIFYING,
 }

@@ -80,6 +80,8 @@ ARGUMENTS: dict[str, list[str]] = {
         "null", '["activity"]', '["activity", "satisfaction"]', '["nope"]', "[]", '"activity"', "$keys", "[$tag]",
         '["activity", $text, $tag]',
     ],
+    "value": ["null", '"HIGH"', '"NONE"', '"nothing"', "$text", "$tag"],
+    "language": ["null", '"en"', '"zh"', '"pt-BR"', "$text"],
     "categories": ["null", "[BEHAVIOUR]", "[VALUE, SERVICE]", "[]", "LIFECYCLE", "[$category]", "[VALUE, $category]"],
     "key": ['"activity"', '"open_complaint"', '"nope"', "$tag"],
 }  # fmt: skip
