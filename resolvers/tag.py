@@ -104,6 +104,10 @@ class TagDefinition:
 
     thresholds: list[Threshold] = field("The constants that the rule reads by name.")
 
+    @computed("The day by which the owner looks at the rule again, as ISO 8601; null where nobody has said.")
+    def review(definition: strawberry.Parent[Definition]) -> str | None:  # noqa: N805
+        return None if definition.review is None else definition.review.isoformat()
+
     @computed("How long a value stays fresh, in seconds.")
     def ttl_seconds(definition: strawberry.Parent[Definition]) -> int:  # noqa: N805
         return int(definition.ttl.total_seconds())

@@ -20,6 +20,7 @@ from gateway.check.report import Report, summarise_listings, summarise_lookups
 from gateway.check.sampler import Advance, Sampler
 from gateway.check.settings_file import TomlFile
 from gateway.check.source_questions import ask_sources
+from gateway.check.tag_reviews import find_due_reviews
 from gateway.clock import Clock
 from gateway.explain import unreadable_values
 from gateway.settings import SourceSettings, environment_variables
@@ -73,6 +74,8 @@ async def check(
     tag_file = _tag_file(file, read)
     lines = {} if tag_file is None else read_lines(tag_file)
     found_last = _find_unknown(configuration, read, tag_file, lines)
+    if tag_file is not None:
+        found_last = [*found_last, *find_due_reviews(tag_file, lines, Clock().now().date())]
     settings = configuration.settings
     unknown = [] if settings is None or settings.lacks_key_store else await find_unknown_callers(settings, Clock())
     warnings = [_place_found(found, file, read, lines) for found in (*data.warnings, *found_last, *unknown)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 
 from gateway.tags.definitions import Fact, TagCategory, TagDefinition, TagType, fingerprint_of
+from gateway.tags.example_settings import read_examples
 from gateway.tags.expressions.constants import bindings
 from gateway.tags.expressions.parser import parse
 from gateway.tags.expressions.thresholds import Thresholds
@@ -27,10 +29,12 @@ SETTINGS = (
     "values",
     "type",
     "thresholds",
+    "examples",
+    "review",
     "purposes",
 )
 
-SHARED_SETTINGS = ("owner", "category", "ttl", "version")
+SHARED_SETTINGS = ("owner", "category", "ttl", "version", "review")
 """What `defaults` can say for all tags."""
 
 _TYPES = {type_.lower(): type_ for type_ in TagType}
@@ -48,6 +52,7 @@ def read_defaults(section: Section | None) -> Section | None:
         section.choice("category", _CATEGORIES)
     if "version" in section:
         section.version("version")
+    _read_review(section)
     return section
 
 
@@ -104,7 +109,18 @@ def read_tag(
         program=program,
         purposes=section.texts("purposes"),
         type=type_,
+        examples=read_examples(section, names, types, type_, values),
+        review=_read_review(holder("review")),
     )
+
+
+def _read_review(section: Section) -> date | None:
+    text = section.optional_text("review")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        section.report("review", f"'{text}' is no day; write one such as 2027-01-31")
+        return None
 
 
 def _read_type(section: Section, values: Sequence[str]) -> TagType:

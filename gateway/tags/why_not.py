@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import cel
 import msgspec
 
 from gateway.tags.borders import KINDS, Border, BorderKind, whole_border
 from gateway.tags.computed_tag import Tag, TagReason
-from gateway.tags.expressions.constants import FAILURES, NotConstantError, constant, is_constant
 from gateway.tags.expressions.domains import COMPARISONS
 from gateway.tags.expressions.operators import LOGICAL, ORDERED
-from gateway.tags.expressions.parser import RuleSyntaxError, parse
+from gateway.tags.expressions.parser import RuleSyntaxError
 from gateway.tags.expressions.thresholds import Threshold, Thresholds, stored_thresholds
 from gateway.tags.expressions.tree import (
     Binary,
-    Call,
     Conditional,
-    ConstantLiteral,
     FactName,
-    ListLiteral,
     Node,
     ThresholdName,
     Unary,
     walk,
 )
+from gateway.tags.rule_ways import UNKNOWN, RuleReader, Way, ways_of_rule
 from gateway.tags.tag_values import value_text
 
 _NEGATED = {">=": "<", ">": "<=", "<=": ">", "<": ">=", "==": "!=", "!=": "=="}
 _MIRRORED = {">=": "<=", ">": "<", "<=": ">=", "<": ">", "==": "==", "!=": "!="}
-_UNKNOWN: Any = object()
-_TESTS = frozenset({"contains", "endsWith", "matches", "startsWith"})
-
-
-class Way(msgspec.Struct, frozen=True):
-    """A way through a rule to an outcome: conditions in order, each with what it must be there.
-
-    `value` is that of the tag, or the text in its list; None where the outcome is computed of facts.
-    """
-
-    conditions: tuple[tuple[Node, bool], ...]
-    outcome: Node
-    value: str | None
 
 
 class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +57,7 @@ def explain_others(tag: Tag, value: str | None = None) -> list[WhyNot]:
     known = known_facts(tag)
     expression, thresholds = tag.rule.expression, stored_thresholds(tag.rule.thresholds)
     try:
-        if value is not None and not {None, value}.intersection(values_of_rule(expression, thresholds)):
+        if value is not None and not _has_way(expression, thresholds, value):
             return [WhyNot(value=value)]
         return find_unmet(expression, known, thresholds, value)
     except RuleSyntaxError:
@@ -92,84 +74,36 @@ def known_facts(tag: Tag) -> dict[str, Any]:
 def find_unmet(expression: str, facts: Mapping[str, Any], thresholds: Thresholds, value: str | None = None) -> list[WhyNot]:
     """Find the outcomes that a rule does not give for these facts, each with what it lacks first. `value` names one."""
     search = _Search(expression, facts, thresholds)
-    ways = _ways(expression, tuple(thresholds.values()))
     return [
         unmet
-        for way in ways
-        if value is None or way.value in (None, value)
+        for way in ways_of_rule(expression, thresholds)
+        if not way.is_none and (value is None or way.value in (None, value))
         if (unmet := search.first_unmet(way, value)) is not None
     ]
 
 
-def values_of_rule(expression: str, thresholds: Thresholds) -> tuple[str | None, ...]:
-    """List the values that a rule can give. None stands for those that are computed of facts."""
-    return tuple(dict.fromkeys(way.value for way in _ways(expression, tuple(thresholds.values()))))
-
-
-@lru_cache(maxsize=512)
-def _ways(expression: str, thresholds: Sequence[Any]) -> tuple[Way, ...]:
-    root = parse(expression, {threshold.name: threshold for threshold in thresholds})
-    return tuple(_ways_from(expression, root, ()))
-
-
-def _ways_from(expression: str, node: Node, conditions: tuple[tuple[Node, bool], ...]) -> Iterator[Way]:
-    if isinstance(node, Conditional):
-        yield from _ways_from(expression, node.then, (*conditions, (node.condition, True)))
-        yield from _ways_from(expression, node.otherwise, (*conditions, (node.condition, False)))
-    elif isinstance(node, ListLiteral):
-        for element in node.elements:
-            yield from _ways_from(expression, element, conditions)
-    elif is_constant(node):
-        text = _constant_text(expression, node)
-        if text is not None:
-            yield Way(conditions, node, text)
-    elif _is_condition(node):
-        yield Way((*conditions, (node, True)), node, "true")
-        yield Way((*conditions, (node, False)), node, "false")
-    else:
-        yield Way(conditions, node, None)
-
-
-def _constant_text(expression: str, node: Node) -> str | None:
-    try:
-        return value_text(constant(expression, node))
-    except NotConstantError:
-        return None
-
-
-def _is_condition(node: Node) -> bool:
-    if isinstance(node, Binary):
-        return node.operator in COMPARISONS | LOGICAL | {"in"}
-    return (isinstance(node, Unary) and node.operator == "!") or (isinstance(node, Call) and node.function in _TESTS)
-
-
-@lru_cache(maxsize=4096)
-def _compiled(text: str) -> tuple[cel.Program, tuple[str, ...]]:
-    program = cel.compile(text)
-    return program, tuple(sorted(program.variables()))
+def _has_way(expression: str, thresholds: Thresholds, value: str) -> bool:
+    return any(way.value in (None, value) and not way.is_none for way in ways_of_rule(expression, thresholds))
 
 
 class _Search:
     """The search in one rule, for one customer's facts."""
 
     def __init__(self, expression: str, facts: Mapping[str, Any], thresholds: Thresholds) -> None:
-        self._expression = expression
         self._facts = facts
-        self._thresholds = thresholds
-        self._names = {**facts, **{name: threshold.value for name, threshold in thresholds.items()}}
-        self._known: dict[tuple[int, int], Any] = {}
+        self._reader = RuleReader(expression, facts, thresholds)
 
     def first_unmet(self, way: Way, value: str | None) -> WhyNot | None:
         """Find the first condition on a way that is not as it must be. None where the way was taken."""
         for condition, needed in way.conditions:
-            if self._truth(condition) is not needed:
+            if self._reader.truth_of(condition) is not needed:
                 return self._why(way, condition, self._lacks(condition, needed=needed), needed=needed)
         if way.value is not None or not isinstance(way.outcome, FactName):
             return None
         # The outcome is a fact: it lacks a value, or is another one than that which was asked for.
         name = way.outcome.name
-        fact = self._facts.get(name, _UNKNOWN)
-        if fact is _UNKNOWN:
+        fact = self._facts.get(name, UNKNOWN)
+        if fact is UNKNOWN:
             border = self._border(BorderKind.KNOWN, way.outcome, way.outcome)
         elif value is not None and value_text(fact) != value:
             border = self._border(BorderKind.EQUAL, way.outcome, way.outcome, border=value)
@@ -182,15 +116,15 @@ class _Search:
     def _why(self, way: Way, condition: Node, borders: Sequence[Border], *, needed: bool) -> WhyNot:
         return WhyNot(
             value=way.value,
-            outcome=self._text(way.outcome),
-            condition=self._text(condition),
+            outcome=self._reader.text_of(way.outcome),
+            condition=self._reader.text_of(condition),
             needed=needed,
             borders=tuple(borders),
         )
 
     def _lacks(self, node: Node, *, needed: bool) -> list[Border]:
         """List what a condition lacks, as alternatives. Nothing where it is as it is needed."""
-        if self._truth(node) is needed:
+        if self._reader.truth_of(node) is needed:
             return []
         match node:
             case Unary(operator="!"):
@@ -211,25 +145,25 @@ class _Search:
 
     def _branch_lacks(self, node: Conditional, *, needed: bool) -> list[Border]:
         """List what a conditional among conditions lacks: in the branch that counts, or for the other one, which is right."""
-        truth = self._truth(node.condition)
+        truth = self._reader.truth_of(node.condition)
         if truth is None:
             return self._lacks(node.condition, needed=True)
         taken, other = (node.then, node.otherwise) if truth else (node.otherwise, node.then)
         lacks = self._lacks(taken, needed=needed)
-        if not lacks or self._truth(other) is needed:
+        if not lacks or self._reader.truth_of(other) is needed:
             lacks = lacks + self._lacks(node.condition, needed=not truth)
         return lacks
 
     def _comparison_lacks(self, node: Binary, *, needed: bool) -> list[Border]:
         operator = node.operator if needed else _NEGATED[node.operator]
         subject, other = node.left, node.right
-        if not self._fact_names(subject) or (not isinstance(subject, FactName) and isinstance(other, FactName)):
+        if not self._reader.names_of(subject) or (not isinstance(subject, FactName) and isinstance(other, FactName)):
             subject, other, operator = other, subject, _MIRRORED[operator]
         if unknown := self._unknown(node):
             return unknown
-        value, border = self._value(subject), self._value(other)
-        nulls = self._nulls(subject if value is _UNKNOWN else other)
-        if _UNKNOWN in (value, border) or (border is None and operator in ORDERED):
+        value, border = self._reader.value_of(subject), self._reader.value_of(other)
+        nulls = self._nulls(subject if value is UNKNOWN else other)
+        if UNKNOWN in (value, border) or (border is None and operator in ORDERED):
             return [self._border(BorderKind.PRESENT, null, node, needed=needed) for null in nulls] or [
                 self._border(BorderKind.CONDITION, node, node, needed=needed)
             ]
@@ -244,15 +178,15 @@ class _Search:
     def _membership_lacks(self, node: Binary, *, needed: bool) -> list[Border]:
         if unknown := self._unknown(node):
             return unknown
-        value, border = self._value(node.left), self._value(node.right)
-        if value is _UNKNOWN or not isinstance(border, list):
+        value, border = self._reader.value_of(node.left), self._reader.value_of(node.right)
+        if value is UNKNOWN or not isinstance(border, list):
             return [self._border(BorderKind.CONDITION, node, node, needed=needed)]
         kind = BorderKind.ONE_OF if needed else BorderKind.NONE_OF
         return [self._border(kind, node.left, node, needed=needed, value=value, border=border)]
 
     def _unknown(self, node: Node) -> list[Border]:
         """List the facts of a node that are not known."""
-        if all(name in self._facts for name in self._fact_names(node)):
+        if all(name in self._facts for name in self._reader.names_of(node)):
             return []
         names = {part.name: part for part in walk(node) if isinstance(part, FactName) and part.name not in self._facts}
         return [self._border(BorderKind.KNOWN, part, node) for part in names.values()]
@@ -274,38 +208,15 @@ class _Search:
         threshold: Threshold | None = None,
     ) -> Border:
         name = subject.name if isinstance(subject, FactName) else None
-        names = self._fact_names(condition)
+        names = self._reader.names_of(condition)
         return Border(
             kind=kind,
-            expression=self._text(subject),
+            expression=self._reader.text_of(subject),
             fact=name,
-            condition=self._text(condition),
+            condition=self._reader.text_of(condition),
             needed=needed,
             facts={name: self._facts[name] for name in names if name in self._facts},
             value=self._facts.get(name) if name is not None else value,
             border=border,
             threshold=threshold,
         )
-
-    def _fact_names(self, node: Node) -> list[str]:
-        _, names = _compiled(self._expression[node.start : node.end])
-        return [name for name in names if name not in self._thresholds]
-
-    def _text(self, node: Node) -> str:
-        return " ".join(self._expression[node.start : node.end].split())
-
-    def _truth(self, node: Node) -> bool | None:
-        value = self._value(node)
-        return value if isinstance(value, bool) else None
-
-    def _value(self, node: Node) -> Any:
-        if isinstance(node, ConstantLiteral) and node.kind == "null":
-            return None
-        place = node.start, node.end
-        if place not in self._known:
-            program, names = _compiled(self._expression[node.start : node.end])
-            try:
-                self._known[place] = program.execute({name: self._names[name] for name in names if name in self._names})
-            except FAILURES:
-                self._known[place] = _UNKNOWN
-        return self._known[place]

@@ -102,7 +102,7 @@ class Section:
 
     def __init__(self, node: yaml.MappingNode, path: str, line: int, problems: Problems) -> None:
         self._path = path
-        self._line = line
+        self._line = self.line = line
         self._problems = problems
         self._values: dict[str, yaml.Node] = {}
         self._lines: dict[str, int] = {}
@@ -207,6 +207,26 @@ class Section:
                 self.report(name, f"must have {needed} without quotes; write {quoted.value} in the list")
         elif node is not None and _is_quoted(node):
             self.report(name, f"must be {needed} without quotes; write `{name}: {node.value}`")
+
+    def is_null(self, name: str) -> bool:
+        """Tell whether a setting says null."""
+        node = self._values.get(name)
+        return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
+
+    def items(self, name: str) -> list[Section]:
+        """Read a list of mappings. Empty when it is absent; others are reported and left out."""
+        node = self._values.get(name)
+        if node is not None and not isinstance(node, yaml.SequenceNode):
+            self.report(name, "must be a list, with '- ' before each of its entries")
+            return []
+        sections = []
+        for number, item in enumerate(node.value if node else (), 1):
+            line = item.start_mark.line + 1
+            if isinstance(item, yaml.MappingNode):
+                sections.append(Section(item, f"{self._at(name)}[{number}]", line, self._problems))
+            else:
+                self._problems.add(line, f"{self._at(name)}[{number}]", "must be a mapping of names to settings")
+        return sections
 
     def is_quoted(self, name: str) -> bool:
         """Tell whether a setting stands in quotation marks."""

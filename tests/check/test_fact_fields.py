@@ -15,7 +15,7 @@ from gateway.tags.pack import load_pack
 from tests.support.shop import at
 
 PACK = """\
-defaults: {{owner: shop, category: VALUE, ttl: 6h, version: 1}}
+defaults: {{owner: shop, category: VALUE, ttl: 6h, version: 1, review: 2999-12-31}}
 facts:
   own: {{label: Own,
     record: {record},

@@ -36,7 +36,7 @@ def test_a_mistake_in_the_defaults_is_one_problem(tmp_path: Path) -> None:
     """Not one for each tag; what only a tag can say is no default."""
     text = "defaults: {owner: , category: VALU, ttl: 6x, version: 0, label: x}\n" + TAGS
     assert problems(tmp_path, text) == [
-        "tags.yaml:1: defaults.label: unknown setting; known: owner, category, ttl, version",
+        "tags.yaml:1: defaults.label: unknown setting; known: owner, category, ttl, version, review",
         "tags.yaml:1: defaults.owner: must be text, and not empty",
         "tags.yaml:1: defaults.ttl: '6x' is not a span of time; write a number and m, h, d or w, such as 6h or 90d",
         "tags.yaml:1: defaults.category: unknown word 'VALU'; did you mean 'VALUE'?",
