@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
@@ -14,12 +14,18 @@ from gateway.stitching.customer import StitchedCustomer, report_contributions
 from gateway.tags.computed_tag import FactValue, RuleUsed
 from gateway.tags.definitions import Pack
 from gateway.tags.definitions import TagDefinition as Definition
+from gateway.tags.languages import label_of_value, words_in
 from gateway.tags.service import Keys, TagAnswer
 from gateway.tags.tag_values import value_texts
 from resolvers.enums import Freshness, TagCategory, TagReason, TagType
 from resolvers.fields import computed, field, own
 from resolvers.scalars import JSON
 from resolvers.why_not import WhyNot, why_not_field
+
+Language = Annotated[
+    str | None,
+    strawberry.argument(description="Such as `zh` or `pt-BR`. Without it, and for what it lacks, the first of the file."),
+]
 
 
 @strawberry.type(description="A constant that rules read by its name.")
@@ -66,7 +72,10 @@ class Fact:
 class Tag:
     key: str = own("The tag's key, stable.", "tag")
 
-    label: str = own("The tag's name, for people.", "definition")
+    @computed("The tag's name, for people.")
+    def label(answer: strawberry.Parent[TagAnswer], language: Language = None) -> str:  # noqa: N805
+        return words_in(answer.definition, language).label or ""
+
     category: TagCategory = own("What the tag speaks about.", "definition")
     type: TagType = own("What its value is.", "definition")
     value: str | None = own("The value; null when this customer has none. `reason` and the evidence say why.", "tag")
@@ -79,6 +88,11 @@ class Tag:
     evidence: list[Fact] = own("The facts that the rule saw.", "tag")
     why_not: list[WhyNot] = why_not_field
 
+    @computed("The value, for people; itself where it has no label, and null where there is none.")
+    def value_label(answer: strawberry.Parent[TagAnswer], language: Language = None) -> str | None:  # noqa: N805
+        value = answer.tag.value
+        return None if value is None else label_of_value(answer.definition, value, language)
+
     @computed("The texts of a value that is a list; null for one of another type.")
     def values(answer: strawberry.Parent[TagAnswer]) -> list[str] | None:  # noqa: N805
         value = answer.tag.value
@@ -89,20 +103,41 @@ class Tag:
         return sorted({name for fact in answer.tag.evidence for name in fact.sources})
 
 
+@strawberry.type(description="What a value of a tag is called.")
+class ValueLabel:
+    value: str = field("The value.")
+    label: str = field("Its name, for people.")
+
+
 @strawberry.type(description="A tag as its owner defined it.")
 class TagDefinition:
     key: str = field("The tag's key, stable.")
-    label: str = field("The tag's name, for people.")
-    description: str = field("What the tag says.")
+
+    @computed("The tag's name, for people.")
+    def label(definition: strawberry.Parent[Definition], language: Language = None) -> str:  # noqa: N805
+        return words_in(definition, language).label or ""
+
+    @computed("What the tag says.")
+    def description(definition: strawberry.Parent[Definition], language: Language = None) -> str:  # noqa: N805
+        return words_in(definition, language).description or ""
+
     category: TagCategory = field("What the tag speaks about.")
     owner: str = field("Who answers for the definition.")
     version: int = field("The version of the rule.")
-    words: str = field("The rule in words.")
+
+    @computed("The rule in words.")
+    def words(definition: strawberry.Parent[Definition], language: Language = None) -> str:  # noqa: N805
+        return words_in(definition, language).words or ""
+
     expression: str = field("The rule in the Common Expression Language over facts.")
     type: TagType = field("What its value is.")
     values: list[str] = field("The values it can have; empty when they are not a closed list.")
 
     thresholds: list[Threshold] = field("The constants that the rule reads by name.")
+
+    @computed("What its values are called, for people: those that have a label.")
+    def value_labels(definition: strawberry.Parent[Definition], language: Language = None) -> list[ValueLabel]:  # noqa: N805
+        return [ValueLabel(value=value, label=label) for value, label in words_in(definition, language).values.items()]
 
     @computed("The day by which the owner looks at the rule again, as ISO 8601; null where nobody has said.")
     def review(definition: strawberry.Parent[Definition]) -> str | None:  # noqa: N805

@@ -82,7 +82,7 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     `values` is the closed list of values, empty when any value goes. `fact_names` are the facts that `expression` reads,
     sorted; `thresholds` those that it reads. `fingerprint` changes with everything that can change the value. With `purposes`
     it is given for these alone. `review` is the day by which its owner looks at the rule again. `label`, `description`,
-    `words` and `value_labels` are in the first language of the file, `translations` in each of the others.
+    `words` and `value_labels` are without a language, or in the first of the file; `translations` has all by language.
     """
 
     key: str

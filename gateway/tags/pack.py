@@ -12,6 +12,7 @@ from gateway.tags.definitions import Fact, Pack
 from gateway.tags.expressions.types import FactType, ValueType
 from gateway.tags.fact_settings import read_fact
 from gateway.tags.fact_types import fact_types
+from gateway.tags.language_settings import first_label
 from gateway.tags.rules import is_variable_name
 from gateway.tags.tag_settings import read_defaults, read_tag
 from gateway.tags.threshold_settings import read_thresholds, unread_types
@@ -42,8 +43,8 @@ def load_pack(path: Path, text: str | None = None, purposes: Collection[str] | N
     root.expect(("defaults", "thresholds", "facts", "tags"))
     defaults = read_defaults(root.section("defaults"))
     fact_sections, tag_sections = root.sections("facts"), root.sections("tags")
-    _check_names(fact_sections)
-    _check_names(tag_sections)
+    _check_names(fact_sections, {name: section.text("label") for name, section in fact_sections.items()})
+    _check_names(tag_sections, {key: first_label(section) for key, section in tag_sections.items()})
     expressions = [section.text("expression") for section in tag_sections.values()]
     shared = root.section("thresholds")
     thresholds = read_thresholds(shared, fact_sections, expressions)
@@ -91,14 +92,14 @@ def _read_facts(sections: Mapping[str, Section], problems: Problems) -> tuple[di
     return facts, {name: types.get(name) or FactType(type=ValueType.UNKNOWN, nullable=False) for name in sections}
 
 
-def _check_names(sections: Mapping[str, Section]) -> None:
+def _check_names(sections: Mapping[str, Section], labels_by_name: Mapping[str, str]) -> None:
     labels: dict[str, str] = {}
     for name, section in sections.items():
         if not _NAME.fullmatch(name):
             section.report("", "a name is made of small letters, digits and _, and starts with a letter; rename it")
         elif not is_variable_name(name):
             section.report("", f"'{name}' is a word of the expression language; rename it")
-        label = section.text("label")
+        label = labels_by_name[name]
         if label and label in labels:
             section.report("label", f"'{label}' is the label of {labels[label]} too; make one of them different")
         labels.setdefault(label, name)

@@ -12,6 +12,7 @@ from gateway.tags.expressions.constants import bindings
 from gateway.tags.expressions.parser import parse
 from gateway.tags.expressions.thresholds import Thresholds
 from gateway.tags.expressions.types import FactType
+from gateway.tags.language_settings import read_words
 from gateway.tags.rule_checks import check_rule
 from gateway.tags.rules import compile_rule
 from gateway.tags.threshold_settings import read_thresholds, unread_types
@@ -29,6 +30,7 @@ SETTINGS = (
     "values",
     "type",
     "thresholds",
+    "value_labels",
     "examples",
     "review",
     "purposes",
@@ -73,13 +75,13 @@ def read_tag(
     values = section.texts("values")
     if repeated := {value for value in values if values.count(value) > 1}:
         section.report("values", f"{', '.join(sorted(repeated))} stands twice; keep one")
-    label, description, words = (section.text(name) for name in ("label", "description", "words"))
     owner = holder("owner").text("owner")
     category = holder("category").choice("category", _CATEGORIES)
     ttl = holder("ttl").required_duration("ttl")
     version = holder("version").version("version")
     expression = section.text("expression")
     type_ = _read_type(section, values)
+    said, translations = read_words(section, type_, values)
     own_thresholds = section.section("thresholds")
     thresholds = {**thresholds, **read_thresholds(own_thresholds, facts, [expression])}
     types = {**unread_types(own_thresholds, thresholds), **types}
@@ -94,13 +96,15 @@ def read_tag(
     read = tuple(thresholds[name] for name in sorted(bindings(parse(expression, thresholds))))
     return TagDefinition(
         key=key,
-        label=label,
-        description=description,
+        label=said.label or "",
+        description=said.description or "",
         owner=owner,
         category=category,
         ttl=ttl,
         version=version,
-        words=words,
+        words=said.words or "",
+        value_labels=said.values,
+        translations=translations,
         expression=expression,
         values=values,
         fact_names=names,

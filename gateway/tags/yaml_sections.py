@@ -213,6 +213,10 @@ class Section:
         node = self._values.get(name)
         return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
 
+    def is_mapping(self, name: str) -> bool:
+        """Tell whether a setting is a mapping."""
+        return isinstance(self._values.get(name), yaml.MappingNode)
+
     def items(self, name: str) -> list[Section]:
         """Read a list of mappings. Empty when it is absent; others are reported and left out."""
         node = self._values.get(name)

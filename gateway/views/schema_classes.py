@@ -51,6 +51,7 @@ _TYPES: Mapping[str, FieldClass] = {
     "Tag": TECHNICAL,
     "TagDefinition": TECHNICAL,
     "Threshold": TECHNICAL,
+    "ValueLabel": TECHNICAL,
     "WhyNot": TECHNICAL,
     "Window": TECHNICAL,
     "WithheldLink": IDENTIFYING,
