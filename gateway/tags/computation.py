@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -107,6 +107,33 @@ async def compute(pack: Pack, clock: Clock, counts: TagCounts, wanted: Iterable[
     return await Computation(pack, clock, counts, wanted).run()
 
 
+async def compute_facts(
+    pack: Pack,
+    names: Collection[str],
+    customers: Sequence[StitchedCustomer],
+    clock: Clock,
+    *,
+    reference: datetime | None = None,
+) -> dict[str, dict[str, FactValue]]:
+    """Compute facts of the pack, by customer id and name of the fact. The customers are of one request.
+
+    With a `reference` windows end there and nothing after it counts, also for facts without a window: what was known then.
+    Never raises for a source: what is missing stands in the fact. Raises `KeyError` for a name that the pack does not have.
+    """
+    at = clock.reference() if reference is None else reference
+    asked = [pack.facts[name] for name in sorted(set(names))]
+    if not customers:
+        return {}
+    requests = _requests(asked, at, ends=reference is not None)
+    pending = [(PendingMeasurements(customers, request), group) for request, group in requests]
+    answers = await asyncio.gather(*(measurements.run() for measurements, _ in pending))
+    known = {customer.id: KnownFacts({}, set()) for customer in customers}
+    for (measurements, group), measured in zip(pending, answers, strict=True):
+        for customer, answer in zip(customers, measured, strict=True):
+            _add_facts(known[customer.id], measurements.request, group, answer, at)
+    return {customer: own.facts for customer, own in known.items()}
+
+
 _LASTING = (None, SourceState.NOT_CONFIGURED.value, NOT_GIVEN)
 """What changes with the settings alone."""
 
@@ -121,7 +148,7 @@ def is_late(tag: ComputedTag) -> bool:
     return any(fact.missing == SourceTimeoutError.code for fact in tag.evidence)
 
 
-def _requests(asked: Sequence[Fact], reference: datetime) -> list[tuple[MeasureRequest, list[Fact]]]:
+def _requests(asked: Sequence[Fact], reference: datetime, *, ends: bool = False) -> list[tuple[MeasureRequest, list[Fact]]]:
     fields = facts.needed_fields(asked)
     groups: dict[type[Record], list[Fact]] = {}
     for fact in asked:
@@ -130,7 +157,7 @@ def _requests(asked: Sequence[Fact], reference: datetime) -> list[tuple[MeasureR
         (
             MeasureRequest(
                 record=record,
-                measures=tuple(facts.measure_of(fact, reference) for fact in group),
+                measures=tuple(facts.measure_of(fact, reference, ends=ends) for fact in group),
                 fields=fields[record],
             ),
             group,

@@ -21,7 +21,8 @@ class FactValue(TagValue, frozen=True):
     `value` is a JSON scalar (decimals as numbers), None when there was nothing to measure. `since` and `until` bound the
     window, None for all time. `sources` and `as_of` say where it came from and when it was read. `missing` is the error
     code of the first source that could not be asked, None when all were; or `NOT_GIVEN`, with a value where another source
-    gives one. `partial` is true when something is known to be left out.
+    gives one. `partial` is true when something is known to be left out. `changes_at` is the next moment at which time alone
+    changes the value, None where none does or none is known.
     """
 
     name: str
@@ -33,6 +34,7 @@ class FactValue(TagValue, frozen=True):
     as_of: datetime | None = None
     partial: bool = False
     missing: str | None = None
+    changes_at: datetime | None = None
 
     @property
     def is_known_in_part(self) -> bool:

@@ -18,9 +18,11 @@ from gateway.tags.computed_tag import FactValue
 from gateway.tags.definitions import Fact
 
 
-def measure_of(fact: Fact, reference: datetime) -> Measure:
-    """Write the measure of a fact. A windowed fact ends at `reference` (exclusive), others have no bounds."""
+def measure_of(fact: Fact, reference: datetime, *, ends: bool = False) -> Measure:
+    """Write the measure of a fact. A windowed fact ends at `reference` (exclusive), others have no bounds unless all end."""
     since, until = (reference - fact.window, reference) if fact.window else (None, None)
+    if ends and fact.record.time_field is not None:
+        until = reference
     return Measure(op=fact.measure, field=fact.field, since=since, until=until, where=fact.where)
 
 
