@@ -157,6 +157,8 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class MeasureOp(StrEnum):
+    """What is made of the records of a key. As `Measure` says."""
+
     COUNT = "count"
     SUM = "sum"
     AVERAGE = "average"
@@ -164,14 +166,31 @@ class MeasureOp(StrEnum):
     MAX = "max"
     TOP = "top"
     LATEST = "latest"
+    VALUES = "values"
+    COUNTS = "counts"
+    RECORDS = "records"
+
+
+PLAIN_OPS = frozenset(MeasureOp) - {MeasureOp.VALUES, MeasureOp.COUNTS, MeasureOp.RECORDS}
+"""What an aggregate measures that does not say more."""
+
+SOURCE_OPS = PLAIN_OPS | {MeasureOp.VALUES, MeasureOp.COUNTS}
+"""All that a source may measure."""
+
+MAX_COUNTS = 10_000
+"""How many values COUNTS tells apart. A source that has more gives one more than that, and is then counted in part."""
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """One aggregate over the records of a key. `field` is a dotted path, None for COUNT.
 
     SUM of a money field gives a list of `{amount, currency}`, one per currency, the amount as text. TOP is the most
-    frequent value (the first in order among equals), LATEST the value of the newest record that has one. Nothing to
-    measure gives None (COUNT: 0, SUM: empty or 0).
+    frequent value (the first in order among equals), LATEST the value of the newest record that has one. VALUES is how many
+    values there are; of a money field one `{amount, currency}` per currency, the amount how many. COUNTS is a list of
+    `[value, how often]`, the most frequent first, then by value, at most one more than `MAX_COUNTS`. Nothing to measure gives
+    None (COUNT and VALUES: 0, SUM: empty or 0, COUNTS and VALUES of money: empty).
+
+    RECORDS are the records themselves. No source is asked for them: they are of what the gateway has read.
     """
 
     op: MeasureOp
@@ -239,7 +258,7 @@ class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
     by: KeyKind
     measure: MeasureFunction
     max_batch: int = 100
-    ops: frozenset[MeasureOp] = frozenset(MeasureOp)
+    ops: frozenset[MeasureOp] = PLAIN_OPS
     keys_share_nothing: bool = False
 
     def __post_init__(self) -> None:
@@ -273,7 +292,7 @@ def aggregate(
     *,
     by: KeyKind,
     max_batch: int = 100,
-    ops: Iterable[MeasureOp] = MeasureOp,
+    ops: Iterable[MeasureOp] = PLAIN_OPS,
     keys_share_nothing: bool = False,
 ) -> Callable[[Any], Any]:
     """Declare a method `(keys, measures, remaining_s) -> Measured` as an aggregate."""

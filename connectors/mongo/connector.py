@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from connectors.contract import CUSTOMER_KEYS, Aggregate, Connector, ConnectorSettings, Lister, Lookup, Push
+from connectors.contract import CUSTOMER_KEYS, SOURCE_OPS, Aggregate, Connector, ConnectorSettings, Lister, Lookup, Push
 from connectors.inspection import MissingIndex
 from connectors.mongo.collection import Collection
 from connectors.mongo.database import MongoDatabase
@@ -70,7 +70,13 @@ class MongoConnector(Connector[MongoSourceSettings]):
     def aggregates(self) -> Sequence[Aggregate]:
         batch = self.settings.max_batch
         return [
-            Aggregate(record=RECORDS[name], by=kind, measure=partial(self._collections[name].measure, kind), max_batch=batch)
+            Aggregate(
+                record=RECORDS[name],
+                by=kind,
+                measure=partial(self._collections[name].measure, kind),
+                max_batch=batch,
+                ops=SOURCE_OPS,
+            )
             for name, record in self.settings.records.items()
             for kind in record.keys
             if kind in CUSTOMER_KEYS

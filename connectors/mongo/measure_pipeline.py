@@ -26,7 +26,7 @@ from connectors.mongo.record_settings import KeySettings
 from connectors.mongo.values import cents_text, to_decimal
 from connectors.record_fields import LIST, limits
 from connectors.records import MAX_DIGITS, Money, Record
-from connectors.toolkit.evaluation import EXACT, rfc3339, sums_by_currency
+from connectors.toolkit.evaluation import EXACT, ranked_counts, rfc3339, sums_by_currency
 from connectors.toolkit.ratings import rating_of
 
 Stages = list[dict[str, Any]]
@@ -36,6 +36,14 @@ _MAX_PLACES = 6
 _NUMBERS = (int, float, Decimal, Number)
 _LEAST, _GREATEST = (Decimal128(f"{sign}1E+{MAX_DIGITS}") for sign in "-+")
 """Numbers beyond these, and what is none, are in no record either."""
+
+
+_ADDED = (MeasureOp.SUM, MeasureOp.AVERAGE)
+_PER_CURRENCY = (*_ADDED, MeasureOp.VALUES)
+_BY_VALUE = (MeasureOp.TOP, MeasureOp.COUNTS)
+
+MAX_PAIRS = 500
+"""How many values of COUNTS a key may have here, for all facets are one document. Records of a key with more are read."""
 
 
 def measure_stages(
@@ -58,8 +66,10 @@ def measure_stages(
 
 def nothing_of(places: FieldPaths, measure: Measure) -> Any:
     """The value of a measure when there is nothing to measure."""
-    if measure.op is MeasureOp.SUM and measure.field:
+    if measure.op in (MeasureOp.SUM, MeasureOp.VALUES) and measure.field:
         return [] if _is_money(places.place(measure.field)) else 0
+    if measure.op is MeasureOp.COUNTS:
+        return []
     return 0 if measure.op is MeasureOp.COUNT else None
 
 
@@ -76,6 +86,7 @@ def answers(
     A key some of whose documents are in doubt has an error for an answer: the gateway then measures its records.
     """
     values = {key: list(nothing) for key in keys}
+    too_many: set[str] = set()
     for number, measure in enumerate(measures):
         rows: dict[str, list[Any]] = {}
         for row in document.get(f"m{number}", ()):
@@ -83,9 +94,12 @@ def answers(
                 rows.setdefault(own, []).append(row)
         for own, mine in rows.items():
             values[own][number] = _value(places, measure, mine)
+            if any(row.get("size", 0) > MAX_PAIRS for row in mine):
+                too_many.add(own)
     in_doubt = [row for row in document.get(DOUBTS, ()) if row["odd"] or row["ids"] < row["all"]]
     error = SourceProtocolError("some documents cannot be read")
-    return values | {own: error for row in in_doubt for own in keys_of(row["_id"][KEY], asked)}
+    doubtful = {*too_many, *(own for row in in_doubt for own in keys_of(row["_id"][KEY], asked))}
+    return values | dict.fromkeys(doubtful, error)
 
 
 def _doubts(places: FieldPaths, order: SortKeys, measures: Sequence[Measure]) -> Stages:
@@ -149,27 +163,31 @@ def _grouped(place: FieldPath, order: SortKeys, measure: Measure) -> Stages:
     there = all_of(present(spot._replace(path=_full(place, spot))) for spot in place.needed if spot.path is not None)
     stages: Stages = [{"$match": there}] if there else []
     number = spot.field.leaf in _NUMBERS
-    if is_money and op in (MeasureOp.SUM, MeasureOp.AVERAGE):
+    if is_money and op in _PER_CURRENCY:
         amount, currency = place.needed
         group = {KEY: f"${KEY}", "currency": _raw(place, currency)}
         return [*stages, {"$group": {"_id": group, **_sums(_number_or_default(place, amount))}}]
     if op is MeasureOp.LATEST and (is_money or spot.field.struct is None):
         return [*stages, *_latest(place, order, is_money)]
-    if spot.field.struct is not None or (op in (MeasureOp.SUM, MeasureOp.AVERAGE) and not number):
+    if spot.field.struct is not None or (op in _ADDED and not number):
         raise SourceProtocolError(f"there is no {op.value} of {measure.field}")
     value = _number_or_default(place, spot) if number else _raw(place, spot)
-    if number and op is not MeasureOp.TOP:
-        extreme = {} if op in (MeasureOp.SUM, MeasureOp.AVERAGE) else {"value": {f"${op.value}": value}}
+    if number and op not in _BY_VALUE:
+        extreme = {} if op in (*_ADDED, MeasureOp.VALUES) else {"value": {f"${op.value}": value}}
         return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, **(extreme or _sums(value))}}]
     stages.append({"$project": {KEY: 1, "value": value}})
     if spot.field.form == LIST:
         stages.append({"$unwind": "$value"})
     if spot.default is None:
         stages.append({"$match": {"value": IS_DATE if spot.field.leaf is datetime else {"$ne": None}}})
-    if op is not MeasureOp.TOP and spot.field.leaf is datetime:
+    if op is MeasureOp.VALUES and not _by_word(spot):
+        return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, "count": {"$sum": 1}}}]
+    if op in (MeasureOp.MIN, MeasureOp.MAX) and spot.field.leaf is datetime:
         return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, "value": {f"${op.value}": "$value"}}}]
     stages.append({"$group": {"_id": {KEY: f"${KEY}", "value": "$value"}, "count": {"$sum": 1}}})
-    return stages if _by_word(spot) else [*stages, *_first(op, number)]
+    if _by_word(spot):
+        return stages
+    return [*stages, *(_pairs_of_keys() if op is MeasureOp.COUNTS else _first(op, number))]
 
 
 def _latest(place: FieldPath, order: SortKeys, is_money: bool) -> Stages:
@@ -186,6 +204,15 @@ def _latest(place: FieldPath, order: SortKeys, is_money: bool) -> Stages:
         stages.append({"$match": {"value": {"$ne": None}}})
     stages.append({"$sort": order.sort() | ({INDEX: 1} if place.in_list or spot.field.form == LIST else {})})
     return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, "value": {"$first": "$value"}}}]
+
+
+def _pairs_of_keys() -> Stages:
+    """Of the values with their counts one document for each key, empty where there are too many."""
+    pairs = {"$push": {"value": "$_id.value", "count": "$count"}}
+    return [
+        {"$group": {"_id": {KEY: f"$_id.{KEY}"}, "pairs": pairs, "size": {"$sum": 1}}},
+        {"$project": {"size": 1, "pairs": {"$cond": [{"$gt": ["$size", MAX_PAIRS]}, [], "$pairs"]}}},
+    ]
 
 
 def _first(op: MeasureOp, number: bool) -> Stages:
@@ -208,6 +235,10 @@ def _value(places: FieldPaths, measure: Measure, rows: Sequence[Mapping[str, Any
     if _is_money(place):
         return _money(place, measure.op, rows)
     spot = place.spot
+    if measure.op is MeasureOp.VALUES and not _by_word(spot):
+        return sum(row["count"] for row in rows)
+    if measure.op is MeasureOp.COUNTS and not _by_word(spot):
+        return _pairs(spot, rows)
     if "sum" in first:
         total, count = _decimal(first["sum"]), first["count"]
         if measure.op is MeasureOp.SUM:
@@ -215,18 +246,28 @@ def _value(places: FieldPaths, measure: Measure, rows: Sequence[Mapping[str, Any
         return _rounded(total / count) if count else None
     if _by_word(spot) and "count" in first:
         return _of_words(spot, measure.op, rows)
-    value = first.get("value")
+    return _single(spot, first.get("value"), is_scaled=measure.op is not MeasureOp.LATEST)
+
+
+def _single(spot: FieldSource, value: Any, *, is_scaled: bool = True) -> Any:
+    """Convert a value as the pipeline gave it. A number has its scale already, unless it is as documents have it."""
     if spot.field.leaf in _NUMBERS:
         number = to_decimal(value)
-        return (
-            spot.default
-            if number is None
-            else _plain(spot, number if measure.op is not MeasureOp.LATEST else _scaled(spot, number))
-        )
+        return spot.default if number is None else _plain(spot, number if is_scaled else _scaled(spot, number))
     converted = spot.convert(value)
     if isinstance(converted, datetime):
         return rfc3339(converted)
     return spot.default if converted is None else converted
+
+
+def _pairs(spot: FieldSource, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    counts: Counter[Any] = Counter()
+    for row in rows:
+        for pair in row["pairs"]:
+            value = _single(spot, pair.get("value"))
+            if value is not None:
+                counts[value] += pair["count"]
+    return ranked_counts(counts)
 
 
 def _of_words(spot: FieldSource, op: MeasureOp, rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -241,6 +282,10 @@ def _of_words(spot: FieldSource, op: MeasureOp, rows: Sequence[Mapping[str, Any]
             return min(counts, key=lambda value: (-counts[value], value), default=None)
         case MeasureOp.MIN:
             return min(counts, default=None)
+        case MeasureOp.COUNTS:
+            return ranked_counts(counts)
+        case MeasureOp.VALUES:
+            return counts.total()
     return max(counts, default=None)
 
 
@@ -253,9 +298,11 @@ def _money(place: FieldPath, op: MeasureOp, rows: Sequence[Mapping[str, Any]]) -
     for row in rows:
         total, count = _decimal(row["sum"]), row["count"]
         if count:
-            own = _rounded(total / count) if op is MeasureOp.AVERAGE else total
+            own = Decimal(count) if op is MeasureOp.VALUES else _rounded(total / count) if op is MeasureOp.AVERAGE else total
             parts.append((own, currency.convert(row["_id"].get("currency"))))
     sums = sums_by_currency((amount, code) for amount, code in parts if code is not None)
+    if op is MeasureOp.VALUES:
+        return sums
     return [{"amount": cents_text(Decimal(total["amount"])), "currency": total["currency"]} for total in sums] or None
 
 

@@ -6,7 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from connectors.contract import CUSTOMER_KEYS, Aggregate, Connector, ConnectorSettings, KeyKind, Lister, Lookup, PoolUsage, Push
+from connectors.contract import (
+    CUSTOMER_KEYS,
+    SOURCE_OPS,
+    Aggregate,
+    Connector,
+    ConnectorSettings,
+    KeyKind,
+    Lister,
+    Lookup,
+    PoolUsage,
+    Push,
+)
 from connectors.inspection import MissingIndex
 from connectors.records import RECORD_NAMES, RECORDS, Record
 from connectors.sql.database import SqlDatabase
@@ -98,6 +109,7 @@ class QueriesConnector(Connector[S]):
                 by=kind,
                 measure=partial(self._tables[name].measure, kind),
                 max_batch=self._max_batch,
+                ops=SOURCE_OPS,
                 keys_share_nothing=key.column is not None,
             )
             for name, record in self._records.items()

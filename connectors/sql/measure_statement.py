@@ -32,8 +32,10 @@ from connectors.record_fields import Fields
 from connectors.records import Money
 from connectors.sql.columns import POSITION, ColumnPlace, columns_for, operand_columns, place_of
 from connectors.sql.dialect import Dialect, Expression
-from connectors.sql.lookup_statement import bounds_of, conditions_shape, matched, order_of, record_ids, whole
+from connectors.sql.lookup_statement import bounds_of, conditions_shape, matched, record_ids, whole
+from connectors.sql.ranked_measures import RowBase, comparable, counts_of, latest_of, top_of
 from connectors.sql.record_query import RecordQuery
+from connectors.toolkit.evaluation import ranked_counts
 
 
 class MeasureShape(msgspec.Struct, frozen=True):
@@ -47,7 +49,7 @@ class MeasureShape(msgspec.Struct, frozen=True):
 
 
 class MeasurePart(NamedTuple):
-    """Hold one member of the statement and its measures. `per_currency`: a row for each currency.
+    """Hold one member of the statement and its measures. `per_currency`: a row for each currency; `per_value`: for each value.
 
     `doubts`: one value more says how many rows cannot be read, or are there twice.
     """
@@ -55,6 +57,7 @@ class MeasurePart(NamedTuple):
     measures: tuple[int, ...]
     statement: Select[Any]
     per_currency: bool = False
+    per_value: bool = False
     doubts: bool = False
 
 
@@ -116,7 +119,7 @@ def _groups(rows: RecordQuery, table: CTE, asked: Sequence[MeasureShape]) -> _Gr
             groups.plain.setdefault(place.in_list, [])  # its doubts
         if place is None or (place.field.struct is None and measure.op not in _RANKED):
             groups.plain.setdefault(place.in_list if place else None, []).append(number)
-        elif place.field.struct is Money and measure.op in _ADDED:
+        elif place.field.struct is Money and measure.op in _PER_CURRENCY:
             groups.money.setdefault(place, []).append(number)
         else:
             groups.ranked.append((place, number))
@@ -126,7 +129,7 @@ def _groups(rows: RecordQuery, table: CTE, asked: Sequence[MeasureShape]) -> _Gr
 def _plain(
     rows: RecordQuery,
     table: CTE,
-    base: _Base,
+    base: RowBase,
     asked: Sequence[MeasureShape],
     numbers: Sequence[int],
     in_list: str | None,
@@ -164,6 +167,7 @@ def answers(
     A key some of whose rows are in doubt has an error for an answer: the gateway then reads its records, and measures those.
     """
     measured: dict[str, Any] = {key: list(nothing) for key in keys}
+    counts: dict[tuple[str, int], list[Any]] = {}
     in_doubt: dict[str, SourceError] = {}
     for text, json, number in answered:
         part, values = parts[number], msgspec.json.decode(whole(json))
@@ -171,53 +175,53 @@ def answers(
             in_doubt |= dict.fromkeys(asked.get(text, ()), SourceProtocolError("some rows cannot be read"))
         for key in asked.get(text, ()):
             own = measured[key]
+            if part.per_value:
+                counts.setdefault((key, part.measures[0]), []).append(values[0])
+                continue
             for measure, value in zip(part.measures, values, strict=True):
                 if not part.per_currency:
                     own[measure] = value
                 elif value is not None:
                     own[measure] = _by_currency(own[measure], value)
+    for (key, measure), pairs in counts.items():
+        measured[key][measure] = ranked_counts(dict(pairs))
     return measured | in_doubt
 
 
 def nothing_of(rows: RecordQuery, measure: MeasureShape) -> Any:
     """The value of a measure when there is nothing to measure."""
-    if measure.op is MeasureOp.SUM and measure.field:
+    if measure.op in (MeasureOp.SUM, MeasureOp.VALUES) and measure.field:
         return [] if place_of(rows.record, measure.field).field.struct is Money else 0
+    if measure.op is MeasureOp.COUNTS:
+        return []
     return 0 if measure.op is MeasureOp.COUNT else None
 
 
 ONE_OF_A_CUSTOMER = frozenset({KeyKind.CUSTOMER_ID, KeyKind.MEMBER_NUMBER, KeyKind.ACCOUNT, KeyKind.TEXT})
 """Kinds of which a customer has one key at most."""
-_RANKED = frozenset({MeasureOp.TOP, MeasureOp.LATEST})
-_ADDED = frozenset({MeasureOp.SUM, MeasureOp.AVERAGE})
+_RANKED = frozenset({MeasureOp.TOP, MeasureOp.LATEST, MeasureOp.COUNTS})
+_PER_CURRENCY = frozenset({MeasureOp.SUM, MeasureOp.AVERAGE, MeasureOp.VALUES})
 
 
 def _paths(asked: Sequence[MeasureShape]) -> list[str]:
     return [measure.field for measure in asked if measure.field] + [path for measure in asked for path, _ in measure.where]
 
 
-class _Base(NamedTuple):
-    """Hold the rows that a measure goes over: a FROM, and the rows in it that have the field."""
-
-    table: FromClause
-    items: FromClause
-
-
-def _base(rows: RecordQuery, table: CTE, places: Sequence[ColumnPlace]) -> _Base | None:
+def _base(rows: RecordQuery, table: CTE, places: Sequence[ColumnPlace]) -> RowBase | None:
     """Find the rows of places of one list. None where the configuration has no such list. Without places: the records."""
     in_list = places[0].in_list if places else None
     if in_list is None:
-        return _Base(table, table)
+        return RowBase(table, table)
     items = rows.items(in_list, table)
     if items is None:
         return None
     tied = rows.owned(in_list, items, table)
     if not tied:
-        return _Base(table.join(items, true()), items)
+        return RowBase(table.join(items, true()), items)
     own = {POSITION} | {place.column for place in places}
     parts = tuple(prefix for place in places for prefix in (f"{place.column}_", *(prefix for _, prefix in place.inside)))
     columns = [column for column in items.c if column.name in own or column.name.startswith(parts)]
-    return _Base(*rows.dialect.with_items(table, items, columns or [null().label("nothing_")], *tied))
+    return RowBase(*rows.dialect.with_items(table, items, columns or [null().label("nothing_")], *tied))
 
 
 def _condition(rows: RecordQuery, table: CTE, measure: MeasureShape, number: int) -> Expression:
@@ -230,11 +234,13 @@ def _aggregate(rows: RecordQuery, items: FromClause, measure: MeasureShape, cond
     if measure.field is None:
         return func.count(case((condition, 1)))
     dialect, place = rows.dialect, place_of(rows.record, measure.field)
-    value: Expression = case((condition, _comparable(rows, place, items)))
+    value: Expression = case((condition, comparable(rows, place, items)))
     leaf = place.field.leaf
     if measure.op in (MeasureOp.MIN, MeasureOp.MAX):
         figure = getattr(func, measure.op.value)(value)
         return dialect.time_text(figure) if leaf is datetime else figure
+    if measure.op is MeasureOp.VALUES and place.field.struct is None:
+        return func.count(value)
     if leaf not in (int, float, Decimal, Number):
         raise SourceProtocolError(f"{measure.field} is no number")
     if measure.op is MeasureOp.SUM:
@@ -257,7 +263,12 @@ def _is_shared(rows: RecordQuery, kind: KeyKind, table: CTE) -> Expression | Non
 
 
 def _doubts(
-    rows: RecordQuery, table: CTE, base: _Base, asked: Sequence[MeasureShape], in_list: str | None, is_shared: Expression | None
+    rows: RecordQuery,
+    table: CTE,
+    base: RowBase,
+    asked: Sequence[MeasureShape],
+    in_list: str | None,
+    is_shared: Expression | None,
 ) -> Expression | None:
     """Count the rows that a measure may misread. They are of records or of a list's items. None where all must be."""
     doubts = []
@@ -275,46 +286,20 @@ def _doubts(
 
 
 def _own_part(
-    rows: RecordQuery, table: CTE, base: _Base, measure: MeasureShape, number: int, place: ColumnPlace
+    rows: RecordQuery, table: CTE, base: RowBase, measure: MeasureShape, number: int, place: ColumnPlace
 ) -> MeasurePart:
     condition = _condition(rows, table, measure, number)
     if measure.op is MeasureOp.LATEST:
-        return MeasurePart((number,), _latest(rows, table, base, place, condition))
+        return MeasurePart((number,), latest_of(rows, table, base, place, condition))
     if measure.op is MeasureOp.TOP and place.field.struct is None:
-        return MeasurePart((number,), _top(rows, table, base, place, condition))
+        return MeasurePart((number,), top_of(rows, table, base, place, condition))
+    if measure.op is MeasureOp.COUNTS and place.field.struct is None:
+        return MeasurePart((number,), counts_of(rows, table, base, place, condition), per_value=True)
     raise SourceProtocolError(f"there is no {measure.op.value} of {measure.field}")
 
 
-def _top(rows: RecordQuery, table: CTE, base: _Base, place: ColumnPlace, condition: Expression) -> Select[Any]:
-    value = _comparable(rows, place, base.items).label("value_")
-    values = select(table.c.key_, value).select_from(base.table).where(condition).subquery()
-    counted = select(values.c.key_, values.c.value_, func.count().label("count_")).where(values.c.value_.is_not(None))
-    groups = counted.group_by(values.c.key_, values.c.value_).subquery()
-    return _first_of(rows, groups, place, [groups.c.count_.desc(), groups.c.value_])
-
-
-def _latest(rows: RecordQuery, table: CTE, base: _Base, place: ColumnPlace, condition: Expression) -> Select[Any]:
-    value = _comparable(rows, place, base.items) if place.field.struct is None else rows.field(place, base.items)
-    position = rows.position(base.items) if place.in_list else None
-    columns = [table.c[name] for name in ("key_", "id", "time_") if name in table.c]
-    columns += [value.label("value_"), (null() if position is None else position).label("position_")]
-    values = select(*columns).select_from(base.table).where(condition).subquery()
-    return _first_of(rows, values, place, [*order_of(rows, values), values.c.position_])
-
-
-def _first_of(rows: RecordQuery, values: FromClause, place: ColumnPlace, order: Sequence[Expression]) -> Select[Any]:
-    number = func.row_number().over(partition_by=values.c.key_, order_by=order).label("number_")
-    ranked = select(values.c.key_, values.c.value_, number).where(values.c.value_.is_not(None)).subquery()
-    value: Expression = ranked.c.value_
-    if place.field.leaf is datetime:
-        value = rows.dialect.time_text(value)
-    elif place.field.leaf is bool or place.field.struct is not None:
-        value = rows.dialect.embedded(value)
-    return select(ranked.c.key_, rows.dialect.json_array([value])).where(ranked.c.number_ == 1)
-
-
 def _per_currency(
-    rows: RecordQuery, table: CTE, base: _Base, place: ColumnPlace, measures: Mapping[int, MeasureShape]
+    rows: RecordQuery, table: CTE, base: RowBase, place: ColumnPlace, measures: Mapping[int, MeasureShape]
 ) -> MeasurePart:
     """Write all sums and averages of one field, by one grouping. One that has nothing in a currency is null there."""
     dialect = rows.dialect
@@ -328,32 +313,21 @@ def _per_currency(
     for n, measure in measures.items():
         own = values.c.number_ if len(measures) == 1 else values.c[f"number_{n}_"]
         average = func.round(dialect.total(own) / func.nullif(func.count(own), 0), 6)
-        totals.append((dialect.exact_total(own) if measure.op is MeasureOp.SUM else average).label(f"total_{n}_"))
+        if measure.op is not MeasureOp.VALUES:
+            totals.append((dialect.exact_total(own) if measure.op is MeasureOp.SUM else average).label(f"total_{n}_"))
         totals.append(func.count(own).label(f"count_{n}_"))
     # What is made of the total looks at it several times, and is not to add it up as often.
     by_currency = (
         select(values.c.key_, values.c.currency_, *totals).group_by(values.c.key_, values.c.currency_).subquery("by_currency")
     )
     figures = []
-    for n in measures:
-        pairs = [("amount", dialect.decimal_text(by_currency.c[f"total_{n}_"])), ("currency", by_currency.c.currency_)]
-        figures.append(dialect.embedded(case((by_currency.c[f"count_{n}_"] > 0, dialect.json_object(pairs)))))
+    for n, measure in measures.items():
+        count = by_currency.c[f"count_{n}_"]
+        is_count = measure.op is MeasureOp.VALUES
+        amount = dialect.text(count) if is_count else dialect.decimal_text(by_currency.c[f"total_{n}_"])
+        pairs = [("amount", amount), ("currency", by_currency.c.currency_)]
+        figures.append(dialect.embedded(case((count > 0, dialect.json_object(pairs)))))
     return MeasurePart(tuple(measures), select(by_currency.c.key_, dialect.json_array(figures)), per_currency=True)
-
-
-def _comparable(rows: RecordQuery, place: ColumnPlace, items: FromClause) -> Expression:
-    """A leaf that sorts as its decoded value does."""
-    column, leaf = rows.read(place.column, place.field, items), place.field.leaf
-    if leaf is datetime:
-        own = place.in_list is None and place.column == rows.record.time_field
-        return items.c.time_ if own else rows.leaf(place, items, rows.dialect.time(column))
-    if leaf is Decimal:
-        return rows.leaf(place, items, rows.operand(place.column, place.field, items))
-    if leaf is Number:
-        return rows.leaf(place, items, func.coalesce(rows.dialect.number(column), 1))
-    if leaf in (int, float):
-        return rows.leaf(place, items, rows.plain(place.field, column))
-    return rows.dialect.ordered(rows.text(place, items))
 
 
 def _by_currency(sums: list[Any] | None, money: Any) -> list[Any]:

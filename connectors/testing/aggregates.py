@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import msgspec
@@ -17,7 +18,10 @@ from connectors.toolkit import evaluation
 
 
 class AggregatePromises(Sampled):
-    """Test COUNT, MIN, MAX and SUM, over all time and windows. MIN and MAX are of the time and of amounts, SUM is of money."""
+    """Test COUNT, MIN, MAX, SUM, VALUES and COUNTS, over all time and windows.
+
+    MIN and MAX are of the time and of amounts, SUM is of money, VALUES of both, COUNTS of what is one of several words.
+    """
 
     async def test_aggregates_agree_with_the_records(self, connector: Connector[Any]) -> None:
         """The source's numbers are those of the records that it gives."""
@@ -55,11 +59,14 @@ def _values(answer: Sequence[Any] | SourceError) -> list[Any]:
 def _measures(record: type[Record], middle: datetime | None) -> Iterator[Measure]:
     money = [field.name for field in fields_of(record).values() if field.form == OBJECT and field.struct is Money]
     paths = [*([record.time_field] if record.time_field else ()), *(f"{name}.amount" for name in money)]
+    words = [field.name for field in fields_of(record).values() if field.leaf is not None and issubclass(field.leaf, Enum)]
     for since, until in ((None, None), (middle, None), (None, middle)):
         yield Measure(op=MeasureOp.COUNT, since=since, until=until)
         for op in (MeasureOp.MIN, MeasureOp.MAX):
             yield from (Measure(op=op, field=path, since=since, until=until) for path in paths)
         yield from (Measure(op=MeasureOp.SUM, field=name, since=since, until=until) for name in money)
+        yield from (Measure(op=MeasureOp.VALUES, field=path, since=since, until=until) for path in (*paths, *money))
+        yield from (Measure(op=MeasureOp.COUNTS, field=path, since=since, until=until) for path in words)
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 
 from connectors.contract import (
+    SOURCE_OPS,
     Aggregate,
     Answer,
     Ask,
@@ -94,6 +95,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
                 by=by,
                 measure=partial(self._measure, record, by),
                 max_batch=self._max_batch,
+                ops=SOURCE_OPS,
                 keys_share_nothing=_share_nothing(held),
             )
             for (record, by), held in self.records.items()

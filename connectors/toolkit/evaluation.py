@@ -5,7 +5,7 @@ canonical structs or structs narrowed from them to at least the fields that are 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
 from enum import Enum
@@ -13,13 +13,23 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from connectors.contract import Ask, Condition, Measure, MeasureOp, Position
+from connectors.contract import MAX_COUNTS, Ask, Condition, Measure, MeasureOp, Position
 from connectors.record_fields import leaf_field
 from connectors.records import MAX_DIGITS, MAX_WHOLE, Money, Record
 
 R = TypeVar("R")
 
-MERGEABLE = frozenset({MeasureOp.COUNT, MeasureOp.SUM, MeasureOp.MIN, MeasureOp.MAX})
+MERGEABLE = frozenset(
+    {
+        MeasureOp.COUNT,
+        MeasureOp.SUM,
+        MeasureOp.MIN,
+        MeasureOp.MAX,
+        MeasureOp.VALUES,
+        MeasureOp.COUNTS,
+        MeasureOp.RECORDS,
+    }
+)
 """What can be put together from the measures of each source or key. Two answers of the others do not tell what one answer over
 all records would have been, unless they are equal."""
 
@@ -174,30 +184,48 @@ def as_text(value: Any) -> str:
 def evaluate_measure(record: type[Record], records: Iterable[Any], measure: Measure) -> Any:
     """Compute one aggregate over records, as `Measure` defines it. Lists inside records are flattened. Amounts are text."""
     matching = filter_records(records, measure)
+    if measure.op is MeasureOp.RECORDS:
+        return matching
     if measure.field is None:
         return len(matching)
-    newest_first = sort_records(matching)
-    values = [value for record in newest_first for value in values_at(record, measure.field)]
+    if measure.op is MeasureOp.LATEST:
+        matching = sort_records(matching)
+    values = [value for each in matching for value in values_at(each, measure.field)]
     field = leaf_field(record, measure.field)
     is_money = field is not None and field.struct is Money
-    match measure.op:
-        case MeasureOp.COUNT:
-            return len(values)
-        case MeasureOp.SUM:
-            return sums_by_currency((money.amount, money.currency) for money in values) if is_money else exact_sum(values)
-        case _ if not values:
-            return None
-        case MeasureOp.AVERAGE:
-            return average(values)
-        case MeasureOp.MIN:
-            return min(values)
-        case MeasureOp.MAX:
-            return max(values)
-        case MeasureOp.LATEST:
-            return _plain(values[0])
-        case MeasureOp.TOP:
-            times = Counter(map(_plain, values))
-            return min(times, key=lambda value: (-times[value], value))
+    if is_money and measure.op is MeasureOp.SUM:
+        return sums_by_currency((money.amount, money.currency) for money in values)
+    if is_money and measure.op is MeasureOp.VALUES:
+        return _counts_by_currency(values)
+    return _OVER_VALUES[measure.op](values) if values or measure.op in _NEVER_NONE else None
+
+
+def _counted(values: Iterable[Any]) -> list[list[Any]]:
+    return ranked_counts(Counter(map(_plain, values)))
+
+
+_OVER_VALUES: Mapping[MeasureOp, Callable[[Sequence[Any]], Any]] = {
+    MeasureOp.COUNT: len,
+    MeasureOp.VALUES: len,
+    MeasureOp.COUNTS: lambda values: _counted(values)[: MAX_COUNTS + 1],
+    MeasureOp.SUM: exact_sum,
+    MeasureOp.AVERAGE: average,
+    MeasureOp.MIN: min,
+    MeasureOp.MAX: max,
+    MeasureOp.LATEST: lambda values: _plain(values[0]),
+    MeasureOp.TOP: lambda values: _counted(values)[0][0],
+}
+_NEVER_NONE = frozenset({MeasureOp.COUNT, MeasureOp.VALUES, MeasureOp.COUNTS, MeasureOp.SUM})
+
+
+def ranked_counts(counts: Mapping[Any, int]) -> list[list[Any]]:
+    """List values with how often they are there, the most frequent first, then by value."""
+    return [[value, counts[value]] for value in sorted(counts, key=lambda value: (-counts[value], value))]
+
+
+def _counts_by_currency(values: Iterable[Money]) -> list[dict[str, str]]:
+    counts = Counter(money.currency for money in values)
+    return [{"amount": str(counts[currency]), "currency": currency} for currency in sorted(counts)]
 
 
 def combine(measure: Measure, values: Sequence[Any]) -> Any:
@@ -210,7 +238,11 @@ def combine(measure: Measure, values: Sequence[Any]) -> Any:
     match measure.op:
         case MeasureOp.COUNT:
             return min(sum(known), MAX_WHOLE)
-        case MeasureOp.SUM:
+        case MeasureOp.RECORDS:
+            return [record for records in known for record in records]
+        case MeasureOp.COUNTS:
+            return _merge_counts(known)
+        case MeasureOp.SUM | MeasureOp.VALUES:
             lists = [value for value in known if isinstance(value, list)]
             if not lists:
                 return exact_sum(known)
@@ -221,6 +253,14 @@ def combine(measure: Measure, values: Sequence[Any]) -> Any:
         case MeasureOp.MAX:
             return max(map(_comparable, known), default=None)
     return known[0] if known else None
+
+
+def _merge_counts(lists: Iterable[Iterable[Sequence[Any]]]) -> list[list[Any]]:
+    counts: Counter[Any] = Counter()
+    for own in lists:
+        for value, count in own:
+            counts[_plain(value)] += count
+    return ranked_counts(counts)
 
 
 def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[str, str]]:

@@ -9,11 +9,14 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from connectors.contract import Measure, MeasureOp
+from connectors.contract import MAX_COUNTS, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.record_fields import LEAF, leaf_field
 from connectors.records import MAX_WHOLE, Money, Record
 from connectors.toolkit.evaluation import as_time, decimal_text, is_sound
+
+_ONE_VALUE = Measure(op=MeasureOp.TOP)
+"""How each value of COUNTS is checked."""
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_WHOLE)]
 
@@ -82,6 +85,8 @@ def _checked(value: Any, measure: Measure) -> Any:
         return _plain(value, measure)
     if isinstance(value, Decimal) and not is_sound(value):
         raise _misfit(measure)
+    if measure.op is MeasureOp.COUNTS:
+        return [(_checked(own, _ONE_VALUE), count) for own, count in value[: MAX_COUNTS + 1]]
     return value
 
 
@@ -123,6 +128,10 @@ def _kind(record: type[Record], op: MeasureOp, field: str | None) -> Any:
     if op is MeasureOp.COUNT or info is None:
         return _Count
     is_money = info.struct is Money
+    if op is MeasureOp.VALUES:
+        return list[Money] if is_money else _Count
+    if op is MeasureOp.COUNTS:
+        return list[tuple[info.leaf or Any, _Count]]  # type: ignore[misc]
     if op is MeasureOp.SUM:
         return list[Money] if is_money else Decimal
     if op is MeasureOp.AVERAGE:

@@ -13,7 +13,7 @@ from gateway.replay.pseudonyms import Hide
 
 A = TypeVar("A", Ask, Measure)
 
-MEASURED_AS_IT_IS = frozenset({MeasureOp.TOP, MeasureOp.LATEST, MeasureOp.MIN, MeasureOp.MAX})
+MEASURED_AS_IT_IS = frozenset({MeasureOp.TOP, MeasureOp.LATEST, MeasureOp.MIN, MeasureOp.MAX, MeasureOp.COUNTS})
 """Measures whose value is one of the field's values."""
 
 
@@ -62,7 +62,11 @@ def either_way(record: type[Record], ask: A, hide: Hide) -> A:
 def hidden_value(record: type[Record], measure: Measure, value: Any, hide: Hide) -> Any:
     """Hide a measured value of a personal field."""
     field = leaf_field(record, measure.field) if measure.field and measure.op in MEASURED_AS_IT_IS else None
-    return value if field is None or field.personal is None else hide(field.personal, value)
+    if field is None or (mark := field.personal) is None:
+        return value
+    if measure.op is MeasureOp.COUNTS:
+        return [[hide(mark, own), count] for own, count in value]
+    return hide(mark, value)
 
 
 def _either_way(condition: Condition, other: Condition) -> Condition:

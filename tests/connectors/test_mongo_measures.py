@@ -8,13 +8,14 @@ from bson import Decimal128
 
 from connectors.contract import Condition, KeyKind, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
+from connectors.mongo import measure_pipeline
 from connectors.records import Customer, Order
 from tests.support.mongo_shop import RECORDS, MongoShop
 from tests.support.sql_shop import day
 
 pytestmark = pytest.mark.mongodb
 
-COUNT, SUM, AVERAGE, MIN, MAX, TOP, LATEST = MeasureOp
+COUNT, SUM, AVERAGE, MIN, MAX, TOP, LATEST, VALUES, COUNTS, _ = MeasureOp
 ORDERS = [
     {"_id": "1", "customer": "c1", "status": "delivered", "placed": day(1, hour=10), "deliveredAt": day(5), "total": 10.1,
      "currency": "EUR", "lines": [{"category": "books", "quantity": 2, "cents": 500}, {"category": "toys", "quantity": 1,
@@ -74,6 +75,18 @@ EXPECTED: list[tuple[Measure, list[Any]]] = [
     (Measure(op=LATEST, field="items.unit_price", where=DELIVERED), [money("20.20"), None, None, None]),
     (Measure(op=LATEST, field="items.category", where=(Condition("total.currency", ("BRL",)),)), [None, None, None, None]),
     (Measure(op=TOP, field="payments.method"), [None, None, None, None]),
+    (Measure(op=VALUES, field="items.quantity"), [5, 2, 0, 0]),
+    (Measure(op=VALUES, field="items.category"), [4, 2, 0, 0]),
+    (Measure(op=VALUES, field="delivered_at"), [1, 0, 0, 0]),
+    (Measure(op=VALUES, field="status", where=DELIVERED), [2, 0, 0, 0]),
+    (Measure(op=VALUES, field="total"), [[money("1", BRL), money("2")], [money("1")], [], []]),
+    (Measure(op=VALUES, field="payments.method"), [0, 0, 0, 0]),
+    (Measure(op=COUNTS, field="status"), [[["DELIVERED", 2], ["SHIPPED", 1], ["UNKNOWN", 1]], [["SHIPPED", 1]],
+                                          [["SHIPPED", 1]], []]),
+    (Measure(op=COUNTS, field="items.category"), [[["books", 2], ["art", 1], ["toys", 1]], [["art", 1], ["toys", 1]], [], []]),
+    (Measure(op=COUNTS, field="items.quantity", where=DELIVERED), [[[1, 2], [2, 1], [3, 1]], [], [], []]),
+    (Measure(op=COUNTS, field="delivered_at"), [[["2018-01-05T00:00:00Z", 1]], [], [], []]),
+    (Measure(op=COUNTS, field="payments.method"), [[], [], [], []]),
 ]  # fmt: skip
 
 
@@ -87,6 +100,17 @@ async def test_every_measure_of_every_key_is_one_call(mongo_shop: MongoShop) -> 
     assert list(found) == ["c1", "c2", "c3", "none"]
     by_measure = zip(*found.values(), strict=True)
     assert [(measure, list(values)) for measure, values in zip(measures, by_measure, strict=True)] == EXPECTED
+
+
+async def test_a_key_with_too_many_values_is_left_to_the_gateway(
+    mongo_shop: MongoShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its records are read then. The counts of other keys are had."""
+    monkeypatch.setattr(measure_pipeline, "MAX_PAIRS", 1)
+    await mongo_shop.fill(orders=ORDERS)
+    found = await mongo_shop.aggregate(Order).measure(["c1", "c3"], [Measure(op=COUNTS, field="items.category")])
+    assert isinstance(found["c1"], SourceProtocolError)
+    assert found["c3"] == [[]]
 
 
 async def test_what_leaves_is_the_keys_and_the_fields_that_are_measured(mongo_shop: MongoShop) -> None:

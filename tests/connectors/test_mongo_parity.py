@@ -10,7 +10,7 @@ from bson import Decimal128, Int64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import Ask, Connector, KeyKind, Measure, MeasureOp, Page, Position
+from connectors.contract import PLAIN_OPS, Ask, Connector, KeyKind, Measure, MeasureOp, Page, Position
 from connectors.record_fields import all_fields
 from connectors.records import Customer, Deal, Event, Order, Ticket
 from connectors.testing.fetches import fetch, records_in
@@ -163,7 +163,9 @@ async def whole_answers(sources: Sequence[Connector[Any]]) -> dict[Any, Any]:
 MEASURES = {
     Order: [
         *(Measure(op=op, field="total") for op in (MeasureOp.SUM, MeasureOp.AVERAGE, MeasureOp.LATEST)),
-        *(Measure(op=op, field="total.amount") for op in MeasureOp if op not in (MeasureOp.COUNT, MeasureOp.TOP)),
+        *(Measure(op=op, field="total.amount") for op in PLAIN_OPS - {MeasureOp.COUNT, MeasureOp.TOP}),
+        *(Measure(op=MeasureOp.VALUES, field=path) for path in ("total", "total.amount", "placed_at", "items.category")),
+        *(Measure(op=MeasureOp.COUNTS, field=path) for path in ("status", "items.category", "payments.method")),
         *(Measure(op=op, field="placed_at") for op in (MeasureOp.MIN, MeasureOp.MAX, MeasureOp.LATEST)),
         *(Measure(op=op, field="items.category") for op in (MeasureOp.TOP, MeasureOp.MIN, MeasureOp.MAX, MeasureOp.LATEST)),
         *(Measure(op=op, field="status") for op in (MeasureOp.TOP, MeasureOp.MIN, MeasureOp.MAX, MeasureOp.LATEST)),

@@ -8,6 +8,7 @@ import pytest
 from connectors.contract import Condition, KeyKind, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.records import Customer, Order, Ticket
+from connectors.sql import ranked_measures
 from tests.support.sql_shop import Shop, connector_at, day, shop_at, sqlite_url, written_for
 
 ORDERS = [
@@ -28,7 +29,7 @@ ITEMS = [
     (5, 1, "s5", "toys", 1, 1, "EUR"),
     (5, 2, "s5", "art", 1, 2, "EUR"),
 ]
-COUNT, SUM, AVERAGE, MIN, MAX, TOP, LATEST = MeasureOp
+COUNT, SUM, AVERAGE, MIN, MAX, TOP, LATEST, VALUES, COUNTS, _ = MeasureOp
 DELIVERED = (Condition("status", ("DELIVERED",)),)
 EXPECTED: list[tuple[Measure, list[Any]]] = [
     (Measure(op=COUNT), [4, 1, 1, 0]),
@@ -63,6 +64,17 @@ EXPECTED: list[tuple[Measure, list[Any]]] = [
     (Measure(op=LATEST, field="items.category"), ["books", "toys", None, None]),
     (Measure(op=LATEST, field="items.category", where=(Condition("total.currency", ("BRL",)),)), [None, None, None, None]),
     (Measure(op=TOP, field="payments.method"), [None, None, None, None]),
+    (Measure(op=VALUES, field="items.quantity"), [5, 2, 0, 0]),
+    (Measure(op=VALUES, field="delivered_at"), [1, 0, 0, 0]),
+    (Measure(op=VALUES, field="status", where=DELIVERED), [2, 0, 0, 0]),
+    (Measure(op=VALUES, field="total"), [[{"amount": "1", "currency": "BRL"}, {"amount": "2", "currency": "EUR"}],
+                                         [{"amount": "1", "currency": "EUR"}], [], []]),
+    (Measure(op=VALUES, field="payments.method"), [0, 0, 0, 0]),
+    (Measure(op=COUNTS, field="status"), [[["DELIVERED", 2], ["SHIPPED", 1], ["UNKNOWN", 1]], [["SHIPPED", 1]],
+                                          [["SHIPPED", 1]], []]),
+    (Measure(op=COUNTS, field="items.category"), [[["books", 2], ["art", 1], ["toys", 1]], [["art", 1], ["toys", 1]], [], []]),
+    (Measure(op=COUNTS, field="items.quantity", where=DELIVERED), [[[1, 2], [2, 1], [3, 1]], [], [], []]),
+    (Measure(op=COUNTS, field="payments.method"), [[], [], [], []]),
 ]  # fmt: skip
 
 
@@ -108,11 +120,22 @@ async def test_customers_are_measured_by_each_kind_of_key(shop: Shop) -> None:
     assert by_email == {"b@x.example": [1, "A", "d2"]}
 
 
+async def test_more_values_than_are_told_apart_show_that_there_are_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of very many values the most frequent are given, one more than are counted; other keys have all of theirs."""
+    monkeypatch.setattr(ranked_measures, "MAX_COUNTS", 3)
+    rows = [(n, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1 + n // 2, "EUR") for n in range(11)]
+    await shop.fill(orders=[*rows, (99, "c2", "NEW", "2018-01-01T00:00:00Z", None, 7, "EUR")])
+    measure = Measure(op=COUNTS, field="total.amount")
+    found = await shop.aggregate(Order).measure(["c1", "c2"], [measure])
+    assert found == {"c1": [[[1, 2], [2, 2], [3, 2], [4, 2]]], "c2": [[[7, 1]]]}
+
+
 @pytest.mark.parametrize(
     "measure",
     [
         Measure(op=SUM, field="status"),
         Measure(op=TOP, field="total"),
+        Measure(op=COUNTS, field="total"),
         Measure(op=MAX, field="total"),
         Measure(op=SUM, field="nothing"),
     ],

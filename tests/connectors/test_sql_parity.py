@@ -53,6 +53,8 @@ MEASURED = [
     (MeasureOp.MAX, ["placed_at", "items.quantity"]),
     (MeasureOp.TOP, ["status", "items.category", "items.quantity"]),
     (MeasureOp.LATEST, ["status", "items.category"]),
+    (MeasureOp.VALUES, ["total", "placed_at", "status", "items.category", "items.quantity"]),
+    (MeasureOp.COUNTS, ["status", "items.category", "items.quantity"]),
 ]
 measures = st.sampled_from([(op, field) for op, fields in MEASURED for field in fields]).flatmap(
     lambda chosen: st.builds(
@@ -127,6 +129,13 @@ def expected_value(orders: list[Order], measure: Measure) -> Any:
         case MeasureOp.TOP:
             counts = Counter(values)
             return min(counts, key=lambda value: (-counts[value], value), default=None)
+        case MeasureOp.VALUES if measure.field == "total":
+            return [{"amount": str(len(values)), "currency": "EUR"}] if values else []
+        case MeasureOp.VALUES:
+            return len(values)
+        case MeasureOp.COUNTS:
+            counts = Counter(values)
+            return sorted(([value, counts[value]] for value in counts), key=lambda pair: (-pair[1], pair[0]))
         case MeasureOp.MIN:
             return _json(min(values, default=None))
         case MeasureOp.MAX:

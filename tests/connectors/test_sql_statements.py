@@ -28,7 +28,7 @@ PAYMENTS = {
     "plain": "SELECT basket AS parent, method, quantity AS amount_amount, 'EUR' AS amount_currency FROM bought",
 }
 PAIRS = "SELECT customer AS id, address AS key FROM addresses"
-COUNT, SUM, AVERAGE, MIN, MAX, TOP, LATEST = MeasureOp
+COUNT, SUM, AVERAGE, MIN, MAX, TOP, LATEST, VALUES, COUNTS, _ = MeasureOp
 CARD = (Condition("payments.method", ("CARD",)),)
 NO_CASH = (Condition("payments.method", ("CASH",), negated=True),)
 FIGURES = [
