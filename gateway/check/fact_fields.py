@@ -65,6 +65,8 @@ def _read_fields(fact: Fact) -> Iterator[tuple[str, str]]:
     """List the paths that a fact reads, each with its setting."""
     if fact.field is not None:
         yield fact.field, f"facts.{fact.name}.field"
+    for setting, conditions in (("parts", fact.part_where), ("share_of", fact.share_of)):
+        yield from ((condition.field, f"facts.{fact.name}.{setting}.{condition.field}") for condition in conditions)
     for condition in fact.where:
         yield condition.field, f"facts.{fact.name}.{'except' if condition.negated else 'where'}.{condition.field}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,15 +41,23 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     cut: bool = False
     gaps: tuple[Gaps, ...] = ()
 
+    def rows_of(self, places: Sequence[int]) -> list[tuple[Any, ...]]:
+        """List the values of measures, row by row, of the sources that give what all of them read."""
+        if not self.gaps:
+            return [tuple([row[place] for place in places]) for row in self.rows]
+        return [
+            tuple([row[place] for place in places])
+            for row, gaps in zip(self.rows, self.gaps, strict=True)
+            if gaps.absent.isdisjoint(places)
+        ]
+
     def values(self, place: int) -> list[Any]:
         """List the values of a measure: those of the sources that give what it reads."""
-        if not self.gaps:
-            return [row[place] for row in self.rows]
-        return [row[place] for row, gaps in zip(self.rows, self.gaps, strict=True) if place not in gaps.absent]
+        return [value for (value,) in self.rows_of((place,))]
 
-    def lacks(self, place: int) -> bool:
-        """Tell whether a source does not give all that a measure reads."""
-        return self.has_absent(place) or any(place in gaps.unsure for gaps in self.gaps)
+    def lacks(self, places: Collection[int]) -> bool:
+        """Tell whether a source does not give all that measures read."""
+        return any(not (gaps.absent | gaps.unsure).isdisjoint(places) for gaps in self.gaps)
 
     def has_absent(self, place: int) -> bool:
         """Tell whether a source is not in the values of a measure, since it does not give what that reads."""

@@ -6,19 +6,16 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-import msgspec
-
 from connectors.errors import SourceTimeoutError
-from connectors.records import Record
 from gateway.clock import Clock
 from gateway.lookups.outcome import Failed
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.measurement import Measurement, MeasureRequest
 from gateway.stitching.measurements import PendingMeasurements
 from gateway.stitching.source_reports import SourceState
-from gateway.tags import facts, rules
+from gateway.tags import rules
 from gateway.tags.computed_tag import NOT_GIVEN, ComputedTag, FactValue
-from gateway.tags.definitions import Fact, Pack
+from gateway.tags.definitions import Pack
+from gateway.tags.measured_facts import KnownFacts, MeasuredFacts, measure_facts
 from gateway.tags.tag_counts import TagCounts
 
 Wanted = tuple[StitchedCustomer, str]
@@ -31,13 +28,6 @@ Tags = dict[Pair, ComputedTag]
 
 Late = Mapping[PendingMeasurements, Sequence[Failed]]
 """The failures of sources that have not answered in time."""
-
-
-class KnownFacts(msgspec.Struct, frozen=True):
-    """The facts of a customer by name. `stale` are those of answers that are older than they may be."""
-
-    facts: dict[str, FactValue]
-    stale: set[str]
 
 
 class Computation:
@@ -56,14 +46,13 @@ class Computation:
             self._keys.setdefault(customer, []).append(key)
         # The facts of all wanted tags are asked for every customer, so that each source gets one fetch.
         names = {name for keys in self._keys.values() for key in keys for name in pack.tags[key].fact_names}
-        requests = _requests([pack.facts[name] for name in sorted(names)], self._reference)
         customers = [*self._keys]
-        self._pending = [(PendingMeasurements(customers, request), group) for request, group in requests]
+        self._pending = measure_facts([pack.facts[name] for name in sorted(names)], customers, self._reference)
         self._by_id = {customer.id: customer for customer in self._keys}
 
     async def run(self) -> Tags:
         """Compute the wanted tags. Never raises for a source: what is missing stands in the evidence."""
-        await asyncio.gather(*(pending.run() for pending, _ in self._pending))
+        await asyncio.gather(*(own.pending.run() for own in self._pending))
         tags = {
             (customer.id, key): tag
             for customer, keys in self._keys.items()
@@ -76,7 +65,7 @@ class Computation:
     def so_far(self, customer: StitchedCustomer, keys: Sequence[str], waited_s: float) -> dict[str, ComputedTag]:
         """Tags of a customer for a caller who cannot wait any longer. What has not come is missing, and reported as late."""
         shared = self._by_id[customer.id]
-        late = {pending: pending.late(shared, waited_s) for pending, _ in self._needed(keys)}
+        late = {own.pending: own.pending.late(shared, waited_s) for own in self._needed(keys)}
         for pending, failures in late.items():
             for failure in failures:
                 customer.reports.add(pending.request.record, failure)
@@ -86,19 +75,18 @@ class Computation:
         """Report the contributions of sources to a caller who shares this computation."""
         shared = self._by_id[customer.id]
         if shared is not customer:
-            records = {pending.request.record for pending, _ in self._needed(keys)}
+            records = {own.pending.request.record for own in self._needed(keys)}
             shared.reports.copy_to(customer.reports, records)
 
-    def _needed(self, keys: Sequence[str]) -> list[tuple[PendingMeasurements, Sequence[Fact]]]:
+    def _needed(self, keys: Sequence[str]) -> list[MeasuredFacts]:
         """List the measurements for these tags, with their facts. Others may be computed with them."""
         names = {name for key in keys for name in self._pack.tags[key].fact_names}
-        return [(pending, group) for pending, group in self._pending if any(fact.name in names for fact in group)]
+        return [own for own in self._pending if not names.isdisjoint(own.facts)]
 
     def _evaluated(self, customer: StitchedCustomer, keys: Sequence[str], late: Late) -> dict[str, ComputedTag]:
         known = KnownFacts({}, set())
-        for pending, group in self._needed(keys):
-            answer = pending.so_far(customer, late.get(pending, ()))
-            _add_facts(known, pending.request, group, answer, self._reference)
+        for own in self._needed(keys):
+            own.add_facts(known, own.pending.so_far(customer, late.get(own.pending, ())))
         return {key: rules.evaluate(self._pack.tags[key], known.facts, self._began, stale=known.stale) for key in keys}
 
 
@@ -124,13 +112,12 @@ async def compute_facts(
     asked = [pack.facts[name] for name in sorted(set(names))]
     if not customers:
         return {}
-    requests = _requests(asked, at, ends=reference is not None)
-    pending = [(PendingMeasurements(customers, request), group) for request, group in requests]
-    answers = await asyncio.gather(*(measurements.run() for measurements, _ in pending))
+    measured = measure_facts(asked, customers, at, ends=reference is not None)
+    answers = await asyncio.gather(*(own.pending.run() for own in measured))
     known = {customer.id: KnownFacts({}, set()) for customer in customers}
-    for (measurements, group), measured in zip(pending, answers, strict=True):
-        for customer, answer in zip(customers, measured, strict=True):
-            _add_facts(known[customer.id], measurements.request, group, answer, at)
+    for own, measurements in zip(measured, answers, strict=True):
+        for customer, answer in zip(customers, measurements, strict=True):
+            own.add_facts(known[customer.id], answer)
     return {customer: own.facts for customer, own in known.items()}
 
 
@@ -146,50 +133,3 @@ def is_missing_for_now(tag: ComputedTag) -> bool:
 def is_late(tag: ComputedTag) -> bool:
     """Tell whether more time may give more."""
     return any(fact.missing == SourceTimeoutError.code for fact in tag.evidence)
-
-
-def _requests(asked: Sequence[Fact], reference: datetime, *, ends: bool = False) -> list[tuple[MeasureRequest, list[Fact]]]:
-    fields = facts.needed_fields(asked)
-    groups: dict[type[Record], list[Fact]] = {}
-    for fact in asked:
-        groups.setdefault(fact.record, []).append(fact)
-    return [
-        (
-            MeasureRequest(
-                record=record,
-                measures=tuple(facts.measure_of(fact, reference, ends=ends) for fact in group),
-                fields=fields[record],
-            ),
-            group,
-        )
-        for record, group in groups.items()
-    ]
-
-
-def _add_facts(
-    known: KnownFacts, request: MeasureRequest, group: Sequence[Fact], answer: Measurement, reference: datetime
-) -> None:
-    stale = answer.stale if answer.failure is None else None
-    for place, (fact, measure) in enumerate(zip(group, request.measures, strict=True)):
-        values = answer.values(place)
-        missing = None if stale is not None else answer.missing
-        is_lacking = bool(answer.gaps) and answer.lacks(place)
-        if is_lacking and not values:
-            missing = missing or NOT_GIVEN
-        value = facts.fact_value(
-            fact,
-            measure,
-            values,
-            reference=reference,
-            sources=answer.sources,
-            as_of=answer.as_of,
-            missing=missing,
-        )
-        if answer.cut:
-            value = msgspec.structs.replace(value, partial=True)
-        if stale is not None and value.missing is None:
-            value = msgspec.structs.replace(value, partial=True, missing=stale.code)
-            known.stale.add(fact.name)
-        if is_lacking:
-            value = msgspec.structs.replace(value, partial=True, missing=value.missing or NOT_GIVEN)
-        known.facts[fact.name] = value

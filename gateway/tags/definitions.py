@@ -40,23 +40,59 @@ class TagType(StrEnum):
     DATE = "DATE"
 
 
+class DerivedMeasure(StrEnum):
+    """What is worked out from several measures, or from the records themselves."""
+
+    DISTINCT = "distinct"
+    INTERVAL = "interval"
+    SHARE = "share"
+    TREND = "trend"
+    SPREAD = "spread"
+    STREAK = "streak"
+    SESSIONS = "sessions"
+    SESSION_LENGTH = "session_length"
+
+
+FactMeasure = MeasureOp | DerivedMeasure
+
+
+class Weight(StrEnum):
+    """What counts where the most frequent value is asked for."""
+
+    LINES = "lines"
+    PIECES = "pieces"
+    MONEY = "money"
+
+
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """A named aggregate over the records of a customer.
 
-    `window` reaches back from the reference time, None for all time. Money is counted in `currency`; `rates` say how much of
-    another currency is one unit of it. `as_days` turns a time into whole days before the reference time.
+    `window` reaches back from the reference time, None for all time, to `window_to` before it. `months` are whole calendar
+    months in `timezone` (None for UTC), 0 the present one. `since_first` is so long from the customer's first record. Money is
+    counted in `currency`; `rates` say how much of another currency is one unit of it. `as_days` turns a time into whole days
+    before the reference time. Only the items of a list count that meet `part_where`. `share_of` says which records a share is
+    of, `weight` what counts for `top`. A session ends after `inactivity`; `by_device` tells those of devices apart.
     """
 
     name: str
     label: str
     record: type[Record]
-    measure: MeasureOp
+    measure: FactMeasure
     field: str | None = None
     window: timedelta | None = None
     where: tuple[Condition, ...] = ()
     currency: str | None = None
     rates: tuple[tuple[str, Decimal], ...] = ()
     as_days: bool = False
+    window_to: timedelta | None = None
+    months: int | None = None
+    timezone: str | None = None
+    since_first: timedelta | None = None
+    part_where: tuple[Condition, ...] = ()
+    share_of: tuple[Condition, ...] = ()
+    weight: Weight = Weight.LINES
+    inactivity: timedelta | None = None
+    by_device: bool = False
 
 
 class TagExample(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,5 +172,14 @@ def fingerprint_of(
 
 
 def _meaning(fact: Fact) -> dict[str, object]:
+    """Describe what a fact measures. Settings that came later are left out where they are not used, so that names stay."""
     fields = msgspec.structs.asdict(fact) | {"record": RECORD_NAMES[fact.record]}
-    return {name: value for name, value in fields.items() if name != "label"}
+    return {name: value for name, value in fields.items() if name != "label" and value != _LATER.get(name, _UNSET)}
+
+
+_UNSET = object()
+_LATER = {
+    field.name: field.default
+    for field in msgspec.structs.fields(Fact)
+    if field.name not in ("name", "label", "record", "measure", "field", "window", "where", "currency", "rates", "as_days")
+}

@@ -13,6 +13,7 @@ from gateway.tags.decision import Step, decide
 from gateway.tags.definitions import Fact, Pack
 from gateway.tags.expressions.parser import RuleSyntaxError
 from gateway.tags.expressions.thresholds import stored_thresholds
+from gateway.tags.fact_parts import read_paths
 from gateway.tags.rules import compile_rule, failure_kind
 from gateway.tags.service import TagAnswer
 from gateway.tags.why_not import explain_others, known_facts
@@ -95,5 +96,5 @@ def _missing(value: FactValue, fact: Fact | None) -> str:
 
 def needed_paths(fact: Fact) -> str:
     """Name the fields that a fact reads, with their record: `order.total or order.status`."""
-    paths = dict.fromkeys([*([fact.field] if fact.field else []), *(condition.field for condition in fact.where)])
+    paths = dict.fromkeys([*read_paths(fact), *(condition.field for condition in fact.where)])
     return " or ".join(f"{RECORD_NAMES[fact.record]}.{path}" for path in paths)

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from numbers import Number
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from connectors.contract import Condition, MeasureOp
+from connectors.contract import PLAIN_OPS, SOURCE_OPS, Condition, MeasureOp
 from connectors.record_fields import LIST, FieldInfo, fields_of, leaf_field
-from connectors.records import RECORDS, Money, Record
+from connectors.records import RECORDS, Event, Money, Record
 from connectors.suggestions import did_you_mean
-from gateway.tags.definitions import Fact
+from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, Weight
+from gateway.tags.fact_parts import PART_FIELDS
+from gateway.tags.window_settings import read_window
 from gateway.tags.yaml_sections import Problems, Section
 
-SETTINGS = ("label", "record", "measure", "field", "as", "currency", "rates", "window", "where", "except")
+SETTINGS = (
+    *("label", "record", "measure", "field", "as", "currency", "rates", "window", "where", "except"),
+    *("parts", "share_of", "by", "inactivity"),
+)
 DAYS_AGO = "days_ago"
 
 FIRST, LAST = "first", "last"
-MEASURES = {op.value: op for op in MeasureOp} | {FIRST: MeasureOp.MIN, LAST: MeasureOp.MAX}
+MEASURES: Mapping[str, FactMeasure] = {
+    **{op.value: op for op in (*MeasureOp, *DerivedMeasure) if op not in SOURCE_OPS - PLAIN_OPS and op != MeasureOp.RECORDS},
+    FIRST: MeasureOp.MIN,
+    LAST: MeasureOp.MAX,
+}
 """The measures by the words of the file. `first` and `last` are of times."""
 
 _WORDS: dict[type | None, str] = {
@@ -35,14 +44,34 @@ _WORDS: dict[type | None, str] = {
     bool: "yes or no",
 }
 _NUMBER = (int, float, Decimal, Number)
-_FITS: dict[MeasureOp, tuple[tuple[type, ...], str]] = {
+_FITS: dict[FactMeasure, tuple[tuple[type, ...], str]] = {
     MeasureOp.SUM: (_NUMBER, "a number or money"),
     MeasureOp.AVERAGE: (_NUMBER, "a number"),
     MeasureOp.MIN: ((*_NUMBER, datetime), "a number or a time"),
     MeasureOp.MAX: ((*_NUMBER, datetime), "a number or a time"),
     MeasureOp.TOP: ((str, int), "text or a whole number"),
     MeasureOp.LATEST: ((str, datetime, *_NUMBER), "a single value"),
+    DerivedMeasure.DISTINCT: ((str, int), "text or a whole number"),
+    DerivedMeasure.INTERVAL: ((datetime,), "a time"),
+    DerivedMeasure.TREND: (_NUMBER, "a number or money"),
+    DerivedMeasure.SPREAD: (_NUMBER, "a number or money"),
 }
+_OF_MONEY = frozenset({MeasureOp.SUM, MeasureOp.AVERAGE, DerivedMeasure.TREND, DerivedMeasure.SPREAD})
+_OF_RECORDS: Mapping[FactMeasure, str] = {
+    MeasureOp.COUNT: "counts records",
+    DerivedMeasure.SHARE: "counts records",
+    DerivedMeasure.STREAK: "counts months with records",
+    DerivedMeasure.SESSIONS: "counts sessions of events",
+    DerivedMeasure.SESSION_LENGTH: "is of sessions of events",
+}
+"""Measures without a field, and what they do."""
+
+_SESSIONS = frozenset({DerivedMeasure.SESSIONS, DerivedMeasure.SESSION_LENGTH})
+INACTIVITY = timedelta(minutes=30)
+"""After so long without an event a session is over, where the fact does not say it."""
+
+_WEIGHTS = {weight.value: weight for weight in Weight}
+_OF_WHOM = {"customer": False, "device": True}
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _RATE = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
@@ -55,46 +84,70 @@ class ReadFact(NamedTuple):
     is_chosen: bool
 
 
-def read_fact(name: str, section: Section, problems: Problems) -> ReadFact:
-    """Read the fact, and report its problems."""
+def read_fact(name: str, section: Section, problems: Problems, timezone: str | None = None) -> ReadFact:
+    """Read the fact, and report its problems. `timezone` is that of the file's calendar months."""
     section.expect(SETTINGS)
     label = section.text("label")
     before = len(problems)
     record = section.choice("record", RECORDS)
     measure = section.choice("measure", MEASURES)
     if record is None or measure is None:
-        section.duration("window")
-        _rates(section, None)  # which says what is wrong with them
+        _check_unread(section)
         return ReadFact(None, is_typed=False, is_chosen=False)
-    field = section.optional_text("field")
-    info = _check_field(section, record, measure, field)
-    currency, as_days = _currency(section, info), _as_days(section, info)
+    field, info = _read_field(section, record, measure)
+    weight = _weight(section, measure, record, field)
+    currency, as_days = _currency(section, info, is_needed=weight is Weight.MONEY), _as_days(section, info)
+    sessions = _sessions(section, record, measure)
     typed = len(problems)
-    window, where = section.duration("window"), _conditions(section, record)
-    _check_window(section, record)
+    window, where = read_window(section, record, measure), _conditions(section, record)
+    part_where, share_of = _parts(section, record, field), _share_of(section, record, measure)
     chosen = len(problems)
+    is_monthly = "months" in window or measure == DerivedMeasure.STREAK
     fact = Fact(
         name=name,
         label=label,
         record=record,
         measure=measure,
         field=field,
-        window=window,
         where=where,
         currency=currency,
         rates=_rates(section, currency),
         as_days=as_days,
+        timezone=timezone if is_monthly else None,
+        part_where=part_where,
+        share_of=share_of,
+        weight=weight,
+        **window,
+        **sessions,
     )
     return ReadFact(fact, is_typed=typed == before, is_chosen=chosen == typed)
 
 
-def _check_field(section: Section, record: type[Record], measure: MeasureOp, field: str | None) -> FieldInfo | None:
-    """Check the measured field. None for COUNT, and when a problem was reported that makes further checks pointless."""
-    if measure is MeasureOp.COUNT:
-        if "field" in section:
-            section.report("field", "measure 'count' counts records; remove the field, or choose another measure")
-        return None
+def _check_unread(section: Section) -> None:
+    """Report what is wrong in settings whose meaning cannot be told."""
+    if not section.is_mapping("window"):
+        section.duration("window")
+    _rates(section, None)
+
+
+def _read_field(section: Section, record: type[Record], measure: FactMeasure) -> tuple[str | None, FieldInfo | None]:
+    """Read the measured field. An interval without one is between the records' own times."""
+    field = section.optional_text("field")
+    if field is None and "field" not in section:
+        if measure == DerivedMeasure.INTERVAL and record.time_field is not None:
+            field = record.time_field
+        elif measure == DerivedMeasure.TREND:
+            return None, None
+    return field, _check_field(section, record, measure, field)
+
+
+def _check_field(section: Section, record: type[Record], measure: FactMeasure, field: str | None) -> FieldInfo | None:
+    """Check the measured field. None without one, and when a problem was reported that makes further checks pointless."""
     word = section.text("measure")
+    if measure in _OF_RECORDS:
+        if "field" in section:
+            section.report("field", f"measure '{word}' {_OF_RECORDS[measure]}; remove the field, or choose another measure")
+        return None
     if field is None:
         section.report("field", f"is missing; measure '{word}' needs one")
         return None
@@ -105,11 +158,74 @@ def _check_field(section: Section, record: type[Record], measure: MeasureOp, fie
     return info
 
 
+def _weight(section: Section, measure: FactMeasure, record: type[Record], field: str | None) -> Weight:
+    if "by" not in section or measure in _SESSIONS:
+        return Weight.LINES
+    if measure != MeasureOp.TOP:
+        section.report("by", "only 'top' and sessions have it; remove it")
+        return Weight.LINES
+    weight = section.choice("by", _WEIGHTS) or Weight.LINES
+    parent = leaf_field(record, field.rpartition(".")[0]) if field else None
+    inside = fields_of(parent.struct) if parent is not None and parent.struct is not None and parent.form == LIST else {}
+    if field and not set(PART_FIELDS[weight]) <= inside.keys():
+        needed = ", ".join(PART_FIELDS[weight])
+        section.report("by", f"'{field}' is in no list of parts that have {needed}; write a field such as items.category")
+        return Weight.LINES
+    return weight
+
+
+def _sessions(section: Section, record: type[Record], measure: FactMeasure) -> dict[str, Any]:
+    """Read how events make sessions."""
+    if measure not in _SESSIONS:
+        if "inactivity" in section:
+            section.report("inactivity", "only sessions have it; remove it")
+        return {}
+    if record is not Event:
+        section.report("record", "sessions are of events; write 'event'")
+    by_device = bool(section.choice("by", _OF_WHOM)) if "by" in section else False
+    return {"inactivity": section.duration("inactivity") or INACTIVITY, "by_device": by_device}
+
+
+def _parts(section: Section, record: type[Record], field: str | None) -> tuple[Condition, ...]:
+    """Read the conditions on the items of the measured list."""
+    conditions = _conditions_of(section, "parts", record)
+    name = field.partition(".")[0] if field and "." in field else None
+    info = leaf_field(record, name) if name else None
+    if "parts" in section and (info is None or info.form != LIST):
+        section.report("parts", "needs a measured field in a list, such as items.quantity; 'where' chooses records")
+        return ()
+    for condition in conditions:
+        if condition.field.partition(".")[0] != name:
+            section.report("parts", f"'{condition.field}' is not in {name}, the measured list; 'where' chooses records")
+    return conditions
+
+
+def _share_of(section: Section, record: type[Record], measure: FactMeasure) -> tuple[Condition, ...]:
+    conditions = _conditions_of(section, "share_of", record)
+    is_share = measure == DerivedMeasure.SHARE
+    if is_share and "share_of" not in section:
+        section.report("share_of", "is missing; say which records the share is of, such as {status: [RETURNED]}")
+    elif "share_of" in section and not is_share:
+        section.report("share_of", "only measure 'share' has it; remove it, or write 'where'")
+    return conditions
+
+
+def _conditions_of(section: Section, setting: str, record: type[Record]) -> tuple[Condition, ...]:
+    fields = section.section(setting)
+    conditions = []
+    for field in fields or ():
+        assert fields is not None
+        values = fields.texts(field)
+        _check_values(fields, record, field, values)
+        conditions.append(Condition(field=field, values=values))
+    return tuple(conditions)
+
+
 def _misfit(record: type[Record], word: str, field: str, info: FieldInfo) -> str | None:
     measure = MEASURES[word]
     parent = leaf_field(record, field.rpartition(".")[0])
     if info.struct is Money:
-        return None if measure is MeasureOp.SUM else f"measure '{word}' does not fit money; money can be summed"
+        return None if measure in _OF_MONEY else f"measure '{word}' does not fit money; money can be summed"
     if info.struct is not None:
         return f"'{field}' has fields of its own; name one, such as '{field}.{next(iter(fields_of(info.struct)))}'"
     if parent and parent.struct is Money and info.leaf is Decimal:
@@ -122,17 +238,13 @@ def _misfit(record: type[Record], word: str, field: str, info: FieldInfo) -> str
     return None if fits else f"measure '{word}' needs {needed}, and '{field}' is {_in_words(info.leaf)}{hint}"
 
 
-def _check_window(section: Section, record: type[Record]) -> None:
-    if "window" in section and record.time_field is None:
-        section.report("window", "these records have no time of their own; remove the window")
-
-
 def _as_days(section: Section, field: FieldInfo | None) -> bool:
     if "as" not in section:
         return False
     section.choice("as", {DAYS_AGO: True})
     word = section.text("measure")
-    if word == MeasureOp.COUNT or (field and field.leaf is not datetime):
+    is_age = word in (FIRST, LAST, MeasureOp.LATEST, MeasureOp.MIN, MeasureOp.MAX)
+    if (not is_age and (field or MEASURES[word] in _OF_RECORDS)) or (field and field.leaf is not datetime):
         section.report("as", f"'{DAYS_AGO}' needs a field that is a time; remove it, or choose another field")
     elif field and word == MeasureOp.MIN:
         section.report("measure", f"'{word}' of a time is the earliest, so the most days ago; write '{FIRST}'")
@@ -141,9 +253,9 @@ def _as_days(section: Section, field: FieldInfo | None) -> bool:
     return True
 
 
-def _currency(section: Section, field: FieldInfo | None) -> str | None:
+def _currency(section: Section, field: FieldInfo | None, *, is_needed: bool) -> str | None:
     currency = section.optional_text("currency")
-    is_money = field is not None and field.struct is Money
+    is_money = is_needed or (field is not None and field.struct is Money)
     if currency and not _CURRENCY.fullmatch(currency):
         section.report("currency", f"'{currency}' is no currency; write three capital letters, such as EUR")
     if is_money and "currency" not in section:

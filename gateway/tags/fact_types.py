@@ -8,10 +8,18 @@ from enum import Enum
 
 from connectors.contract import MeasureOp
 from connectors.record_fields import leaf_field
-from gateway.tags.definitions import Fact
+from gateway.tags.definitions import DerivedMeasure, Fact, Weight
 from gateway.tags.expressions.types import FactType, ValueType
-from gateway.tags.facts import value_type
+from gateway.tags.fact_figures import value_type
 
+_COUNTS = frozenset({MeasureOp.COUNT, DerivedMeasure.DISTINCT, DerivedMeasure.STREAK, DerivedMeasure.SESSIONS})
+_NEVER_NULL = _COUNTS | {MeasureOp.SUM}
+_NEVER_BELOW_0 = _COUNTS | {
+    DerivedMeasure.INTERVAL,
+    DerivedMeasure.SHARE,
+    DerivedMeasure.SPREAD,
+    DerivedMeasure.SESSION_LENGTH,
+}
 _TYPES = {int: ValueType.WHOLE, float: ValueType.FRACTION, str: ValueType.TEXT, bool: ValueType.TRUTH}
 
 
@@ -25,14 +33,14 @@ def _fact_type(fact: Fact, others: Iterable[Fact], unsure: Collection[str]) -> F
     is_time = python_type is datetime
     if is_time:
         type_ = ValueType.WHOLE if fact.as_days else ValueType.TIME
-    elif fact.currency is not None:
+    elif fact.currency is not None and fact.weight is not Weight.MONEY:
         type_ = ValueType.FRACTION
     else:
         type_ = _TYPES.get(python_type, ValueType.UNKNOWN)
     return FactType(
         type=type_,
-        nullable=fact.measure not in (MeasureOp.COUNT, MeasureOp.SUM),
-        minimum=0 if fact.measure is MeasureOp.COUNT or (is_time and fact.as_days) else None,
+        nullable=fact.measure not in _NEVER_NULL,
+        minimum=0 if fact.measure in _NEVER_BELOW_0 or (is_time and fact.as_days) else None,
         words=_words(fact),
         null_without=frozenset(other.name for other in others if _is_given_with(fact, other, unsure)),
     )
@@ -51,7 +59,7 @@ def _is_given_with(fact: Fact, count: Fact, unsure: Collection[str]) -> bool:
     It may have where either is `unsure`.
     """
     is_of_the_same = not {fact.name, count.name}.isdisjoint(unsure) or (
-        count.where == fact.where and (fact.window is None or (count.window is not None and count.window <= fact.window))
+        _chooses_alike(count, fact) and (fact.window is None or (count.window is not None and count.window <= fact.window))
     )
     return (
         count.measure is MeasureOp.COUNT
@@ -60,3 +68,10 @@ def _is_given_with(fact: Fact, count: Fact, unsure: Collection[str]) -> bool:
         and count.record == fact.record
         and is_of_the_same
     )
+
+
+def _chooses_alike(count: Fact, fact: Fact) -> bool:
+    """Tell whether facts choose the same records but for the length of their windows."""
+    windows = [(own.window_to, own.months, own.since_first) for own in (count, fact)]
+    is_within = fact.window is None and windows[1] == (None, None, None)  # any records are among those of all time
+    return count.where == fact.where and (is_within or windows[0] == windows[1])

@@ -16,6 +16,7 @@ from gateway.tags.language_settings import first_label
 from gateway.tags.rules import is_variable_name
 from gateway.tags.tag_settings import read_defaults, read_tag
 from gateway.tags.threshold_settings import read_thresholds, unread_types
+from gateway.tags.window_settings import read_timezone
 from gateway.tags.yaml_sections import Problems, Section, read_sections
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -40,7 +41,7 @@ def load_pack(path: Path, text: str | None = None, purposes: Collection[str] | N
     """
     problems = Problems(path.name)
     root = read_sections(path, problems, text)
-    root.expect(("defaults", "thresholds", "facts", "tags"))
+    root.expect(("timezone", "defaults", "thresholds", "facts", "tags"))
     defaults = read_defaults(root.section("defaults"))
     fact_sections, tag_sections = root.sections("facts"), root.sections("tags")
     _check_names(fact_sections, {name: section.text("label") for name, section in fact_sections.items()})
@@ -49,7 +50,7 @@ def load_pack(path: Path, text: str | None = None, purposes: Collection[str] | N
     shared = root.section("thresholds")
     thresholds = read_thresholds(shared, fact_sections, expressions)
     _check_use(fact_sections, expressions, thresholds)
-    facts, types = _read_facts(fact_sections, problems)
+    facts, types = _read_facts(fact_sections, problems, read_timezone(root))
     types = unread_types(shared, thresholds) | types
     tags = {
         key: tag for key, section in tag_sections.items() if (tag := read_tag(key, section, defaults, facts, types, thresholds))
@@ -71,19 +72,22 @@ def _check_purposes(sections: Iterable[Section], purposes: Collection[str]) -> N
 def read_sound_facts(path: Path) -> dict[str, Fact]:
     """Read the facts of a file that are sound, whatever else is wrong. Raises `ConfigurationError` for one that is no YAML."""
     problems = Problems(path.name)
-    sections = read_sections(path, problems).sections("facts")
+    root = read_sections(path, problems)
+    timezone = read_timezone(root)
     facts: dict[str, Fact] = {}
-    for name, section in sections.items():
+    for name, section in root.sections("facts").items():
         before = len(problems)
-        fact = read_fact(name, section, problems).fact
+        fact = read_fact(name, section, problems, timezone).fact
         if fact is not None and len(problems) == before:
             facts[name] = fact
     return facts
 
 
-def _read_facts(sections: Mapping[str, Section], problems: Problems) -> tuple[dict[str, Fact], dict[str, FactType]]:
+def _read_facts(
+    sections: Mapping[str, Section], problems: Problems, timezone: str | None
+) -> tuple[dict[str, Fact], dict[str, FactType]]:
     """Read the facts, and find their types. Nothing follows from what a problem leaves open of them."""
-    read = {name: read_fact(name, section, problems) for name, section in sections.items()}
+    read = {name: read_fact(name, section, problems, timezone) for name, section in sections.items()}
     facts = {name: own.fact for name, own in read.items() if own.fact is not None}
     types = fact_types(
         {name: facts[name] for name, own in read.items() if own.is_typed},

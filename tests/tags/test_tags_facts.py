@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,34 +13,21 @@ from hypothesis import strategies as st
 
 from connectors.contract import Condition, Measure, MeasureOp
 from connectors.record_fields import Fields, narrow
-from connectors.records import Acquisition, Customer, Money, Order, OrderItem, OrderStatus, Record, Ticket
+from connectors.records import Acquisition, Customer, Money, Order, OrderItem, OrderStatus, Ticket
 from connectors.toolkit.evaluation import combine, evaluate_measure
 from gateway.tags import facts
+from gateway.tags.computed_tag import FactValue
 from gateway.tags.definitions import Fact
+from gateway.tags.fact_parts import parts_of
+from tests.support.fact_values import REFERENCE, fact
+from tests.support.fact_values import value_of as value
 
-REFERENCE = datetime(2024, 6, 1, tzinfo=UTC)
 SINCE = REFERENCE - timedelta(days=10)
 CANCELLED = Condition(field="status", values=("CANCELLED",), negated=True)
 
 
 def order(number: int, **fields: Any) -> Order:
     return Order(id=f"o{number}", **{"placed_at": REFERENCE - timedelta(days=number), **fields})
-
-
-def value(fact: Fact, raw_values: Sequence[Any], missing: str | None = None) -> facts.FactValue:
-    return facts.fact_value(
-        fact,
-        facts.measure_of(fact, REFERENCE),
-        raw_values,
-        reference=REFERENCE,
-        sources=["shop"],
-        as_of=REFERENCE,
-        missing=missing,
-    )
-
-
-def fact(measure: MeasureOp, field: str | None = None, record: type[Record] = Order, **settings: Any) -> Fact:
-    return Fact(name="fact", label="Fact", record=record, measure=measure, field=field, **settings)
 
 
 items = st.builds(
@@ -119,7 +106,7 @@ def test_what_two_sources_measure_merges_to_what_one_would(records: list[Order],
 def test_a_window_begins_inclusive_and_ends_exclusive() -> None:
     """An order at the first instant of the window counts, one at the reference time does not."""
     windowed = fact(MeasureOp.COUNT, window=timedelta(days=90))
-    measure = facts.measure_of(windowed, REFERENCE)
+    measure, *_ = parts_of(windowed, REFERENCE).measures
     assert measure == Measure(op=MeasureOp.COUNT, since=REFERENCE - timedelta(days=90), until=REFERENCE)
     instant = timedelta(microseconds=1)
     for ago, counted in [(timedelta(days=90), 1), (timedelta(days=90) + instant, 0), (instant, 1), (timedelta(), 0)]:
@@ -128,7 +115,8 @@ def test_a_window_begins_inclusive_and_ends_exclusive() -> None:
 
 def test_a_fact_without_a_window_has_no_bounds() -> None:
     """All time is all time: nothing is asked to end at the reference time."""
-    assert facts.measure_of(fact(MeasureOp.MAX, "placed_at"), REFERENCE) == Measure(op=MeasureOp.MAX, field="placed_at")
+    parts = parts_of(fact(MeasureOp.MAX, "placed_at"), REFERENCE)
+    assert parts.measures == (Measure(op=MeasureOp.MAX, field="placed_at"),)
 
 
 def test_conditions_look_into_lists_and_take_absent_values_for_no_match() -> None:
@@ -170,14 +158,15 @@ def test_latest_of_records_without_a_time_goes_by_id() -> None:
 
 
 def test_nothing_to_measure() -> None:
-    """Over no records COUNT is 0, SUM is 0 or an empty list of money, and the others are None."""
+    """Over no records counts are 0 or empty, SUM is 0 or an empty list of money, and the others are None."""
     fields = {MeasureOp.COUNT: None, MeasureOp.SUM: "items.quantity", MeasureOp.TOP: "status"}
     results = {op: evaluate_measure(Order, [], Measure(op=op, field=fields.get(op, "placed_at"))) for op in MeasureOp}
-    assert results == {op: 0 if op in (MeasureOp.COUNT, MeasureOp.SUM) else None for op in MeasureOp}
+    nothing = {MeasureOp.COUNT: 0, MeasureOp.SUM: 0, MeasureOp.VALUES: 0, MeasureOp.COUNTS: [], MeasureOp.RECORDS: []}
+    assert results == {op: nothing.get(op) for op in MeasureOp}
     assert evaluate_measure(Order, [], Measure(op=MeasureOp.SUM, field="total")) == []
     assert value(fact(MeasureOp.SUM, "total", currency="EUR"), []).value == 0.0
     assert value(fact(MeasureOp.COUNT), []).value == 0
-    assert value(fact(MeasureOp.TOP, "status"), [None, None]).value is None
+    assert value(fact(MeasureOp.TOP, "status"), [[], []]).value is None
 
 
 def test_needed_fields_are_enough_to_measure() -> None:
@@ -195,16 +184,16 @@ def test_needed_fields_are_enough_to_measure() -> None:
     }
     whole = [order(1, total=Money(amount=Decimal("9.50"), currency="EUR"), items=[OrderItem(category="toys")]), order(2)]
     decoded = msgspec.json.decode(msgspec.json.encode(whole), type=list[narrow(Order, needed[Order])])  # type: ignore[misc]
-    measures = [facts.measure_of(each, REFERENCE) for each in asked[:3]]
+    measures = [measure for each in asked[:3] for measure in parts_of(each, REFERENCE).measures]
     results = [evaluate_measure(Order, decoded, measure) for measure in measures]
-    assert results == [2, [{"amount": "9.50", "currency": "EUR"}], "toys"]
+    assert results == [2, [{"amount": "9.50", "currency": "EUR"}], [["toys", 1]]]
     assert results == [evaluate_measure(Order, whole, measure) for measure in measures]
 
 
 def test_a_value_says_what_it_is_and_where_it_comes_from() -> None:
     """The evidence has the label, the window, the sources and the time of reading."""
     windowed = fact(MeasureOp.COUNT, window=timedelta(days=10))
-    assert value(windowed, [2, 3]) == facts.FactValue(
+    assert value(windowed, [2, 3]) == FactValue(
         name="fact", label="Fact", value=5, since=SINCE, until=REFERENCE, sources=["shop"], as_of=REFERENCE
     )
 
@@ -214,9 +203,9 @@ def test_a_value_says_what_it_is_and_where_it_comes_from() -> None:
     [
         (fact(MeasureOp.COUNT), Decimal(3), 3),
         (fact(MeasureOp.SUM, "items.quantity"), Decimal(7), 7.0),
-        (fact(MeasureOp.AVERAGE, "items.quantity"), Decimal("2.5"), 2.5),
-        (fact(MeasureOp.AVERAGE, "items.quantity"), 4, 4.0),
-        (fact(MeasureOp.TOP, "status"), OrderStatus.SHIPPED, "SHIPPED"),
+        (fact(MeasureOp.AVERAGE, "items.quantity"), (Decimal(5), 2), 2.5),
+        (fact(MeasureOp.AVERAGE, "items.quantity"), (4, 1), 4.0),
+        (fact(MeasureOp.TOP, "status"), [(OrderStatus.SHIPPED, 2)], "SHIPPED"),
         (fact(MeasureOp.MAX, "placed_at"), SINCE, "2024-05-22T00:00:00Z"),
         (fact(MeasureOp.MAX, "placed_at"), "2024-05-22T02:00:00+02:00", "2024-05-22T00:00:00Z"),
         (fact(MeasureOp.MAX, "placed_at", as_days=True), SINCE, 10),
@@ -241,10 +230,9 @@ def test_money_in_other_currencies_is_converted_or_left_out() -> None:
     assert (rated.value, rated.partial) == (121.67, False)
 
 
-@pytest.mark.parametrize("op", [MeasureOp.AVERAGE, MeasureOp.TOP, MeasureOp.LATEST])
-def test_what_cannot_be_merged_takes_the_first_and_says_so(op: MeasureOp) -> None:
+def test_the_latest_value_takes_the_first_of_several_and_says_so() -> None:
     """Of two different answers the first counts and the fact is partial; equal ones, and one alone, are the whole truth."""
-    asked = fact(op, "satisfaction", record=Ticket)
+    asked = fact(MeasureOp.LATEST, "satisfaction", record=Ticket)
     assert [(found.value, found.partial) for found in (value(asked, raw) for raw in ([None, 4, 2], [4, 4], [None, 4]))] == [
         (4, True),
         (4, False),

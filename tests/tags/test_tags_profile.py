@@ -18,11 +18,10 @@ from connectors.records import (
     TicketKind,
     TicketStatus,
 )
-from connectors.toolkit.evaluation import evaluate_measure
-from gateway.tags import facts
 from gateway.tags.computed_tag import FactValue
 from gateway.tags.pack import default_pack_path, load_pack
 from gateway.tags.rules import evaluate
+from tests.support.fact_values import value_over
 
 PACK = load_pack(default_pack_path())
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -38,9 +37,7 @@ def computed(key: str, records: dict[type[Record], list[Any]]) -> str | None:
     known = {}
     for name in PACK.tags[key].fact_names:
         fact = PACK.facts[name]
-        measure = facts.measure_of(fact, NOW)
-        raw = evaluate_measure(fact.record, records.get(fact.record, []), measure)
-        known[name] = facts.fact_value(fact, measure, [raw], reference=NOW, sources=["x"], as_of=NOW, missing=None)
+        known[name] = value_over(fact, [records.get(fact.record, [])], NOW)
     return evaluate(PACK.tags[key], known, NOW).value
 
 

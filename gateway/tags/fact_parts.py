@@ -1,0 +1,125 @@
+"""Lower facts to parts: measures that merge exactly over sources and keys, or the records where no such measures tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from connectors.contract import Measure, MeasureOp
+from connectors.record_fields import leaf_field
+from connectors.records import Money
+from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, Weight
+from gateway.tags.fact_windows import Bounds, bounds_of, crossings_of, halves_of, months_of
+
+PART_FIELDS: Mapping[Weight, tuple[str, ...]] = {
+    Weight.LINES: (),
+    Weight.PIECES: ("quantity",),
+    Weight.MONEY: ("quantity", "unit_price", "total"),
+}
+"""What the items of a list are weighed by."""
+
+_OF_RECORDS = frozenset({DerivedMeasure.SPREAD, DerivedMeasure.SESSIONS, DerivedMeasure.SESSION_LENGTH})
+
+
+class FactParts(msgspec.Struct, frozen=True):
+    """The measures that a fact is made of, in order.
+
+    Behind them stands one more for each of `crossings`: the earliest time of the records that have not crossed this bound.
+    """
+
+    fact: Fact
+    reference: datetime
+    bounds: Bounds
+    measures: tuple[Measure, ...]
+    crossings: tuple[timedelta, ...]
+
+
+def needs_records(fact: Fact) -> bool:
+    """Tell whether a fact is made of the records themselves, which no source measures."""
+    is_measured = fact.measure not in _OF_RECORDS and fact.weight is Weight.LINES
+    return not is_measured or bool(fact.part_where) or fact.since_first is not None
+
+
+def parts_of(fact: Fact, reference: datetime, *, ends: bool = False) -> FactParts:
+    """Write the parts of a fact. With `ends` nothing from the reference time on counts."""
+    bounds = bounds_of(fact, reference, ends=ends)
+    base = Measure(op=MeasureOp.COUNT, since=bounds.since, until=bounds.until, where=fact.where)
+    if needs_records(fact):
+        paths: list[str | None] = [*read_paths(fact)]
+        measures = [msgspec.structs.replace(base, op=MeasureOp.RECORDS, field=path) for path in paths or [None]]
+    else:
+        measures = plain_measures(fact, base, reference)
+    crossings = () if ends else tuple(crossings_of(fact))
+    times = [_not_crossed(fact, reference - age) for age in crossings]
+    return FactParts(fact, reference, bounds, (*measures, *times), crossings)
+
+
+def plain_measures(fact: Fact, base: Measure, reference: datetime) -> list[Measure]:
+    """Write the measures of a fact that needs no records. `base` has its bounds and conditions."""
+    write = _WRITERS.get(fact.measure)
+    if write is None:
+        return [msgspec.structs.replace(base, op=MeasureOp(fact.measure), field=fact.field)]
+    return list(write(fact, base, reference))
+
+
+def read_paths(fact: Fact) -> list[str]:
+    """List the paths that a fact reads beside its conditions on records. Money is one path."""
+    paths = [fact.field] if fact.field else []
+    if fact.field and fact.weight is not Weight.LINES:
+        parent = fact.field.rpartition(".")[0]
+        paths += [f"{parent}.{name}" for name in PART_FIELDS[fact.weight]]
+    paths += [condition.field for condition in (*fact.part_where, *fact.share_of)]
+    return list(dict.fromkeys([*paths, "device_id"] if fact.by_device else paths))
+
+
+def needed_paths(fact: Fact) -> list[str]:
+    """List the leaves that measuring a fact here reads, with those that every record needs."""
+    paths = ["id", *(condition.field for condition in fact.where)]
+    if fact.record.time_field:
+        paths.append(fact.record.time_field)
+    for path in read_paths(fact):
+        field = leaf_field(fact.record, path)
+        is_money = field is not None and field.struct is Money
+        paths += [f"{path}.amount", f"{path}.currency"] if is_money else [path]
+    return paths
+
+
+def _not_crossed(fact: Fact, bound: datetime) -> Measure:
+    return Measure(op=MeasureOp.MIN, field=fact.record.time_field, since=bound, where=fact.where)
+
+
+def _of_field(*ops: MeasureOp) -> Callable[[Fact, Measure, datetime], Iterator[Measure]]:
+    return lambda fact, base, _: (msgspec.structs.replace(base, op=op, field=fact.field) for op in ops)
+
+
+def _share(fact: Fact, base: Measure, _: datetime) -> Iterator[Measure]:
+    yield msgspec.structs.replace(base, where=(*base.where, *fact.share_of))
+    yield base
+
+
+def _trend(fact: Fact, base: Measure, reference: datetime) -> Iterator[Measure]:
+    op = MeasureOp.COUNT if fact.field is None else MeasureOp.SUM
+    for half in halves_of(fact, reference):
+        yield _within(msgspec.structs.replace(base, op=op, field=fact.field), half)
+
+
+def _streak(fact: Fact, base: Measure, reference: datetime) -> Iterator[Measure]:
+    return (_within(base, month) for month in months_of(fact, reference))
+
+
+def _within(measure: Measure, bounds: Bounds) -> Measure:
+    return msgspec.structs.replace(measure, since=bounds.since, until=bounds.until)
+
+
+_WRITERS: Mapping[FactMeasure, Callable[[Fact, Measure, datetime], Iterator[Measure]]] = {
+    MeasureOp.AVERAGE: _of_field(MeasureOp.SUM, MeasureOp.VALUES),
+    MeasureOp.TOP: _of_field(MeasureOp.COUNTS),
+    DerivedMeasure.DISTINCT: _of_field(MeasureOp.COUNTS),
+    DerivedMeasure.INTERVAL: _of_field(MeasureOp.MIN, MeasureOp.MAX, MeasureOp.VALUES),
+    DerivedMeasure.SHARE: _share,
+    DerivedMeasure.TREND: _trend,
+    DerivedMeasure.STREAK: _streak,
+}
+"""What is measured for a fact. Of the others the one measure of the same name."""

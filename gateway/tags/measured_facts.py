@@ -1,0 +1,83 @@
+"""Ask for the parts of facts together, and put the facts of a customer together from the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from connectors.contract import Measure
+from connectors.records import Record
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.measurement import Measurement, MeasureRequest
+from gateway.stitching.measurements import PendingMeasurements
+from gateway.tags import facts
+from gateway.tags.computed_tag import NOT_GIVEN, FactValue
+from gateway.tags.definitions import Fact
+from gateway.tags.fact_parts import FactParts, needs_records, parts_of
+
+
+class KnownFacts(msgspec.Struct, frozen=True):
+    """The facts of a customer by name. `stale` are those of answers that are older than they may be."""
+
+    facts: dict[str, FactValue]
+    stale: set[str]
+
+
+class MeasuredFacts(msgspec.Struct, frozen=True, eq=False):
+    """Facts that are measured together. `places` are those of a fact's parts among the measures of the request."""
+
+    pending: PendingMeasurements
+    facts: Mapping[str, FactParts]
+    places: Mapping[str, tuple[int, ...]]
+
+    def add_facts(self, known: KnownFacts, answer: Measurement) -> None:
+        """Add the facts of a customer, from what was measured of it."""
+        stale = answer.stale if answer.failure is None else None
+        for name, parts in self.facts.items():
+            places = self.places[name]
+            rows = answer.rows_of(places)
+            missing = None if stale is not None else answer.missing
+            is_lacking = bool(answer.gaps) and answer.lacks(places)
+            if is_lacking and not rows:
+                missing = missing or NOT_GIVEN
+            value = facts.fact_value(parts, rows, sources=answer.sources, as_of=answer.as_of, missing=missing)
+            if answer.cut:
+                value = msgspec.structs.replace(value, partial=True)
+            if stale is not None and value.missing is None:
+                value = msgspec.structs.replace(value, partial=True, missing=stale.code)
+                known.stale.add(name)
+            if is_lacking:
+                value = msgspec.structs.replace(value, partial=True, missing=value.missing or NOT_GIVEN)
+            known.facts[name] = value
+
+
+def measure_facts(
+    asked: Sequence[Fact], customers: Sequence[StitchedCustomer], reference: datetime, *, ends: bool = False
+) -> list[MeasuredFacts]:
+    """Prepare the measures of facts, as few questions as can be.
+
+    Where a source measures, facts that need the records themselves are asked for apart, so that it measures the others.
+    """
+    groups: dict[tuple[type[Record], bool], list[FactParts]] = {}
+    for fact in asked:
+        is_apart = needs_records(fact) and _is_measured(customers[0], fact.record)
+        groups.setdefault((fact.record, is_apart), []).append(parts_of(fact, reference, ends=ends))
+    measured = []
+    for (record, _), group in groups.items():
+        # Facts share measures: a count is in an average, too.
+        measures: dict[Measure, int] = {}
+        places = {
+            parts.fact.name: tuple(measures.setdefault(measure, len(measures)) for measure in parts.measures) for parts in group
+        }
+        fields = facts.needed_fields(parts.fact for parts in group)[record]
+        request = MeasureRequest(record=record, measures=tuple(measures), fields=fields)
+        by_name = {parts.fact.name: parts for parts in group}
+        measured.append(MeasuredFacts(PendingMeasurements(customers, request), by_name, places))
+    return measured
+
+
+def _is_measured(customer: StitchedCustomer, record: type[Record]) -> bool:
+    """Tell whether a source measures such records by itself."""
+    return any((record, kind) in source.aggregates for source, kind in customer.configured(record))
