@@ -27,6 +27,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from connectors.errors import NoWebhookError, SourceError
 from connectors.inspection import MissingIndex, SampleFunction
+from connectors.measure_ops import MAX_COUNTS as MAX_COUNTS
+from connectors.measure_ops import PLAIN_OPS as PLAIN_OPS
+from connectors.measure_ops import SOURCE_OPS as SOURCE_OPS
+from connectors.measure_ops import MeasureOp as MeasureOp
 from connectors.record_fields import Fields
 from connectors.records import RECORD_NAMES, RECORDS, Account, BirthDates, Customer, Order, Record, Ticket, known_record
 
@@ -154,31 +158,6 @@ class Listing(msgspec.Struct, frozen=True):
 
     records: bytes | list[Any]
     next: str | None = None
-
-
-class MeasureOp(StrEnum):
-    """What is made of the records of a key. As `Measure` says."""
-
-    COUNT = "count"
-    SUM = "sum"
-    AVERAGE = "average"
-    MIN = "min"
-    MAX = "max"
-    TOP = "top"
-    LATEST = "latest"
-    VALUES = "values"
-    COUNTS = "counts"
-    RECORDS = "records"
-
-
-PLAIN_OPS = frozenset(MeasureOp) - {MeasureOp.VALUES, MeasureOp.COUNTS, MeasureOp.RECORDS}
-"""What an aggregate measures that does not say more."""
-
-SOURCE_OPS = PLAIN_OPS | {MeasureOp.VALUES, MeasureOp.COUNTS}
-"""All that a source may measure."""
-
-MAX_COUNTS = 10_000
-"""How many values COUNTS tells apart. A source that has more gives one more than that, and is then counted in part."""
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):

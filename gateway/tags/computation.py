@@ -105,8 +105,9 @@ async def compute_facts(
 ) -> dict[str, dict[str, FactValue]]:
     """Compute facts of the pack, by customer id and name of the fact. The customers are of one request.
 
-    With a `reference` windows end there and nothing after it counts, also for facts without a window: what was known then.
-    Never raises for a source: what is missing stands in the fact. Raises `KeyError` for a name that the pack does not have.
+    With a `reference` windows end there and nothing after it counts, also for facts without a window: what was known then,
+    but for what of a record has changed since. Never raises for a source: what is missing stands in the fact. Raises
+    `KeyError` for a name that the pack does not have.
     """
     at = clock.reference() if reference is None else reference
     asked = [pack.facts[name] for name in sorted(set(names))]

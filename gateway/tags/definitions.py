@@ -56,7 +56,7 @@ class DerivedMeasure(StrEnum):
 FactMeasure = MeasureOp | DerivedMeasure
 
 
-class Weight(StrEnum):
+class ItemWeight(StrEnum):
     """What counts where the most frequent value is asked for."""
 
     LINES = "lines"
@@ -64,7 +64,7 @@ class Weight(StrEnum):
     MONEY = "money"
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """A named aggregate over the records of a customer.
 
     `window` reaches back from the reference time, None for all time, to `window_to` before it. `months` are whole calendar
@@ -90,7 +90,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     since_first: timedelta | None = None
     part_where: tuple[Condition, ...] = ()
     share_of: tuple[Condition, ...] = ()
-    weight: Weight = Weight.LINES
+    weight: ItemWeight = ItemWeight.LINES
     inactivity: timedelta | None = None
     by_device: bool = False
 

@@ -36,7 +36,7 @@ def finish_fact(fact: Fact, measures: Sequence[Measure], columns: Columns, refer
     """Work out the value of a fact from the values of its parts. Raises what a value that does not fit its part raises."""
     merged = [combine(measure, values) for measure, values in zip(measures, columns, strict=True)]
     finish = _FINISHERS.get(fact.measure)
-    if finish is not None:
+    if finish is not None and measures[0].op != fact.measure:
         return finish(fact, merged, columns)
     ((measure,), (values,), (value,)) = measures, columns, merged
     is_inexact = measure.op not in MERGEABLE and any(other not in (None, value) for other in values)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
-from connectors.contract import Measure, MeasureOp
+from connectors.contract import SOURCE_OPS, Measure, MeasureOp
 from connectors.record_fields import leaf_field
-from connectors.records import Money
-from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, Weight
+from connectors.records import Money, Record
+from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, ItemWeight
 from gateway.tags.fact_windows import Bounds, bounds_of, crossings_of, halves_of, months_of
 
-PART_FIELDS: Mapping[Weight, tuple[str, ...]] = {
-    Weight.LINES: (),
-    Weight.PIECES: ("quantity",),
-    Weight.MONEY: ("quantity", "unit_price", "total"),
+PART_FIELDS: Mapping[ItemWeight, tuple[str, ...]] = {
+    ItemWeight.LINES: (),
+    ItemWeight.PIECES: ("quantity",),
+    ItemWeight.MONEY: ("quantity", "unit_price", "total"),
 }
 """What the items of a list are weighed by."""
 
@@ -27,6 +28,7 @@ class FactParts(msgspec.Struct, frozen=True):
     """The measures that a fact is made of, in order.
 
     Behind them stands one more for each of `crossings`: the earliest time of the records that have not crossed this bound.
+    `ends` says that they are as of a moment, which no time changes any more.
     """
 
     fact: Fact
@@ -34,40 +36,53 @@ class FactParts(msgspec.Struct, frozen=True):
     bounds: Bounds
     measures: tuple[Measure, ...]
     crossings: tuple[timedelta, ...]
+    ends: bool = False
 
 
 def needs_records(fact: Fact) -> bool:
     """Tell whether a fact is made of the records themselves, which no source measures."""
-    is_measured = fact.measure not in _OF_RECORDS and fact.weight is Weight.LINES
+    is_measured = fact.measure not in _OF_RECORDS and fact.weight is ItemWeight.LINES
     return not is_measured or bool(fact.part_where) or fact.since_first is not None
 
 
-def parts_of(fact: Fact, reference: datetime, *, ends: bool = False) -> FactParts:
-    """Write the parts of a fact. With `ends` nothing from the reference time on counts."""
+def fact_records(facts: Collection[Fact]) -> tuple[frozenset[type[Record]], frozenset[type[Record]]]:
+    """List the records that facts measure, and those of them that some facts need themselves."""
+    return frozenset(fact.record for fact in facts), frozenset(fact.record for fact in facts if needs_records(fact))
+
+
+@lru_cache(maxsize=1_024)
+def parts_of(fact: Fact, reference: datetime, *, ends: bool = False, ops: frozenset[MeasureOp] = SOURCE_OPS) -> FactParts:
+    """Write the parts of a fact, once for a reference time. With `ends` nothing from that time on counts.
+
+    `ops` are those that sources measure: what they would have measured of a fact is not read because of a part.
+    """
     bounds = bounds_of(fact, reference, ends=ends)
     base = Measure(op=MeasureOp.COUNT, since=bounds.since, until=bounds.until, where=fact.where)
     if needs_records(fact):
         paths: list[str | None] = [*read_paths(fact)]
         measures = [msgspec.structs.replace(base, op=MeasureOp.RECORDS, field=path) for path in paths or [None]]
     else:
-        measures = plain_measures(fact, base, reference)
-    crossings = () if ends else tuple(crossings_of(fact))
+        measures = plain_measures(fact, base, reference, ops)
+    crossings = () if ends or MeasureOp.MIN not in ops else tuple(crossings_of(fact))
     times = [_not_crossed(fact, reference - age) for age in crossings]
-    return FactParts(fact, reference, bounds, (*measures, *times), crossings)
+    return FactParts(fact, reference, bounds, (*measures, *times), crossings, ends)
 
 
-def plain_measures(fact: Fact, base: Measure, reference: datetime) -> list[Measure]:
+def plain_measures(fact: Fact, base: Measure, reference: datetime, ops: frozenset[MeasureOp] = SOURCE_OPS) -> list[Measure]:
     """Write the measures of a fact that needs no records. `base` has its bounds and conditions."""
     write = _WRITERS.get(fact.measure)
-    if write is None:
-        return [msgspec.structs.replace(base, op=MeasureOp(fact.measure), field=fact.field)]
-    return list(write(fact, base, reference))
+    if write is not None:
+        measures = list(write(fact, base, reference))
+        is_money = fact.currency is not None  # averages of several currencies make no average
+        if is_money or fact.measure not in ops or ops.issuperset(measure.op for measure in measures):
+            return measures
+    return [msgspec.structs.replace(base, op=MeasureOp(fact.measure), field=fact.field)]
 
 
 def read_paths(fact: Fact) -> list[str]:
     """List the paths that a fact reads beside its conditions on records. Money is one path."""
     paths = [fact.field] if fact.field else []
-    if fact.field and fact.weight is not Weight.LINES:
+    if fact.field and fact.weight is not ItemWeight.LINES:
         parent = fact.field.rpartition(".")[0]
         paths += [f"{parent}.{name}" for name in PART_FIELDS[fact.weight]]
     paths += [condition.field for condition in (*fact.part_where, *fact.share_of)]

@@ -14,7 +14,7 @@ import msgspec
 
 from connectors.contract import Condition, Measure, MeasureOp
 from connectors.toolkit.evaluation import as_text, evaluate_measure, meets, time_of, values_at
-from gateway.tags.definitions import DerivedMeasure, Fact, Weight
+from gateway.tags.definitions import DerivedMeasure, Fact, ItemWeight
 from gateway.tags.fact_figures import Figure, finish_fact, rates_of, value_type
 from gateway.tags.fact_parts import plain_measures
 from gateway.tags.fact_windows import Bounds
@@ -40,7 +40,7 @@ def _figure(fact: Fact, records: Sequence[Any], bounds: Bounds, reference: datet
         if fact.measure is DerivedMeasure.SESSIONS:
             return Figure(len(lengths))
         return Figure(fmean(length / MINUTE for length in lengths) if lengths else None)
-    if fact.weight is not Weight.LINES:
+    if fact.weight is not ItemWeight.LINES:
         return _heaviest(fact, records)
     base = Measure(op=MeasureOp.COUNT, since=bounds.since, until=bounds.until)
     measures = plain_measures(fact, base, reference)
@@ -89,7 +89,7 @@ def _heaviest(fact: Fact, records: Iterable[Any]) -> Figure:
     weights: dict[Any, Decimal] = defaultdict(Decimal)
     is_left_out = False
     for item in (item for record in records for item in values_at(record, parent)):
-        weight = Decimal(item.quantity) if fact.weight is Weight.PIECES else _money_of(item, rates_of(fact))
+        weight = Decimal(item.quantity) if fact.weight is ItemWeight.PIECES else _money_of(item, rates_of(fact))
         is_left_out |= weight is None
         for value in values_at(item, name):
             weights[value] += weight or 0

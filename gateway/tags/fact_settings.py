@@ -16,7 +16,7 @@ from connectors.contract import PLAIN_OPS, SOURCE_OPS, Condition, MeasureOp
 from connectors.record_fields import LIST, FieldInfo, fields_of, leaf_field
 from connectors.records import RECORDS, Event, Money, Record
 from connectors.suggestions import did_you_mean
-from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, Weight
+from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, ItemWeight
 from gateway.tags.fact_parts import PART_FIELDS
 from gateway.tags.window_settings import read_window
 from gateway.tags.yaml_sections import Problems, Section
@@ -70,7 +70,7 @@ _SESSIONS = frozenset({DerivedMeasure.SESSIONS, DerivedMeasure.SESSION_LENGTH})
 INACTIVITY = timedelta(minutes=30)
 """After so long without an event a session is over, where the fact does not say it."""
 
-_WEIGHTS = {weight.value: weight for weight in Weight}
+_WEIGHTS = {weight.value: weight for weight in ItemWeight}
 _OF_WHOM = {"customer": False, "device": True}
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _RATE = re.compile(r"\d{1,9}(\.\d{1,9})?")
@@ -96,7 +96,7 @@ def read_fact(name: str, section: Section, problems: Problems, timezone: str | N
         return ReadFact(None, is_typed=False, is_chosen=False)
     field, info = _read_field(section, record, measure)
     weight = _weight(section, measure, record, field)
-    currency, as_days = _currency(section, info, is_needed=weight is Weight.MONEY), _as_days(section, info)
+    currency, as_days = _currency(section, info, is_needed=weight is ItemWeight.MONEY), _as_days(section, info)
     sessions = _sessions(section, record, measure)
     typed = len(problems)
     window, where = read_window(section, record, measure), _conditions(section, record)
@@ -158,19 +158,19 @@ def _check_field(section: Section, record: type[Record], measure: FactMeasure, f
     return info
 
 
-def _weight(section: Section, measure: FactMeasure, record: type[Record], field: str | None) -> Weight:
+def _weight(section: Section, measure: FactMeasure, record: type[Record], field: str | None) -> ItemWeight:
     if "by" not in section or measure in _SESSIONS:
-        return Weight.LINES
+        return ItemWeight.LINES
     if measure != MeasureOp.TOP:
         section.report("by", "only 'top' and sessions have it; remove it")
-        return Weight.LINES
-    weight = section.choice("by", _WEIGHTS) or Weight.LINES
+        return ItemWeight.LINES
+    weight = section.choice("by", _WEIGHTS) or ItemWeight.LINES
     parent = leaf_field(record, field.rpartition(".")[0]) if field else None
     inside = fields_of(parent.struct) if parent is not None and parent.struct is not None and parent.form == LIST else {}
     if field and not set(PART_FIELDS[weight]) <= inside.keys():
         needed = ", ".join(PART_FIELDS[weight])
         section.report("by", f"'{field}' is in no list of parts that have {needed}; write a field such as items.category")
-        return Weight.LINES
+        return ItemWeight.LINES
     return weight
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from connectors.contract import MeasureOp
 from connectors.record_fields import leaf_field
-from gateway.tags.definitions import DerivedMeasure, Fact, Weight
+from gateway.tags.definitions import DerivedMeasure, Fact, ItemWeight
 from gateway.tags.expressions.types import FactType, ValueType
 from gateway.tags.fact_figures import value_type
 
@@ -33,7 +33,7 @@ def _fact_type(fact: Fact, others: Iterable[Fact], unsure: Collection[str]) -> F
     is_time = python_type is datetime
     if is_time:
         type_ = ValueType.WHOLE if fact.as_days else ValueType.TIME
-    elif fact.currency is not None and fact.weight is not Weight.MONEY:
+    elif fact.currency is not None and fact.weight is not ItemWeight.MONEY:
         type_ = ValueType.FRACTION
     else:
         type_ = _TYPES.get(python_type, ValueType.UNKNOWN)

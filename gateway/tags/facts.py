@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from connectors.errors import SourceProtocolError
@@ -25,6 +26,11 @@ Row = Sequence[Any]
 
 def needed_fields(facts: Iterable[Fact]) -> dict[type[Record], Fields]:
     """List the fields by record type that measuring here reads."""
+    return dict(_needed_fields(tuple(facts)))
+
+
+@lru_cache(maxsize=256)
+def _needed_fields(facts: Sequence[Fact]) -> Mapping[type[Record], Fields]:
     needed: dict[type[Record], Fields] = {}
     for fact in facts:
         needed[fact.record] = needed.get(fact.record, Fields()) | Fields.from_paths(*needed_paths(fact))
@@ -70,6 +76,8 @@ def _figure(parts: FactParts, columns: Sequence[Sequence[Any]]) -> tuple[Figure,
 
 def _changes_at(parts: FactParts, figure: Figure, columns: Sequence[Sequence[Any]]) -> datetime | None:
     """Find the next moment at which time alone changes the value: a record crosses a bound, a day or a month is over."""
+    if parts.ends:
+        return None
     fact, reference = parts.fact, parts.reference
     own = len(parts.measures) - len(parts.crossings)
     moments = []

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from connectors.contract import Measure
+from connectors.contract import SOURCE_OPS, Measure, MeasureOp
 from connectors.records import Record
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.measurement import Measurement, MeasureRequest
@@ -62,8 +62,9 @@ def measure_facts(
     """
     groups: dict[tuple[type[Record], bool], list[FactParts]] = {}
     for fact in asked:
-        is_apart = needs_records(fact) and _is_measured(customers[0], fact.record)
-        groups.setdefault((fact.record, is_apart), []).append(parts_of(fact, reference, ends=ends))
+        ops = _measured_ops(customers[0], fact.record)
+        parts = parts_of(fact, reference, ends=ends, ops=SOURCE_OPS if ops is None else ops)
+        groups.setdefault((fact.record, needs_records(fact) and ops is not None), []).append(parts)
     measured = []
     for (record, _), group in groups.items():
         # Facts share measures: a count is in an average, too.
@@ -78,6 +79,16 @@ def measure_facts(
     return measured
 
 
-def _is_measured(customer: StitchedCustomer, record: type[Record]) -> bool:
-    """Tell whether a source measures such records by itself."""
-    return any((record, kind) in source.aggregates for source, kind in customer.configured(record))
+def _measured_ops(customer: StitchedCustomer, record: type[Record]) -> frozenset[MeasureOp] | None:
+    """Find what sources measure of such records by themselves. None where none does.
+
+    Of several sources all is exact: what one of them does not measure is read there.
+    """
+    configured = customer.configured(record)
+    measuring = [source.aggregates[record, kind].ops for source, kind in configured if (record, kind) in source.aggregates]
+    if not measuring:
+        return None
+    common = frozenset[MeasureOp].intersection(*measuring)
+    if len(configured) == 1:
+        return common
+    return SOURCE_OPS if MeasureOp.MIN in common else SOURCE_OPS - {MeasureOp.MIN}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.contract import MAX_COUNTS, Condition, MeasureOp
 from connectors.records import Event, Money, Order, OrderItem, OrderStatus
-from gateway.tags.definitions import DerivedMeasure, Fact, Weight
+from gateway.tags.definitions import DerivedMeasure, Fact, ItemWeight
 from gateway.tags.fact_parts import needs_records
 from tests.support.fact_values import REFERENCE, fact, value_of, value_over
 
@@ -55,8 +55,8 @@ FACTS = [
     fact(MeasureOp.MIN, "placed_at"),
     fact(MeasureOp.MAX, "placed_at", as_days=True),
     fact(MeasureOp.TOP, "items.category"),
-    fact(MeasureOp.TOP, "items.category", weight=Weight.PIECES),
-    fact(MeasureOp.TOP, "items.category", weight=Weight.MONEY, currency="EUR", rates=RATES),
+    fact(MeasureOp.TOP, "items.category", weight=ItemWeight.PIECES),
+    fact(MeasureOp.TOP, "items.category", weight=ItemWeight.MONEY, currency="EUR", rates=RATES),
     fact(DerivedMeasure.DISTINCT, "items.category"),
     fact(DerivedMeasure.INTERVAL, "placed_at"),
     fact(DerivedMeasure.SHARE, share_of=RETURNED),
@@ -118,7 +118,7 @@ def test_each_measure_is_what_a_reader_would_work_out(records: list[Order]) -> N
     categories = {item.category for order in records for item in order.items if item.category}
     close(fact(DerivedMeasure.DISTINCT, "items.category"), len(categories))
     most = max(pieces.values(), default=0)
-    heaviest = value_over(fact(MeasureOp.TOP, "items.category", weight=Weight.PIECES), [records]).value
+    heaviest = value_over(fact(MeasureOp.TOP, "items.category", weight=ItemWeight.PIECES), [records]).value
     assert heaviest == min((name for name, count in pieces.items() if count == most), default=None)
 
 
@@ -182,7 +182,7 @@ def test_money_weighs_by_the_total_of_a_line_or_its_price() -> None:
     """A dear category is first by money and last by lines; a line that cannot be converted makes the fact partial."""
     cheap = [OrderItem(category="toys", quantity=9, unit_price=euros("1")) for _ in range(3)]
     dear = OrderItem(category="art", quantity=2, unit_price=euros("20"))
-    asked = fact(MeasureOp.TOP, "items.category", weight=Weight.MONEY, currency="EUR")
+    asked = fact(MeasureOp.TOP, "items.category", weight=ItemWeight.MONEY, currency="EUR")
     found = value_over(asked, [[order(1, items=[*cheap, dear])]])
     assert (found.value, found.partial) == ("art", False)
     reduced = OrderItem(category="art", quantity=2, unit_price=euros("20"), total=euros("26.50"))
