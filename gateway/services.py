@@ -42,6 +42,7 @@ from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.tags.definitions import Pack
+from gateway.tags.fact_parts import fact_records
 from gateway.tags.service import TagService
 
 
@@ -227,7 +228,7 @@ def build_services(
 ) -> Services:
     """Wire the services together."""
     decisions = None if store is None else SharedLog(store.identity_log, store.decisions)
-    router = SourceRouter(sources, settings, decisions, frozenset(fact.record for fact in pack.facts.values()))
+    router = SourceRouter(sources, settings, decisions, *fact_records(pack.facts.values()))
     router.known = _known_customers(settings, clock, router, store)
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)

@@ -20,11 +20,13 @@ from gateway.stitching.record_list import RecordPage
 from gateway.stitching.source_reports import SourceReport
 from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.timeline import timeline
+from gateway.tags.computed_tag import FactValue
 from gateway.tags.service import TagAnswer
 from resolvers.access_log import AccessLog, AccessPage, read_access_log
 from resolvers.account import Account
 from resolvers.completeness import Completeness, record_types
 from resolvers.connection import DEFAULT_FIRST, Connection, checked_first
+from resolvers.customer_facts import NAMED_FACTS
 from resolvers.customer_identity import CustomerIdentity, CustomerRecord, FieldOrigin
 from resolvers.customer_parts import (
     Acquisition,
@@ -49,7 +51,7 @@ from resolvers.source import CustomerSource
 from resolvers.statistics import STATISTICS, OrderStatistics
 from resolvers.subscription import Subscription, SubscriptionFilter
 from resolvers.survey import Survey, SurveyFilter
-from resolvers.tag import GIVEN_TAGS, ONE_TAG, Tag
+from resolvers.tag import GIVEN_TAGS, ONE_TAG, Fact, Tag
 from resolvers.ticket import Ticket, TicketFilter
 from resolvers.timeline import ENTRIES, given_entries, timeline_asks
 
@@ -188,6 +190,21 @@ class Customer(Node):
         with report_contributions([root]):
             answer: TagAnswer = await load_in_batch(context_of(info), ONE_TAG, root, key=key)
         return answer
+
+    @stitching(
+        "Facts by their names, as tags see them; null when one is withheld from the caller.",
+        facts=True,
+        graphql_type=list[Fact] | None,
+        together=NAMED_FACTS,
+    )
+    async def facts(
+        root: Parent,  # noqa: N805
+        info: Info,
+        names: Annotated[list[str], strawberry.argument(description="The facts' names, as `tagDefinitions` lists them.")],
+    ) -> list[FactValue]:
+        with report_contributions([root]):
+            values: list[FactValue] = await load_in_batch(context_of(info), NAMED_FACTS, root, names=names)
+        return values
 
     @computed(
         "What the customer said last about being written to, one for each channel and purpose.",

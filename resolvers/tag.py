@@ -51,7 +51,7 @@ class Window:
     until: datetime = field("Records before this time.")
 
 
-@strawberry.type(description="A fact that a tag was computed from.")
+@strawberry.type(description="A fact about a customer: what was measured of the records.")
 class Fact:
     name: str = field("Its name in the rule.")
     label: str = field("What it is, in words.")
@@ -59,6 +59,9 @@ class Fact:
     sources: list[str] = field("The sources that it came from.")
     as_of: datetime | None = field("When they were asked.")
     partial: bool = field("Whether something is known to be left out.")
+    changes_at: datetime | None = field(
+        "When time alone changes it next: a record leaves the window, a day or a month is over; null where nothing does."
+    )
     missing: str | None = field(
         "The error code of a source that could not be asked; or NOT_CONFIGURED, NOT_GIVEN: no source has it."
     )

@@ -71,7 +71,8 @@ def prices_of(
     if reads is None:
         return ()
     records = ({*reads.stitches} - {Customer}) | (router.measured if reads.facts else frozenset())
-    return [own for record in records for own in _of_customer(router, record, is_measured=not is_list)]
+    read = router.read_for_facts if reads.facts else frozenset()
+    return [own for record in records for own in _of_customer(router, record, is_measured=not is_list, is_read=record in read)]
 
 
 def _batches(router: SourceRouter, record: type[Record], kind: KeyKind) -> Iterator[int]:
@@ -80,17 +81,17 @@ def _batches(router: SourceRouter, record: type[Record], kind: KeyKind) -> Itera
 
 
 def _of_customer(
-    router: SourceRouter, record: type[Record], per_object: int = 1, *, is_measured: bool = False
+    router: SourceRouter, record: type[Record], per_object: int = 1, *, is_measured: bool = False, is_read: bool = False
 ) -> Iterator[CallPrice]:
     """Price the records that a customer's keys find, at each source that has such.
 
-    Where a source measures them, those of customers with several keys are read beside.
+    Where a source measures them, those of customers with several keys are read beside; where they are read anyhow, of all.
     """
     for source, kind in router.sources.for_record(record):
         aggregate = source.aggregates.get((record, kind)) if is_measured else None
         if aggregate is not None:
             yield CallPrice(aggregate.max_batch, per_object=per_object)
-        if aggregate is None or router.customers.are_several or KEY_KINDS[kind].multiple:
+        if aggregate is None or is_read or router.customers.are_several or KEY_KINDS[kind].multiple:
             yield CallPrice(source.lookups[record, kind].max_batch, per_object=per_object, is_paged=_is_paged(record))
 
 

@@ -22,6 +22,7 @@ TAGS = "tags"
 
 LEFT_OUT: Mapping[str, str] = {
     "Customer.accessLog": "`accesses` has it",
+    "Customer.facts": "`tags` has those that rules read",
     "Customer.tag": "`tags` has it",
     "Customer.timeline": "the lists of records have it",
     "CustomerSource.ageMs": "is of the call, not of the customer",

@@ -60,7 +60,7 @@ class SourceRouter:
     `node_ids` reads ids as callers give them, by the type of their record; `customer_ids` are those of customers.
     `customers` says how several sources of customers come together, `decisions` what people decided about them, `known` what
     is stored of them, if anything, `erased` who was erased, where anybody may be. `measured` are the
-    records that facts of tags measure.
+    records that facts of tags measure, `read_for_facts` those of them that some facts read, also where a source measures.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `walk_fields(selection)` are what is asked of all sources of customers.
@@ -75,6 +75,7 @@ class SourceRouter:
         settings: Settings,
         decisions: SharedLog | None = None,
         measured: frozenset[type[Record]] = frozenset(),
+        read_for_facts: frozenset[type[Record]] = frozenset(),
     ) -> None:
         self.sources = sources
         self._settings = settings
@@ -82,6 +83,7 @@ class SourceRouter:
         self.customers = CustomerSources(sources, settings)
         self.decisions = decisions
         self.measured = measured
+        self.read_for_facts = read_for_facts
         self.identity_changes: Counter[LogAction] = Counter()
         """How often people linked or cut customers by this worker."""
         self.orders = OrderSources(sources, settings)
@@ -98,7 +100,7 @@ class SourceRouter:
 
     def within(self, names: Collection[str]) -> SourceRouter:
         """Route among these sources alone. What is stored of customers is not read: it may be known by other sources."""
-        router = SourceRouter(self.sources.only(names), self._settings, self.decisions, self.measured)
+        router = SourceRouter(self.sources.only(names), self._settings, self.decisions, self.measured, self.read_for_facts)
         router.erased = self.erased
         return router
 

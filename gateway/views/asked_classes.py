@@ -13,7 +13,7 @@ from gateway.views.schema_classes import classes_by_field
 from gateway.views.view import View
 from gateway.views.views import Views, classes_of_tag
 
-_TAGS = frozenset(["Customer.tag", "Customer.tags"])
+_TAGS = frozenset(["Customer.facts", "Customer.tag", "Customer.tags"])
 
 
 class AskedClasses:

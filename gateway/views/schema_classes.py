@@ -73,6 +73,7 @@ _FIELDS: Mapping[str, tuple[FieldClass, ...]] = {
     "Customer.records": (IDENTIFYING,),
     "Customer.sources": (TECHNICAL,),
     "Customer.account": (IDENTIFYING,),
+    "Customer.facts": (TECHNICAL,),
     "Customer.tag": (TECHNICAL,),
     "Customer.tags": (TECHNICAL,),
     "Order.currentId": (COMMERCIAL,),

@@ -149,7 +149,10 @@ async def test_what_a_request_asked_for_is_told_in_classes():
         await gateway.ask(fields)
         assert audit.last["fields"] == ("commercial", "contact", "personal")
         await gateway.ask('{ customer(by: {id: "c1"}) { tags { key } } }')
-        assert {"behavioural", "commercial"} < {*audit.last["fields"]}, "what they are computed from"
+        of_tags = audit.last["fields"]
+        assert {"behavioural", "commercial"} < {*of_tags}, "what they are computed from"
+        await gateway.ask('{ customer(by: {id: "c1"}) { facts(names: ["orders_all"]) { value } } }')
+        assert audit.last["fields"] == of_tags
 
 
 async def test_what_is_refused_is_recorded_too():

@@ -37,6 +37,7 @@ WAYS_TO_ANA = [
 ]
 ARGUMENTS = {
     "Customer.tag": [f'(key: "{key}")' for key in shipped_pack().tags],
+    "Customer.facts": [f"(names: {json.dumps([*shipped_pack().facts])})"],
     "Customer.completeness": ["(records: [ORDER, TICKET, EVENT, ACCOUNT, DEAL, SUBSCRIPTION, SURVEY])"],
 }
 OF_OTHERS = {f"Account.{name}" for name in ("orders", "subscriptions", "tickets", "parent", "subsidiaries", "members")}

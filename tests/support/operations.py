@@ -82,6 +82,10 @@ ARGUMENTS: dict[str, list[str]] = {
     ],
     "value": ["null", '"HIGH"', '"NONE"', '"nothing"', "$text", "$tag"],
     "language": ["null", '"en"', '"zh"', '"pt-BR"', "$text"],
+    "names": [
+        '["orders_90d"]', '["favourite_category", "satisfaction_365d", "orders_90d"]', '["nope"]', "[]", '"orders_all"',
+        "[$tag]", '["orders_all", $text]',
+    ],
     "categories": ["null", "[BEHAVIOUR]", "[VALUE, SERVICE]", "[]", "LIFECYCLE", "[$category]", "[VALUE, $category]"],
     "key": ['"activity"', '"open_complaint"', '"nope"', "$tag"],
 }  # fmt: skip

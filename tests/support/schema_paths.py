@@ -18,6 +18,7 @@ GIVEN = {
     "Query.erasureReceipt": '(id: "none")',
     "Query.identityAsOf": '(id: "crm:c1", at: "2026-05-04T12:00:00Z")',
     "Customer.tag": '(key: "activity")',
+    "Customer.facts": '(names: ["orders_90d", "favourite_category"])',
 }
 """The arguments that fields need."""
 
