@@ -1,0 +1,1 @@
+"""Score customers by a calibration: formulas in plain Python, and the file that they read."""
