@@ -55,4 +55,4 @@ def fit_spend(orders: Sequence[float], means: Sequence[float]) -> SpendFit:
     p, q, v = (float(value) for value in np.exp(fine.x))
     is_inside = all(1.01 * MIN_PARAMETER < value < 0.99 * MAX_PARAMETER for value in (p, q, v)) and q > 1
     likelihood = -float(fine.fun) * len(x) - len(x) * float(np.log(scale))
-    return SpendFit(SpendParameters(p, q, v * scale), likelihood, bool(fine.success) and is_inside)
+    return SpendFit(SpendParameters(p, max(q, 1 + 1e-9), v * scale), likelihood, bool(fine.success) and is_inside)

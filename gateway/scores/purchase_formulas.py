@@ -11,7 +11,7 @@ may be the last one, too.
 from __future__ import annotations
 
 from enum import StrEnum
-from math import exp, expm1, log, log1p
+from math import exp, expm1, inf, log, log1p
 
 import msgspec
 
@@ -47,6 +47,10 @@ class PurchaseParameters(msgspec.Struct, frozen=True):
     alpha: float
     a: float
     b: float
+
+    def __post_init__(self) -> None:
+        if not all(0 < value < inf for value in (self.r, self.alpha, self.a, self.b)):
+            raise ValueError("parameters must be above 0")
 
 
 def history_of(orders: float, days_since_last: float, days_since_first: float) -> PurchaseHistory | None:

@@ -6,6 +6,8 @@ distribution of shape `p`; the scales are spread over customers as a gamma distr
 
 from __future__ import annotations
 
+from math import inf
+
 import msgspec
 
 
@@ -15,6 +17,10 @@ class SpendParameters(msgspec.Struct, frozen=True):
     p: float
     q: float
     v: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.p < inf and 1 < self.q < inf and 0 < self.v < inf):
+            raise ValueError("parameters must be above 0, and q above 1: without it there is no mean of all")
 
 
 def expected_spend(parameters: SpendParameters, orders: float, mean: float) -> float:
