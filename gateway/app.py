@@ -48,7 +48,7 @@ from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
-from gateway.tags.pack import load_pack, shipped_pack
+from gateway.tags.pack import PackTexts, read_pack
 from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
 from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
@@ -67,12 +67,12 @@ def create_services(
     *,
     clock: Clock | None = None,
     connectors: Sequence[Connector[Any]] | None = None,
-    tags: str | None = None,
+    tags: PackTexts | None = None,
     documents: Sequence[DocumentFile] | None = None,
     previous: Services | None = None,
     checks_documents: bool = True,
 ) -> Services:
-    """Everything below HTTP, not yet opened. `connectors` stand in for the configured ones, `tags` for the file of the tags.
+    """Everything below HTTP, not yet opened. `connectors` stand in for the configured ones, `tags` for their files.
 
     `documents` are the trusted ones as they were read before, which are validated unless that was done, too. Sources, store and
     cache of `previous` services are shared where their settings are the same.
@@ -104,7 +104,7 @@ def create_services(
     with _collecting(problems):
         check_traces(settings.telemetry.traces)
     with _collecting(problems):
-        pack = load_pack(settings.tags.file, tags, settings.purposes) if settings.tags.file else shipped_pack()
+        pack = read_pack(settings.tags.file, settings.tags.calibration, settings.purposes, tags)
     if problems or pack is None:
         raise ConfigurationError(problems)
     cache = ReadCache(clock, settings.cache_bytes) if previous is None else previous.sources.cache
@@ -343,12 +343,12 @@ def create_app(
 def create_worker(
     settings: Settings,
     traffic: ReplayModes = UNTOUCHED,
-    tags: str | None = None,
+    tags: PackTexts | None = None,
     documents: Sequence[DocumentFile] | None = None,
 ) -> GatewayApplication:
     """Create the application of one worker, which is its own process.
 
-    `tags` is the text of their file, read before, and `documents` are those that were read and validated.
+    `tags` are the texts of their files, read before, and `documents` are those that were read and validated.
     """
     served = substitute(settings, traffic)
     served.announce()

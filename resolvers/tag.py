@@ -51,7 +51,7 @@ class Window:
     until: datetime = field("Records before this time.")
 
 
-@strawberry.type(description="A fact about a customer: what was measured of the records.")
+@strawberry.type(description="A fact about a customer, or a score: what was measured of the records, or worked out from that.")
 class Fact:
     name: str = field("Its name in the rule.")
     label: str = field("What it is, in words.")
@@ -63,8 +63,12 @@ class Fact:
         "When time alone changes it next: a record leaves the window, a day or a month is over; null where nothing does."
     )
     missing: str | None = field(
-        "The error code of a source that could not be asked; or NOT_CONFIGURED, NOT_GIVEN: no source has it."
+        "The error code of a source that could not be asked; or NOT_CONFIGURED, NOT_GIVEN: no source has it; "
+        "or why there is no score, such as NOT_CALIBRATED."
     )
+
+    calibration: str | None = field("Of a score: the version of the calibration that it was computed with; else null.")
+    reasons: list[str] = field("Of a score of a scorecard: the points that facts have added, the most first; else empty.")
 
     @computed("From when to when records counted; null for all time.")
     def window(fact: strawberry.Parent[FactValue]) -> Window | None:  # noqa: N805

@@ -15,6 +15,7 @@ from gateway.documents.trusted_documents import load_documents
 from gateway.execution.schema_types import core_schema
 from gateway.lookups.connector_registry import build_connector, connector_kinds, validate_block
 from gateway.replay.fault_settings import Fault, FaultSettings, find_aim_problem, lookups_of
+from gateway.scores.calibration_file import read_calibration
 from gateway.settings import MongoSettings, Settings, SourceSettings, with_folder
 from gateway.settings.document import SettingsDocument
 from gateway.settings.paths import Path, at, without
@@ -170,12 +171,22 @@ def _validate_store(file: TomlFile, read: SettingsDocument, unset: Sequence[Path
 
 def _validate_tags(file: TomlFile, read: SettingsDocument, unset: Sequence[Path]) -> list[Problem]:
     table = read.document.get("tags")
-    named = table.get("file") if isinstance(table, Mapping) else None
-    if not isinstance(named, str) or not {("tags",), ("tags", "file")}.isdisjoint(unset):
+    if not isinstance(table, Mapping) or ("tags",) in unset:
+        return []
+    sound = [setting for setting in ("file", "calibration") if ("tags", setting) not in unset]
+    texts = {setting: own for setting in sound if isinstance(own := table.get(setting), str)}
+    named, calibration = texts.get("file"), texts.get("calibration")
+    figures = None
+    if calibration is not None:
+        try:
+            figures = read_calibration(file.folder / calibration)
+        except ConfigurationError as error:
+            return list(_placed(file, read, error.problems))
+    if named is None:
         return []
     try:
         purposes = read.document.get("purposes")
-        load_pack(file.folder / named, purposes=purposes if isinstance(purposes, Mapping) else ())
+        load_pack(file.folder / named, None, purposes if isinstance(purposes, Mapping) else (), figures)
     except ConfigurationError as error:
         problems: list[Problem] = []
         for text in error.problems:

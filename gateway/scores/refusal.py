@@ -21,6 +21,10 @@ class RefusalReason(StrEnum):
     NO_FIT = "NO_FIT"
 
 
+UNSCORED = frozenset({NOT_CALIBRATED, *(reason.value for reason in RefusalReason)})
+"""What a score is missing until somebody calibrates it again."""
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """A reason, and a sentence with the figures."""
 

@@ -11,19 +11,19 @@ import msgspec
 from gateway.documents.manifests import DocumentFile, read_document_files
 from gateway.replay.modes import ReplayModes
 from gateway.settings import Settings, load_settings
-from gateway.tags.yaml_sections import read_yaml_text
+from gateway.tags.pack import PackTexts, read_pack_texts
 
 _DIGEST_CHARACTERS = 12
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings, tags and trusted documents as they were read. `tags` is the text of the file, None for the shipped pack.
+    """Settings, tags and trusted documents as they were read. `tags` are the texts of their files.
 
     `revision` counts the readings of a master from 1. `digest` is of the files as they are written, so of no variable.
     """
 
     settings: Settings
-    tags: str | None
+    tags: PackTexts
     documents: tuple[DocumentFile, ...] | None
     traffic: ReplayModes
     revision: int
@@ -56,10 +56,9 @@ def read_configuration(path: Path, traffic: ReplayModes, revision: int = 1) -> C
     """
     settings = load_settings(path, connects=traffic.replay is None)
     written = hashlib.sha256(path.read_bytes())
-    tags = None
-    if settings.tags.file is not None:
-        tags = read_yaml_text(settings.tags.file)
-        written.update(b"\0" + tags.encode())
+    tags = read_pack_texts(settings.tags.file, settings.tags.calibration)
+    for text in filter(None, tags):
+        written.update(b"\0" + text.encode())
     documents = None
     if settings.documents.trusted is not None:
         documents = read_document_files(settings.documents.trusted, settings.documents.trusted_bytes)

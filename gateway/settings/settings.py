@@ -76,6 +76,8 @@ class MongoSettings(FrozenSettings):
 class TagSettings(FrozenSettings):
     file: Path | None = None
     """A `tags.yaml`, relative to the settings file; without it the shipped pack."""
+    calibration: Path | None = None
+    """The file that `profile-gateway calibrate` wrote, relative to the settings file. Without it scores are not known."""
     cache_s: Annotated[float, Field(ge=0)] = 2.0
     """For how long a worker gives fresh tags again without asking MongoDB."""
 
@@ -315,8 +317,13 @@ def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: 
 def with_folder(settings: Settings, folder: Path) -> Settings:
     """Make paths in the settings relative to a folder."""
     changed: dict[str, Any] = {}
-    if settings.tags.file is not None:
-        changed["tags"] = settings.tags.model_copy(update={"file": folder / settings.tags.file})
+    tags = {
+        name: folder / path
+        for name, path in (("file", settings.tags.file), ("calibration", settings.tags.calibration))
+        if path is not None
+    }
+    if tags:
+        changed["tags"] = settings.tags.model_copy(update=tags)
     if settings.documents.trusted is not None:
         changed["documents"] = settings.documents.model_copy(update={"trusted": folder / settings.documents.trusted})
     if settings.audit is not None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from connectors.errors import SourceTimeoutError
 from gateway.clock import Clock
 from gateway.lookups.outcome import Failed
+from gateway.scores.refusal import UNSCORED
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.measurements import PendingMeasurements
 from gateway.stitching.source_reports import SourceState
@@ -16,6 +17,7 @@ from gateway.tags import rules
 from gateway.tags.computed_tag import NOT_GIVEN, ComputedTag, FactValue
 from gateway.tags.definitions import Pack
 from gateway.tags.measured_facts import KnownFacts, MeasuredFacts, measure_facts
+from gateway.tags.score_values import add_scores
 from gateway.tags.tag_counts import TagCounts
 
 Wanted = tuple[StitchedCustomer, str]
@@ -87,6 +89,9 @@ class Computation:
         known = KnownFacts({}, set())
         for own in self._needed(keys):
             own.add_facts(known, own.pending.so_far(customer, late.get(own.pending, ())))
+        if self._pack.scores:
+            names = dict.fromkeys(name for key in keys for name in self._pack.tags[key].score_names)
+            add_scores(known.facts, known.stale, [self._pack.scores[name] for name in names])
         return {key: rules.evaluate(self._pack.tags[key], known.facts, self._began, stale=known.stale) for key in keys}
 
 
@@ -122,7 +127,7 @@ async def compute_facts(
     return {customer: own.facts for customer, own in known.items()}
 
 
-_LASTING = (None, SourceState.NOT_CONFIGURED.value, NOT_GIVEN)
+_LASTING = (None, SourceState.NOT_CONFIGURED.value, NOT_GIVEN, *UNSCORED)
 """What changes with the settings alone."""
 
 

@@ -22,7 +22,8 @@ class FactValue(TagValue, frozen=True):
     window, None for all time. `sources` and `as_of` say where it came from and when it was read. `missing` is the error
     code of the first source that could not be asked, None when all were; or `NOT_GIVEN`, with a value where another source
     gives one. `partial` is true when something is known to be left out. `changes_at` is the next moment at which time alone
-    changes the value, None where none does or none is known.
+    changes the value, None where none does or none is known. A score has the version of its
+    `calibration`, and that of a scorecard the `reasons`: the points of facts.
     """
 
     name: str
@@ -35,6 +36,8 @@ class FactValue(TagValue, frozen=True):
     partial: bool = False
     missing: str | None = None
     changes_at: datetime | None = None
+    calibration: str | None = None
+    reasons: list[str] = []
 
     @property
     def is_known_in_part(self) -> bool:

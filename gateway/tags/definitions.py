@@ -15,6 +15,7 @@ import msgspec
 from connectors.contract import Condition, MeasureOp
 from connectors.records import RECORD_NAMES, Record
 from gateway.tags.expressions.thresholds import Threshold
+from gateway.tags.score_definitions import Score, ScorecardDefinition
 
 
 class TagCategory(StrEnum):
@@ -116,9 +117,10 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     """A rule that gives a customer one value or none.
 
     `values` is the closed list of values, empty when any value goes. `fact_names` are the facts that `expression` reads,
-    sorted; `thresholds` those that it reads. `fingerprint` changes with everything that can change the value. With `purposes`
-    it is given for these alone. `review` is the day by which its owner looks at the rule again. `label`, `description`,
-    `words` and `value_labels` are without a language, or in the first of the file; `translations` has all by language.
+    sorted, with those of the scores that it reads; `thresholds` those that it reads. `fingerprint` changes with everything that
+    can change the value. With `purposes` it is given for these alone. `review` is the day by which its owner looks at the rule
+    again. `label`, `description`, `words` and `value_labels` are without a language, or in the first of the file;
+    `translations` has all by language.
     """
 
     key: str
@@ -141,13 +143,16 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[TagExample, ...] = ()
     value_labels: Mapping[str, str] = {}
     translations: Mapping[str, TagWords] = {}
+    score_names: tuple[str, ...] = ()
 
 
 class Pack(msgspec.Struct, frozen=True):
-    """Hold one file's facts by name and tags by key. They are in the order of the file."""
+    """Hold one file's facts and scores by name and tags by key. They are in the order of the file."""
 
     facts: Mapping[str, Fact]
     tags: Mapping[str, TagDefinition]
+    scores: Mapping[str, Score] = {}
+    scorecards: Mapping[str, ScorecardDefinition] = {}
 
 
 def fingerprint_of(

@@ -50,8 +50,9 @@ def _run(tag: TagDefinition, pack: Pack) -> ExampleReport:
 
 
 def _facts(tag: TagDefinition, example: TagExample, pack: Pack) -> dict[str, FactValue]:
-    labels = {name: fact.label for name, fact in pack.facts.items()}
-    return {name: FactValue(name=name, label=labels.get(name, name), value=example.facts.get(name)) for name in tag.fact_names}
+    labels = {name: own.label for name, own in {**pack.facts, **pack.scores}.items()}
+    names = (*tag.fact_names, *tag.score_names)
+    return {name: FactValue(name=name, label=labels.get(name, name), value=example.facts.get(name)) for name in names}
 
 
 def _is_same(type_: TagType, value: str | None, expected: str | None) -> bool:

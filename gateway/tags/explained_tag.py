@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from connectors.records import RECORD_NAMES
+from gateway.scores.refusal import UNSCORED
 from gateway.stitching.source_reports import SourceState
 from gateway.tags.computed_tag import NOT_GIVEN, FactValue, Tag, TagReason
 from gateway.tags.decision import Step, decide
@@ -24,6 +25,7 @@ _NO_VALUE = {
     TagReason.UNKNOWN: "the rule needs a fact whose source could not be asked",
 }
 _NEVER_KNOWN = "the rule needs a fact that no source gives"
+_NOT_SCORED = "the rule needs a score that the population does not give"
 _LASTING = frozenset({NOT_GIVEN, SourceState.NOT_CONFIGURED.value})
 _TRUTHS = {True: "yes", False: "no", None: "cannot be told"}
 
@@ -74,8 +76,10 @@ def _notes(pack: Pack, answer: TagAnswer) -> Iterator[str]:
     elif tag.value is None:
         codes = {fact.missing for fact in tag.evidence if fact.missing is not None and not fact.is_known_in_part}
         is_lasting = tag.reason is TagReason.UNKNOWN and codes and codes <= _LASTING
-        yield f"Not given: {_NEVER_KNOWN if is_lasting else _NO_VALUE[tag.reason]}"
+        is_unscored = tag.reason is TagReason.UNKNOWN and codes and codes <= UNSCORED
+        yield f"Not given: {_NEVER_KNOWN if is_lasting else _NOT_SCORED if is_unscored else _NO_VALUE[tag.reason]}"
     for fact in tag.evidence:
+        yield from (f"{fact.label}: {reason}" for reason in fact.reasons)
         if fact.partial or fact.missing is not None:
             yield f"Partial: {fact.label}: {_missing(fact, pack.facts.get(fact.name))}"
 
@@ -83,6 +87,8 @@ def _notes(pack: Pack, answer: TagAnswer) -> Iterator[str]:
 def _missing(value: FactValue, fact: Fact | None) -> str:
     if value.missing == SourceState.NOT_CONFIGURED.value:
         return f"no source has {f'{RECORD_NAMES[fact.record]} records' if fact else 'such records'}"
+    if value.missing in UNSCORED:
+        return f"there is no such score ({value.missing})"
     if value.missing == NOT_GIVEN:
         needed = needed_paths(fact) if fact else "a field of it"
         is_all = value.value is None and len(value.sources) == 1

@@ -15,6 +15,8 @@ from gateway.tags.expressions.types import FactType
 from gateway.tags.language_settings import read_words
 from gateway.tags.rule_checks import check_rule
 from gateway.tags.rules import compile_rule
+from gateway.tags.score_definitions import Score
+from gateway.tags.score_fingerprint import fingerprint_with
 from gateway.tags.threshold_settings import read_thresholds, unread_types
 from gateway.tags.yaml_sections import Section
 
@@ -40,6 +42,8 @@ SHARED_SETTINGS = ("owner", "category", "ttl", "version", "review")
 """What `defaults` can say for all tags."""
 
 _TYPES = {type_.lower(): type_ for type_ in TagType}
+NO_SCORES: Mapping[str, Score] = {}
+
 _CATEGORIES = {category.value: category for category in TagCategory}
 
 
@@ -65,6 +69,7 @@ def read_tag(
     facts: Mapping[str, Fact],
     types: Mapping[str, FactType],
     thresholds: Thresholds = MappingProxyType({}),
+    scores: Mapping[str, Score] = NO_SCORES,
 ) -> TagDefinition | None:
     """Read the tag. None when a problem was reported that leaves nothing to compute. `thresholds` are those of the file."""
 
@@ -91,9 +96,11 @@ def read_tag(
     if category is None or ttl is None or not expression or problems:
         return None
     program = compile_rule(expression, thresholds)
-    names = tuple(sorted(program.variables()))
+    read = sorted(program.variables())
+    own = [scores[name] for name in read if name in scores]
+    names = tuple(sorted({*read, *(fact for score in own for fact in score.fact_names)} - scores.keys()))
     own_facts = [facts[name] for name in names if name in facts]
-    read = tuple(thresholds[name] for name in sorted(bindings(parse(expression, thresholds))))
+    used = tuple(thresholds[name] for name in sorted(bindings(parse(expression, thresholds))))
     return TagDefinition(
         key=key,
         label=said.label or "",
@@ -108,13 +115,14 @@ def read_tag(
         expression=expression,
         values=values,
         fact_names=names,
-        thresholds=read,
-        fingerprint=fingerprint_of(version, expression, values, own_facts, type_=type_, thresholds=read),
+        thresholds=used,
+        fingerprint=fingerprint_with(fingerprint_of(version, expression, values, own_facts, type_=type_, thresholds=used), own),
         program=program,
         purposes=section.texts("purposes"),
         type=type_,
-        examples=read_examples(section, names, types, type_, values),
+        examples=read_examples(section, read, types, type_, values),
         review=_read_review(holder("review")),
+        score_names=tuple(score.name for score in own),
     )
 
 
