@@ -20,15 +20,19 @@ TRIES, PAUSE_S = 5, 2.0
 """How often a page is asked for whose failure may pass, and the pause before the second time; each one is twice as long."""
 
 
-async def list_customers(source: Source, fields: Fields, clock: Clock) -> AsyncIterator[Listed]:
+async def list_customers(
+    source: Source, fields: Fields, clock: Clock, *, after: str | None = None, first: int | None = None
+) -> AsyncIterator[Listed]:
     """List pages of records that are narrowed to `fields`. A page that fails is asked for again from where it began.
+
+    The first page begins after a cursor; each has at most `first` records, or as many as the source gives at once.
 
     Raises `SourceFailure`.
     """
-    after: str | None = None
+    max_first = source.listings[Customer].max_first
     known: set[str] = set()
     while True:
-        page = await _fetch_page(source, fields, after, clock)
+        page = await _fetch_page(source, fields, after, min(first or max_first, max_first), clock)
         yield page
         after = page.next
         if after is None:
@@ -38,8 +42,7 @@ async def list_customers(source: Source, fields: Fields, clock: Clock) -> AsyncI
         known.add(after)
 
 
-async def _fetch_page(source: Source, fields: Fields, after: str | None, clock: Clock) -> Listed:
-    first = source.listings[Customer].max_first
+async def _fetch_page(source: Source, fields: Fields, after: str | None, first: int, clock: Clock) -> Listed:
     attempt = 0
     while True:
         outcome = await source.list_page(Customer, fields, after, first, Deadline.within(clock, MAX_PAGE_S))

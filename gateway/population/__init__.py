@@ -1,0 +1,1 @@
+"""Work over all customers of the sources that list them."""
