@@ -37,7 +37,7 @@ class CardOutput(StrEnum):
 class ScorecardDefinition(msgspec.Struct, frozen=True, kw_only=True):
     """What a scorecard predicts, and from which facts.
 
-    It is that `counted`, a fact that counts and has no window, does not grow within so many days.
+    It is that `counted`, a fact that counts and has no window, does not grow within so many days, of who has some.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     output: ModelOutput | CardOutput | None = None
     horizon_days: float = 0.0
     scorecard: str | None = None
+    counted: str | None = None
     figures: AnyFigures | None = None
     version: str | None = None
 

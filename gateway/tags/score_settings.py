@@ -200,7 +200,7 @@ class ScoreReader:
             return None
         if output is None:
             return None
-        inputs = tuple((fact, fact) for fact in card.facts)
+        inputs = tuple((fact, fact) for fact in card.read_facts)
         return Score(
             name=name,
             label=label,
@@ -210,6 +210,7 @@ class ScoreReader:
             output=output,
             horizon_days=card.horizon_days,
             scorecard=card.name,
+            counted=card.counted,
         )
 
     def card_meaning(self, card: ScorecardDefinition) -> str:
@@ -290,10 +291,10 @@ def _score_type(score: Score, types: Mapping[str, FactType]) -> FactType:
             null_without=frozenset() if score.is_positive else fact.null_without,
         )
     if score.kind is ScoreKind.SCORECARD:
-        is_whole = score.output is CardOutput.POINTS
-        return FactType(type=ValueType.WHOLE if is_whole else ValueType.FRACTION, nullable=False)
-    without = {score.input_of("frequency")} if score.kind is ScoreKind.PURCHASES else set()
-    return FactType(type=ValueType.FRACTION, nullable=True, minimum=0, null_without=frozenset(without))
+        whole, without = score.output is CardOutput.POINTS, frozenset({str(score.counted)})
+        return FactType(type=ValueType.WHOLE if whole else ValueType.FRACTION, nullable=True, null_without=without)
+    counted = frozenset({score.input_of("frequency")} if score.kind is ScoreKind.PURCHASES else ())
+    return FactType(type=ValueType.FRACTION, nullable=True, minimum=0, null_without=counted)
 
 
 def _output(section: Section, outputs: type[ModelOutput | CardOutput]) -> ModelOutput | CardOutput | None:

@@ -101,6 +101,8 @@ def _spend(score: Score, values: Mapping[str, Any]) -> Computed:
 
 def _card(score: Score, values: Mapping[str, Any]) -> Computed:
     assert isinstance(score.figures, ScorecardFigures)
+    if not values[str(score.counted)]:
+        return None, []
     card = score.figures.card
     points = card.total_points(values)
     value = points if score.output is CardOutput.POINTS else card.probability_at(points)

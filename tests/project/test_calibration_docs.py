@@ -1,8 +1,10 @@
 """The page on calibration says what the code does."""
 
+import inspect
 import re
 from pathlib import Path
 
+from gateway.calibration_commands import calibrate
 from gateway.scores.refusal import UNSCORED
 from gateway.tags import score_settings
 from gateway.tags.pack import load_pack
@@ -40,3 +42,10 @@ def test_the_files_of_the_page_are_sound():
     """Each YAML block is a whole file of tags."""
     blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     assert [len(load_pack(Path("tags.yaml"), block).scores) for block in blocks] == [2, 1]
+
+
+def test_the_page_explains_every_option():
+    """Each option of the command has a row."""
+    options = {f"--{name.replace('_', '-')}" for name in inspect.signature(calibrate).parameters}
+    section = PAGE.split("## Calibrate\n")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(--\w+)` \|", section, re.MULTILINE)) == options

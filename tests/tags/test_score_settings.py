@@ -88,8 +88,8 @@ def test_scores_are_read():
         "risk": (ScoreKind.PURCHASES, ("age", "gap", "orders"), ModelOutput.NO_ORDER, 90, 0),
         "alive": (ScoreKind.PURCHASES, ("age", "gap", "orders"), ModelOutput.ALIVE, 0, 0),
         "basket": (ScoreKind.SPEND, ("orders", "spend"), None, 0, 0),
-        "churn_points": (ScoreKind.SCORECARD, ("gap", "orders_90d"), CardOutput.POINTS, 90, 0),
-        "churn": (ScoreKind.SCORECARD, ("gap", "orders_90d"), CardOutput.PROBABILITY, 90, 0),
+        "churn_points": (ScoreKind.SCORECARD, ("gap", "orders", "orders_90d"), CardOutput.POINTS, 90, 0),
+        "churn": (ScoreKind.SCORECARD, ("gap", "orders", "orders_90d"), CardOutput.PROBABILITY, 90, 0),
     }
     assert pack.scorecards["churn"].read_facts == ("gap", "orders", "orders_90d")
     assert pack.tags["all"].fact_names == ("age", "channel", "gap", "orders", "orders_90d", "spend")
@@ -211,8 +211,8 @@ def test_scores_have_types_for_expressions():
     assert told["r_score"] == (ValueType.WHOLE, True, 1, counts)
     assert told["m_score"] == (ValueType.WHOLE, True, 1, frozenset())
     assert told["risk"] == (ValueType.FRACTION, True, 0, frozenset({"orders"}))
-    assert told["churn"] == (ValueType.FRACTION, False, None, frozenset())
-    assert told["churn_points"] == (ValueType.WHOLE, False, None, frozenset())
+    assert told["churn"] == (ValueType.FRACTION, True, None, frozenset({"orders"}))
+    assert told["churn_points"] == (ValueType.WHOLE, True, None, frozenset({"orders"}))
 
 
 def test_figures_that_are_absent_or_of_something_else_are_a_problem():

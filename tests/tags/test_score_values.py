@@ -168,7 +168,8 @@ def test_a_customer_with_nothing_to_score_has_none():
         value = value_of(name, **values)
         assert (value.value, value.missing, value.partial) == (None, None, False)
     assert value_of("basket", orders=2, spend=0.0).value is None
-    assert value_of("churn", gap=None, orders_90d=0).value == 0.2  # to a scorecard "without a value" is a band
+    assert value_of("churn", gap=None, orders=0, orders_90d=0).value is None
+    assert value_of("churn", gap=None, orders=1, orders_90d=0).value == 0.2  # to a scorecard "without a value" is a band
 
 
 def test_outputs_of_a_model_are_told_apart():
