@@ -60,6 +60,8 @@ def calibrate(
         if not drift:
             write_calibration(path, run.calibration)
             _print(*report_lines(run.calibration))
+        calls = ", ".join(f"{name} {count:,}" for name, count in run.calls.items() if count)
+        _print(f"read in {run.walk_s:.1f} s by calls to {calls}; computed in {run.fit_s:.1f} s")
         if before is not None:
             _print(f"since {before.version}:")
         _print(*(f"  {own.name}: {own.word}: {own.words}" for own in run.drift))

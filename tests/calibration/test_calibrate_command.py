@@ -160,10 +160,10 @@ def test_drift_is_reported_against_the_file(orders: Sequence[Order], tmp_path: P
     calibrated(settings, "--at", AT_TEXT)
     before = settings.with_name("calibration.json").read_bytes()
     same = calibrate(settings, "--drift", "--at", AT_TEXT)
-    assert [line.split(":")[1].strip() for line in same.output.splitlines()[1:]] == ["STABLE"] * 5, same.output
+    assert [line.split(":")[1].strip() for line in same.output.splitlines()[2:]] == ["STABLE"] * 5, same.output
     later = write_shop(tmp_path, [own for own in orders if own[2] < AT], ENDS)
     moved = calibrate(later, "--drift")
-    words = dict(line.strip().split(": ")[:2] for line in moved.output.splitlines()[1:])
+    words = dict(line.strip().split(": ")[:2] for line in moved.output.splitlines()[2:])
     assert words["r_score"] == "DRIFTED"
     assert settings.with_name("calibration.json").read_bytes() == before
 
