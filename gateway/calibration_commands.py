@@ -1,4 +1,4 @@
-"""The command `profile-gateway calibrate`."""
+"""The commands `profile-gateway calibrate` and `profile-gateway clusters`."""
 
 from __future__ import annotations
 
@@ -65,6 +65,37 @@ def calibrate(
         if before is not None:
             _print(f"since {before.version}:")
         _print(*(f"  {own.name}: {own.word}: {own.words}" for own in run.drift))
+
+
+def clusters(
+    config: Config = Path("gateway.toml"),
+    tags: Tags = None,
+    facts: Annotated[
+        str | None, typer.Option(help="Group by these facts, such as orders,spend.", show_default="all that are numbers")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(min=2, max=12, help="How many clusters.", show_default="those that are the farthest apart")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Group the customers of the population by k-means over their facts, and describe each group. Nothing is written."""
+    import asyncio
+
+    import msgspec
+
+    with problems_shown(), _libraries_there():
+        from gateway.calibration.cluster_run import cluster_customers
+
+        services, _ = _services(config, tags)
+        names = [name.strip() for name in facts.split(",") if name.strip()] if facts else []
+        with _progress_shown() as progress:
+            found = asyncio.run(cluster_customers(services, names, count, progress))
+    if as_json:
+        typer.echo(msgspec.json.encode(found._asdict()).decode())
+        return
+    for number, own in enumerate(found.clusters, 1):
+        _print(f"{number}: {own.customers:,} customers ({own.share:.0%}): {own.words()}")
+    _print(f"separation {found.separation:.2f} (1 is far apart, 0 is touching); {found.left_out:,} customers lack a fact")
 
 
 @contextmanager

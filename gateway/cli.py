@@ -16,7 +16,7 @@ import typer
 
 from gateway.access_commands import access
 from gateway.audit_commands import audit
-from gateway.calibration_commands import calibrate
+from gateway.calibration_commands import calibrate, clusters
 from gateway.customer_commands import customer
 from gateway.demo.shop_markets import CAPACITY
 from gateway.export_commands import export
@@ -47,6 +47,7 @@ app.add_typer(access, name="access")
 app.add_typer(tokens, name="tokens")
 app.add_typer(audit, name="audit")
 app.command()(calibrate)
+app.command()(clusters)
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]

@@ -54,9 +54,10 @@ async def calibrate_scores(
         states.save(own, plan.now, services.clock.monotonic())
         progress(own)
 
+    scored = {key for key, tag in services.tags.pack.tags.items() if tag.score_names}
     began = services.clock.monotonic()
     async with opened(services):
-        await fill_sample(services, sample, batch, advance)
+        await fill_sample(services, sample, batch, advance, scored)
     walked = services.clock.monotonic()
     if not len(sample):
         raise ConfigurationError(["calibrate: the sources list no customer whose facts may be used"])

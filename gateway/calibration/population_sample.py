@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from math import inf, nan
 from numbers import Real
@@ -86,15 +86,17 @@ Progress = Callable[[PopulationSample], None]
 """Told after each batch."""
 
 
-async def fill_sample(services: Services, sample: PopulationSample, batch: int, progress: Progress) -> None:
+async def fill_sample(
+    services: Services, sample: PopulationSample, batch: int, progress: Progress, tags: Collection[str]
+) -> None:
     """Walk over the population from where the sample stands, and keep the facts of customers. The services are open.
 
-    Each moment has its own question to the sources: what they answer holds nothing that came after it.
+    Each moment has its own question to the sources: what they answer holds nothing that came after it. Customers of whom none
+    of the `tags` may be computed are left out.
     """
-    pack, permitted = services.tags.pack, PermittedTags(services)
-    scored = {key for key, tag in pack.tags.items() if tag.score_names}
+    permitted = PermittedTags(services)
     async for page in walk_customers(services, batch=batch, after=sample.after, selection=permitted.selection):
-        people = [own.tagged for own in page.customers if scored.intersection(permitted.keys_of(own))]
+        people = [own.tagged for own in page.customers if not set(tags).isdisjoint(permitted.keys_of(own))]
         facts = await _facts_at_moments(services, sample.columns, people)
         for customer in people:
             sample.add_row(customer.id, (number_of(facts[column][customer.id]) for column in sample.columns))

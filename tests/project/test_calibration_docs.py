@@ -2,9 +2,12 @@
 
 import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from gateway.calibration_commands import calibrate
+import pytest
+
+from gateway.calibration_commands import calibrate, clusters
 from gateway.scores.refusal import UNSCORED
 from gateway.tags import score_settings
 from gateway.tags.pack import load_pack
@@ -44,8 +47,10 @@ def test_the_files_of_the_page_are_sound():
     assert [len(load_pack(Path("tags.yaml"), block).scores) for block in blocks] == [2, 1]
 
 
-def test_the_page_explains_every_option():
-    """Each option of the command has a row."""
-    options = {f"--{name.replace('_', '-')}" for name in inspect.signature(calibrate).parameters}
-    section = PAGE.split("## Calibrate\n")[1].split("\n## ")[0]
-    assert set(re.findall(r"^\| `(--\w+)` \|", section, re.MULTILINE)) == options
+@pytest.mark.parametrize(("heading", "command"), [("Calibrate", calibrate), ("Clusters", clusters)])
+def test_the_page_explains_every_option(heading: str, command: Callable[..., None]):
+    """Each option of the commands has a row."""
+    options = {f"--{name.removeprefix('as_')}" for name in inspect.signature(command).parameters}
+    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    cells = re.findall(r"^\| (`--[^|]+) \|", section, re.MULTILINE)
+    assert {name for cell in cells for name in re.findall(r"`(--\w+)`", cell)} == options
