@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from math import inf, nan
@@ -13,13 +14,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.errors import ProfileGatewayError
 from gateway.calibration.calibration_plan import Column
 from gateway.population.permitted_tags import PermittedTags
 from gateway.population.walk import walk_customers
 from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.source_reports import SourceState
 from gateway.tags.computation import compute_facts
-from gateway.tags.computed_tag import FactValue
+from gateway.tags.computed_tag import NOT_GIVEN, FactValue
 
 Numbers = NDArray[np.float64]
 
@@ -28,6 +31,24 @@ MAX_SAMPLE = 100_000
 
 UNKNOWN = inf
 """A fact of which a source could not be asked. NaN is one without a value."""
+
+
+MAX_MISSING, MIN_JUDGED = 0.5, 20
+"""A batch of so many customers, of whom a larger share lacks a fact for now, stands for a source that is down."""
+
+LASTING = frozenset({SourceState.NOT_CONFIGURED.value, NOT_GIVEN})
+
+
+class PopulationUnreadableError(ProfileGatewayError):
+    """A source could not be asked about most of a batch."""
+
+    code = "SOURCE_UNAVAILABLE"
+
+    def __init__(self, fact: str, missing: int, customers: int, code: str) -> None:
+        super().__init__(
+            f"calibrate: of {missing} of {customers} customers of a batch {fact} could not be read ({code}); run it again when "
+            "the source answers, --resume goes on from there"
+        )
 
 
 class SampleCounts(msgspec.Struct):
@@ -93,11 +114,14 @@ async def fill_sample(
 
     Each moment has its own question to the sources: what they answer holds nothing that came after it. Customers of whom none
     of the `tags` may be computed are left out.
+
+    Raises `PopulationUnreadableError` where a source could not be asked about most of a batch, and as `walk_customers`.
     """
     permitted = PermittedTags(services)
     async for page in walk_customers(services, batch=batch, after=sample.after, selection=permitted.selection):
         people = [own.tagged for own in page.customers if not set(tags).isdisjoint(permitted.keys_of(own))]
         facts = await _facts_at_moments(services, sample.columns, people)
+        _refuse_outage(facts, people)
         for customer in people:
             sample.add_row(customer.id, (number_of(facts[column][customer.id]) for column in sample.columns))
         sample.counts.listed += page.listed
@@ -116,6 +140,15 @@ async def _facts_at_moments(
         for name in names:
             found[Column(name, moment)] = {customer: facts[name] for customer, facts in by_customer.items()}
     return found
+
+
+def _refuse_outage(facts: Mapping[Column, Mapping[str, FactValue]], people: Sequence[StitchedCustomer]) -> None:
+    """End the walk while a source is down: who is left then would be a part of the population that nobody has chosen."""
+    for column, values in facts.items():
+        codes = Counter(own.missing for own in values.values() if own.missing is not None and own.missing not in LASTING)
+        if len(people) >= MIN_JUDGED and codes.total() > MAX_MISSING * len(people):
+            (code, _), *_ = codes.most_common(1)
+            raise PopulationUnreadableError(column.fact, codes.total(), len(people), code)
 
 
 def number_of(fact: FactValue) -> float:

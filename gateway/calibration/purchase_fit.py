@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,9 @@ MIN_REPEAT_BUYERS = 500
 MIN_PARAMETER, MAX_PARAMETER = 1e-4, 1e4
 """A fit that ends here has found no distribution."""
 
+MAX_ROUGH = 5_000
+"""So many different histories are enough to find where to begin."""
+
 _STARTS = ((1.0, 10.0, 1.0, 3.0), (0.3, 3.0, 0.5, 1.0), (2.0, 30.0, 0.2, 5.0))
 
 
@@ -36,12 +39,14 @@ def fit_purchases(model: PurchaseModel, histories: Sequence[PurchaseHistory]) ->
     rows = np.array([(history.frequency, history.recency, history.age) for history in histories], dtype=np.float64)
     (x, recency, age), weights = _count_rows(rows)
 
-    def cost(logs: Numbers) -> float:
-        values = log_likelihoods(model, np.exp(logs), x, recency, age)
-        return -float(values @ weights) / float(weights.sum())
+    def cost_of(part: slice) -> Callable[[Numbers], float]:
+        own = x[part], recency[part], age[part]
+        return lambda logs: -float(log_likelihoods(model, np.exp(logs), *own) @ weights[part]) / float(weights[part].sum())
 
+    cost = cost_of(slice(None))
+    rough_cost = cost_of(slice(None, None, 1 + len(x) // MAX_ROUGH))
     bounds = [(np.log(MIN_PARAMETER), np.log(MAX_PARAMETER))] * 4
-    rough = [minimize(cost, np.log(start), method="L-BFGS-B", bounds=bounds) for start in _STARTS]
+    rough = [minimize(rough_cost, np.log(start), method="L-BFGS-B", bounds=bounds) for start in _STARTS]
     best = min(rough, key=lambda result: float(result.fun))
     fine = minimize(
         cost,

@@ -45,6 +45,11 @@ _FIGURES: Mapping[ScoreKind, type[AnyFigures]] = {
     ScoreKind.SPEND: SpendFigures,
     ScoreKind.SCORECARD: ScorecardFigures,
 }
+_GROWING = ("count", "distinct")
+"""Measures that later records make no smaller."""
+
+_WINDOWS = ("window", "window_to", "months", "since_first")
+
 _TRUTHS = {"true": True, "false": False}
 
 
@@ -245,9 +250,10 @@ class ScoreReader:
         name = self._input(section, setting)
         if name is None:
             return None
-        if self._types[name].type is not ValueType.WHOLE or self._types[name].nullable:
+        fact = self._facts[name]
+        if fact.measure.value not in _GROWING:
             section.report(setting, f"'{name}' does not count; name a fact with measure 'count'")
-        elif self._facts[name].window is not None:
+        elif any(getattr(fact, part, None) is not None for part in _WINDOWS):
             section.report(setting, f"'{name}' has a window, so it may fall; name a fact of all time")
         return name
 
