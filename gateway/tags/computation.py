@@ -17,7 +17,7 @@ from gateway.tags import rules
 from gateway.tags.computed_tag import NOT_GIVEN, ComputedTag, FactValue
 from gateway.tags.definitions import Pack
 from gateway.tags.measured_facts import KnownFacts, MeasuredFacts, measure_facts
-from gateway.tags.score_values import add_scores
+from gateway.tags.score_evidence import add_scores
 from gateway.tags.tag_counts import TagCounts
 
 Wanted = tuple[StitchedCustomer, str]

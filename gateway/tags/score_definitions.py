@@ -53,6 +53,8 @@ class ScorecardDefinition(msgspec.Struct, frozen=True, kw_only=True):
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """A named number. `inputs` are the facts that it reads, by what they are to it, such as `frequency`.
 
+    `day_facts` are those of them that grow by one each day.
+
     `figures` are those of the calibration of this `version`, None where there is none.
     """
 
@@ -69,6 +71,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     horizon_days: float = 0.0
     scorecard: str | None = None
     counted: str | None = None
+    day_facts: tuple[str, ...] = ()
     figures: AnyFigures | None = None
     version: str | None = None
 

@@ -138,7 +138,9 @@ class ScoreReader:
             score = self._spend(name, section)
         else:
             score = self._purchases(name, section)
-        return score if score is None else self._with_figures(score, section)
+        if score is None:
+            return None
+        return self._with_figures(msgspec.structs.replace(score, day_facts=self._day_facts(score)), section)
 
     def _quantile(self, name: str, section: Section) -> Score | None:
         section.expect(QUANTILE_SETTINGS)
@@ -238,6 +240,10 @@ class ScoreReader:
             section.report("", f"the calibration {version} is of another definition of it or of its facts; {AGAIN}")
         return msgspec.structs.replace(score, figures=figures, version=version)
 
+    def _day_facts(self, score: Score) -> tuple[str, ...]:
+        facts = (self._facts[name] for name in score.fact_names)
+        return tuple(fact.name for fact in facts if fact.as_days and not _is_windowed(fact))
+
     def _meaning(self, inputs: Iterable[tuple[str, str]], *settings: object) -> str:
         return meaning_of({role: self._facts[fact] for role, fact in inputs}, *settings)
 
@@ -253,7 +259,7 @@ class ScoreReader:
         fact = self._facts[name]
         if fact.measure.value not in _GROWING:
             section.report(setting, f"'{name}' does not count; name a fact with measure 'count'")
-        elif any(getattr(fact, part, None) is not None for part in _WINDOWS):
+        elif _is_windowed(fact):
             section.report(setting, f"'{name}' has a window, so it may fall; name a fact of all time")
         return name
 
@@ -278,6 +284,10 @@ class ScoreReader:
         elif name in self._facts and self._types[name].type is not ValueType.UNKNOWN:
             section.report(setting, f"'{name}' is {self._types[name].type}; name a fact that is a number")
         return False
+
+
+def _is_windowed(fact: Fact) -> bool:
+    return any(getattr(fact, part, None) is not None for part in _WINDOWS)
 
 
 def _is_fit(figures: AnyFigures, score: Score) -> bool:

@@ -1,12 +1,12 @@
-"""Compute scores from the facts of a customer."""
+"""Compute the values of scores from the values of facts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, MutableSet
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway.scores.bands import band_of
-from gateway.scores.calibration_file import PurchaseFigures, QuantileFigures, RefusedFigures, ScorecardFigures, SpendFigures
+from gateway.scores.calibration_file import PurchaseFigures, QuantileFigures, ScorecardFigures, SpendFigures
 from gateway.scores.purchase_formulas import (
     DAYS_PER_UNIT,
     alive_probability,
@@ -14,60 +14,17 @@ from gateway.scores.purchase_formulas import (
     history_of,
     no_order_probability,
 )
-from gateway.scores.refusal import NOT_CALIBRATED
 from gateway.scores.spend_formulas import expected_spend
-from gateway.tags.computed_tag import FactValue
 from gateway.tags.score_definitions import CardOutput, ModelOutput, Score, ScoreKind
 
 _DIGITS = 6
 
-
-def add_scores(facts: MutableMapping[str, FactValue], stale: MutableSet[str], scores: Iterable[Score]) -> None:
-    """Add the values of scores to a customer's facts, and the names of those of stale facts to `stale`."""
-    for score in scores:
-        inputs = [facts[name] for name in score.fact_names]
-        facts[score.name] = score_value(score, inputs, stale)
-        if any(fact.name in stale for fact in inputs):
-            stale.add(score.name)
-
-
-def score_value(score: Score, inputs: Iterable[FactValue], stale: MutableSet[str]) -> FactValue:
-    """Compute a score as a fact of the evidence. It is unknown where a fact is, and null where there is nothing to score."""
-    facts = {fact.name: fact for fact in inputs}
-    unknown = [
-        fact.missing
-        for fact in facts.values()
-        if fact.missing is not None and fact.name not in stale and not fact.is_known_in_part
-    ]
-    missing = next((fact.missing for fact in facts.values() if fact.missing is not None), None)
-    value, reasons = None, list[str]()
-    if refusal := _refusal(score):
-        missing = refusal
-    elif unknown:
-        missing = unknown[0]
-    else:
-        value, reasons = _COMPUTED[score.kind](score, {name: fact.value for name, fact in facts.items()})
-    return FactValue(
-        name=score.name,
-        label=score.label,
-        value=value,
-        sources=sorted({source for fact in facts.values() for source in fact.sources}),
-        as_of=min((fact.as_of for fact in facts.values() if fact.as_of is not None), default=None),
-        partial=missing is not None or any(fact.partial for fact in facts.values()),
-        missing=missing,
-        changes_at=min((fact.changes_at for fact in facts.values() if fact.changes_at is not None), default=None),
-        calibration=score.version,
-        reasons=reasons,
-    )
-
-
-def _refusal(score: Score) -> str | None:
-    if score.figures is None:
-        return NOT_CALIBRATED
-    return score.figures.refusal.reason if isinstance(score.figures, RefusedFigures) else None
-
-
 Computed = tuple[int | float | None, list[str]]
+
+
+def compute_score(score: Score, values: Mapping[str, Any]) -> Computed:
+    """Compute a score that has figures, from known values of its facts. None where there is nothing to score."""
+    return _COMPUTED[score.kind](score, values)
 
 
 def _quantile(score: Score, values: Mapping[str, Any]) -> Computed:

@@ -70,7 +70,7 @@ def draw_orders(count: int, until: datetime, seed: int = 7, *, repeats: float = 
     return orders
 
 
-def write_shop(folder: Path, orders: Sequence[Order], pinned: datetime, *, more: Iterable[str] = ()) -> Path:
+def write_shop(folder: Path, orders: Sequence[Order], pinned: datetime, *, more: Iterable[str] = (), tags: str = TAGS) -> Path:
     """Write a shop with its tags and settings, and give the settings. `more` customers have no order."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "shop.db").unlink(missing_ok=True)
@@ -83,7 +83,7 @@ def write_shop(folder: Path, orders: Sequence[Order], pinned: datetime, *, more:
         database.executemany("INSERT INTO customers VALUES (?)", [(id_,) for id_ in ids])
     database.close()
     add_orders(folder, orders)
-    (folder / "tags.yaml").write_text(TAGS, "utf-8")
+    (folder / "tags.yaml").write_text(tags, "utf-8")
     path = folder / "gateway.toml"
     path.write_text(SETTINGS.format(pinned=pinned, path=folder / "shop.db"), "utf-8")
     return path

@@ -1,7 +1,7 @@
 """Scores of customers: computed from facts as a calibration says, and shown in the evidence with its version."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,9 @@ from gateway.scores.scorecard import FactPoints, Scorecard
 from gateway.scores.spend_formulas import SpendParameters, expected_spend
 from gateway.tags.computed_tag import NOT_GIVEN, FactValue
 from gateway.tags.pack import load_pack
+from gateway.tags.score_changes import find_score_change
 from gateway.tags.score_definitions import ModelOutput, Score
-from gateway.tags.score_values import add_scores, score_value
+from gateway.tags.score_evidence import add_scores, score_value
 from tests.support.gateway_server import gateway_on, settings_for
 from tests.support.tag_shop import ShopClock, sources_by_id
 from tests.tags.test_score_settings import AT, TAGS, calibration_of
@@ -198,11 +199,49 @@ def test_scores_are_partial_and_stale_as_their_facts():
     assert (facts["risk"].missing, stale) == ("SOURCE_UNAVAILABLE", {"gap", "risk"})
 
 
-def test_a_score_changes_when_the_first_of_its_facts_does():
-    """And it is as old as the oldest of them."""
+def days_of(**values: Any) -> dict[str, FactValue]:
+    """Facts of which those of days grow at the next noon."""
+    facts = facts_of(**values)
+    return facts | {name: msgspec.structs.replace(facts[name], changes_at=NOON) for name in ("gap", "age") if name in facts}
+
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def test_a_band_changes_when_days_cross_a_cut_point():
+    """25 days are in the third band until they are more than 30: on the sixth noon from now, and never beyond the last cut."""
+    assert score_value(score_of("r_score"), days_of(gap=25).values(), set()).changes_at == NOON + timedelta(days=5)
+    assert score_value(score_of("r_score"), days_of(gap=41).values(), set()).changes_at is None
+    assert score_value(score_of("r_score"), facts_of(gap=25).values(), set()).changes_at is None
+
+
+def test_points_change_when_a_fact_crosses_or_another_one_changes():
+    """A window that a record leaves counts as well."""
+    facts = days_of(gap=15, orders=5, orders_90d=2)
+    assert score_value(score_of("churn"), facts.values(), set()).changes_at == NOON + timedelta(days=5)
+    facts["orders_90d"] = msgspec.structs.replace(facts["orders_90d"], changes_at=NOON + timedelta(hours=3))
+    assert score_value(score_of("churn"), facts.values(), set()).changes_at == NOON + timedelta(hours=3)
+
+
+def test_a_probability_changes_each_day_and_crosses_a_border_once():
+    """Who looks at one border alone is told the day on which it is crossed: the day before it is not."""
+    risk, facts = score_of("risk"), days_of(orders=5, gap=25, age=29)
+    assert score_value(risk, facts.values(), set()).changes_at == NOON
+    crossed = find_score_change(risk, facts, lambda value: value > 0.9)
+    assert crossed is not None
+    count = (crossed - NOON).days + 1
+    told = [
+        score_value(risk, days_of(orders=5, gap=25 + days, age=29 + days).values(), set()).value > 0.9
+        for days in (0, count - 1, count)
+    ]
+    assert told == [False, False, True]
+    assert find_score_change(risk, facts, lambda value: value > 2.0) is None
+
+
+def test_a_score_is_as_old_as_the_oldest_of_its_facts():
+    """The earliest moment of reading is that of the score."""
     early, late = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC)
     facts = facts_of(orders=5, gap=25, age=29)
-    facts["gap"] = msgspec.structs.replace(facts["gap"], changes_at=late, as_of=early)
-    facts["age"] = msgspec.structs.replace(facts["age"], changes_at=early, as_of=late)
-    value = score_value(score_of("risk"), facts.values(), set())
-    assert (value.changes_at, value.as_of) == (early, early)
+    facts["gap"] = msgspec.structs.replace(facts["gap"], as_of=early)
+    facts["age"] = msgspec.structs.replace(facts["age"], as_of=late)
+    assert score_value(score_of("risk"), facts.values(), set()).as_of == early

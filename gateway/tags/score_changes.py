@@ -1,0 +1,83 @@
+"""Find when time alone changes a score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from math import floor
+from typing import Any
+
+from gateway.scores.calibration_file import QuantileFigures, ScorecardFigures
+from gateway.tags.computed_tag import FactValue
+from gateway.tags.score_definitions import Score
+from gateway.tags.score_values import compute_score
+
+MAX_DAYS = 3_650
+"""A change in more than ten years is none."""
+
+DAY = timedelta(days=1)
+
+Outcome = Callable[[Any], Any]
+
+
+def find_score_change(score: Score, facts: Mapping[str, FactValue], outcome: Outcome | None = None) -> datetime | None:
+    """Find the next moment at which time alone changes a score; None where none does.
+
+    Days since a time grow by one each day: a band changes when they cross a cut point, a probability of a model every day.
+    `outcome` tells what of the value matters, such as on which side of a border it is; then only a change of that counts. The
+    facts are all known.
+    """
+    days = [facts[name] for name in score.day_facts if facts[name].changes_at is not None and type(facts[name].value) is int]
+    others = [fact.changes_at for fact in facts.values() if fact.changes_at is not None and fact not in days]
+    change = _day_of_change(score, facts, days, outcome or _same)
+    first = min((fact.changes_at for fact in days if fact.changes_at is not None), default=None)
+    if change is not None and first is not None:
+        others.append(first + (change - 1) * DAY)
+    return min(others, default=None)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _day_of_change(score: Score, facts: Mapping[str, FactValue], days: list[FactValue], outcome: Outcome) -> int | None:
+    """Count the days until the outcome is another one."""
+    values = {name: fact.value for name, fact in facts.items()}
+    before = outcome(compute_score(score, values)[0])
+
+    def is_changed(count: int) -> bool:
+        later = values | {fact.name: fact.value + count for fact in days}
+        return bool(outcome(compute_score(score, later)[0]) != before)
+
+    if not days:
+        return None
+    crossings = _crossings(score, days)
+    if crossings is not None:
+        return next((count for count in crossings if is_changed(count)), None)
+    # What a model says goes one way while nothing is ordered, so the day can be found by halving.
+    high = 1
+    while not is_changed(high):
+        if high == MAX_DAYS:
+            return None
+        high = min(2 * high, MAX_DAYS)
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_changed(middle) else (middle, high)
+    return high
+
+
+def _crossings(score: Score, days: list[FactValue]) -> list[int] | None:
+    """List after how many days a fact crosses a cut point. None where there are no cut points."""
+    cut_points = dict(_cut_points(score))
+    if not isinstance(score.figures, QuantileFigures | ScorecardFigures):
+        return None
+    counts = {floor(cut) + 1 - fact.value for fact in days for cut in cut_points.get(fact.name, ())}
+    return sorted(count for count in counts if 0 < count <= MAX_DAYS)
+
+
+def _cut_points(score: Score) -> Iterator[tuple[str, list[float]]]:
+    if isinstance(score.figures, QuantileFigures):
+        yield score.input_of("value"), score.figures.cut_points
+    elif isinstance(score.figures, ScorecardFigures):
+        yield from ((fact.fact, fact.cut_points) for fact in score.figures.card.facts)
