@@ -50,7 +50,9 @@ def _run(tag: TagDefinition, pack: Pack) -> ExampleReport:
 
 
 def _facts(tag: TagDefinition, example: TagExample, pack: Pack) -> dict[str, FactValue]:
-    labels = {name: own.label for name, own in {**pack.facts, **pack.scores}.items()}
+    labels = {name: fact.label for name, fact in pack.facts.items()} | {
+        name: score.label for name, score in pack.scores.items()
+    }
     names = (*tag.fact_names, *tag.score_names)
     return {name: FactValue(name=name, label=labels.get(name, name), value=example.facts.get(name)) for name in names}
 
