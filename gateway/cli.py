@@ -23,6 +23,7 @@ from gateway.export_commands import export
 from gateway.export_commands import schema as export_schema
 from gateway.identity_commands import identity
 from gateway.key_commands import keys
+from gateway.population_commands import refresh
 from gateway.tag_commands import run_tag_examples
 from gateway.terminal import errors, out, print_problems, problems_shown
 from gateway.token_commands import tokens
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 tags = typer.Typer(no_args_is_help=True, help="Tags and what they were computed from.")
 tags.command("test")(run_tag_examples)
+tags.command("refresh")(refresh)
 app.add_typer(tags, name="tags")
 app.add_typer(identity, name="identity")
 customer.command("export")(export)

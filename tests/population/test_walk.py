@@ -175,7 +175,7 @@ async def test_a_walk_needs_a_source_that_lists():
     ("after", "problem"),
     [
         ("nonsense", "after: this is no place of a walk; begin it anew"),
-        ('["web",null]', "after: web lists no customers by these settings (crm do); begin anew"),
+        ('["web",null]', "after: web lists no customers by these settings (crm do); begin the walk anew"),
     ],
 )
 async def test_a_place_of_another_walk_is_refused(after: str, problem: str):

@@ -1,0 +1,80 @@
+"""Refresh the tags of all customers, so that a run which was killed goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from hashlib import sha256
+
+from connectors.errors import ConfigurationError
+from gateway.app import opened
+from gateway.population.batch_refresh import BatchRefresher
+from gateway.population.refresh_state import RefreshCounts, RefreshState, StateFile
+from gateway.population.walk import CustomerBatch, walk_customers
+from gateway.services import Services
+from gateway.store.store import Store
+from gateway.tags.definitions import Pack
+
+Progress = Callable[[RefreshState], None]
+"""Told after each batch."""
+
+
+def tag_store(services: Services) -> Store:
+    """Give the store of computed tags. Raises `ConfigurationError` where there is none."""
+    if services.store is None:
+        raise ConfigurationError(["mongodb: computed tags are stored there; add its table to the settings"])
+    return services.store
+
+
+def name_rules(pack: Pack) -> str:
+    """Name the tags in force and all that they are computed by."""
+    text = "\n".join(f"{key} {tag.fingerprint}" for key, tag in sorted(pack.tags.items()))
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+def begin_state(services: Services, file: StateFile, since: datetime | None = None) -> RefreshState:
+    """Read how far a run has come that was not ended, or begin one. By other rules, or for another time, it begins anew.
+
+    Raises `ConfigurationError`.
+    """
+    known, rules = file.read(), name_rules(services.tags.pack)
+    if known is not None and not known.is_done and known.rules == rules and known.since == since:
+        return known
+    total = known.counts.listed if known is not None and known.is_done and known.since is None and since is None else None
+    return RefreshState(began=services.clock.now(), rules=rules, since=since, total=total)
+
+
+async def refresh_all(services: Services, file: StateFile, batch: int, progress: Progress) -> RefreshState:
+    """Compute and store all tags of all customers of the sources that list them.
+
+    Raises `ConfigurationError`, `SourceFailure` where a source cannot be listed, `SourcesAwayError` where most customers lack
+    something, `StoreError`. A state that is kept stands for another run to go on from.
+    """
+    store = tag_store(services)
+    with file.held():
+        async with opened(services):
+            state = begin_state(services, file)
+            refresher = BatchRefresher(services, store, state.began)
+            batches = walk_customers(services, batch=batch, after=state.after, selection=refresher.selection)
+            return await refresh_batches(refresher, batches, state, file, progress)
+
+
+async def refresh_batches(
+    refresher: BatchRefresher,
+    batches: AsyncIterator[CustomerBatch],
+    state: RefreshState,
+    file: StateFile,
+    progress: Progress,
+) -> RefreshState:
+    """Refresh batches in order, and write down each one when all of it is stored."""
+    file.write(state)
+    progress(state)
+    async for own in batches:
+        counts: RefreshCounts = await refresher.refresh(own)
+        state.after = own.after
+        state.counts.add(counts)
+        file.write(state)
+        progress(state)
+    state.is_done = True
+    file.write(state)
+    return state
