@@ -46,6 +46,7 @@ from connectors.errors import (
     WebhookSignatureError,
 )
 from connectors.inspection import MissingIndex, Sample, SampledKey
+from connectors.listings import ChangeLister, ChangesFunction
 from connectors.record_fields import FieldInfo, Fields, all_fields, fields_of, leaf_field, narrow
 from connectors.records import (
     RECORDS,
@@ -99,6 +100,8 @@ __all__ = [
     "Ask",
     "BillingInterval",
     "Change",
+    "ChangeLister",
+    "ChangesFunction",
     "Channel",
     "Company",
     "Condition",

@@ -27,6 +27,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from connectors.errors import NoWebhookError, SourceError
 from connectors.inspection import MissingIndex, SampleFunction
+from connectors.listings import ChangeLister
+from connectors.listings import Lister as Lister
+from connectors.listings import Listing as Listing
 from connectors.measure_ops import MAX_COUNTS as MAX_COUNTS
 from connectors.measure_ops import PLAIN_OPS as PLAIN_OPS
 from connectors.measure_ops import SOURCE_OPS as SOURCE_OPS
@@ -149,17 +152,6 @@ class Page(msgspec.Struct, frozen=True):
     partial: bool = False
 
 
-class Listing(msgspec.Struct, frozen=True):
-    """Hold one page of all records of a source, `records` as in `Page`. `next` continues it, and is None at the end.
-
-    A page may have fewer records than asked for, or none, before the end. `next` is opaque text, for any process and as long as
-    the settings stay: who continues by it gets each record that stays once, whatever comes and goes meanwhile.
-    """
-
-    records: bytes | list[Any]
-    next: str | None = None
-
-
 class Measure(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """One aggregate over the records of a key. `field` is a dotted path, None for COUNT.
 
@@ -190,27 +182,6 @@ class MeasureFunction(Protocol):
     """Measures keys. `remaining_s` is the time that is left, None where nobody says."""
 
     def __call__(self, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None, /) -> Awaitable[Measured]: ...
-
-
-class ListFunction(Protocol):
-    """Lists at most `first` records after a cursor, None for the beginning. `remaining_s` is the time that is left.
-
-    Records whose ids the source takes for the same as the last one, by its collation, come with it.
-
-    Raises `ListingCursorError` for a cursor that is none of this listing's.
-    """
-
-    def __call__(
-        self, fields: Fields, after: str | None, first: int, remaining_s: float | None = None, /
-    ) -> Awaitable[Listing]: ...
-
-
-class Lister(msgspec.Struct, frozen=True, kw_only=True):
-    """List all records of one type, at most `max_first` in one call."""
-
-    record: type[Record]
-    fetch: ListFunction
-    max_first: int = 1_000
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
@@ -387,6 +358,10 @@ class Connector(Generic[S]):
     def listings(self) -> Sequence[Lister]:
         """List the record types that can be listed whole, each with the way."""
         return [declared for declared in self._declared() if isinstance(declared, Lister)]
+
+    def change_listings(self) -> Sequence[ChangeLister]:
+        """List the record types of which the source tells who changed since a time, each with the way."""
+        return ()
 
     def _declared(self) -> list[Lookup | Aggregate | Lister]:
         methods = [getattr(self, name) for name in dir(type(self)) if not name.startswith("_")]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,27 +26,37 @@ def refresh(
     resume: Annotated[
         Path | None, typer.Option(help="Keep in this file how far it has come, and go on from there where it was ended.")
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only who changed since: a time such as 2026-06-30T12:00Z, a span such as 1d, or last."),
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, max=5_000, help="How many records a batch is of.")] = 200,
     config: Config = Path("gateway.toml"),
     as_json: Json = False,
 ) -> None:
-    """Compute and store the tags of all customers. It ends with 1 where some lacked what a source did not give."""
+    """Compute and store the tags of all customers, or of those who changed.
+
+    It ends with 1 where some lacked what a source did not give.
+    """
     import asyncio
 
     from connectors.errors import ConfigurationError
-    from gateway.population.refresh import refresh_all
+    from gateway.population.changed_customers import changing_sources
+    from gateway.population.refresh import read_last, refresh_all
     from gateway.population.refresh_state import StateFile
     from gateway.population.walk import unlisted_sources
 
     with problems_shown(), _progress_shown() as progress:
-        if not all_:
-            raise ConfigurationError(["tags refresh: say of whom; give --all"])
-        services = _services(config)
-        state = asyncio.run(refresh_all(services, StateFile(resume), batch, progress))
-    _print_refresh(state, unlisted_sources(services), as_json=as_json)
+        if not all_ and since is None:
+            raise ConfigurationError(["tags refresh: say of whom; give --all, or --since and a time"])
+        services, file = _services(config), StateFile(resume)
+        from_ = None if since is None else read_last(file) if since == "last" else _read_time(since, services)
+        state = asyncio.run(refresh_all(services, file, batch, progress, from_))
+    gaps = unlisted_sources(services) if since is None else changing_sources(services)[1]
+    _print_refresh(state, gaps, as_json=as_json)
 
 
-def _print_refresh(state: RefreshState, unlisted: list[str], *, as_json: bool) -> None:
+def _print_refresh(state: RefreshState, gaps: Sequence[str], *, as_json: bool) -> None:
     """Print what became of the customers, and end with 1 where some are missing something."""
     import msgspec
 
@@ -54,11 +65,31 @@ def _print_refresh(state: RefreshState, unlisted: list[str], *, as_json: bool) -
     else:
         for name, count in msgspec.structs.asdict(state.counts).items():
             out.print(f"{name}: {count:,}", highlight=False)
-    if unlisted:
-        _warn(f"customers of {', '.join(unlisted)} alone are not among them: they cannot be listed")
+    if gaps and state.since is None:
+        _warn(f"customers of {', '.join(gaps)} alone are not among them: they cannot be listed")
+    elif gaps:
+        _warn(f"not known who changed: {', '.join(gaps)}; webhooks tell it, or a source with `changed` in its settings")
     if state.counts.missing:
         _warn("run the command again for those who are missing something, once their sources answer")
         raise typer.Exit(1)
+
+
+def _read_time(text: str, services: Services) -> datetime:
+    """Read a time or a span before now. Raises `ConfigurationError`."""
+    from datetime import UTC
+
+    from connectors.errors import ConfigurationError
+    from gateway.command_runner import read_span
+
+    if text[:1].isdigit() and text[-1:] in "smhd":
+        return services.clock.now() - read_span(text, "--since")
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            ["--since: is no time; write one such as 2026-06-30T12:00Z, a span such as 1d, or last"]
+        ) from None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 @contextmanager

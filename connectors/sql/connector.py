@@ -19,6 +19,7 @@ from connectors.contract import (
     Push,
 )
 from connectors.inspection import MissingIndex
+from connectors.listings import ChangeLister
 from connectors.records import RECORD_NAMES, RECORDS, Record
 from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
@@ -120,6 +121,13 @@ class QueriesConnector(Connector[S]):
     def listings(self) -> Sequence[Lister]:
         return [
             Lister(record=RECORDS[name], fetch=self._tables[name].list_page) for name in self._records if name == "customer"
+        ]
+
+    def change_listings(self) -> Sequence[ChangeLister]:
+        return [
+            ChangeLister(record=RECORDS[name], fetch=self._tables[name].list_changes)
+            for name, record in self._records.items()
+            if record.changed is not None
         ]
 
 

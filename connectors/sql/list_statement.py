@@ -24,7 +24,7 @@ from connectors.sql.record_query import RecordQuery
 from connectors.sql.subqueries import required
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
 
-FIRST, PLACE = "first", "place"
+FIRST, PLACE, SINCE = "first", "place", "changed_since"
 """The parameters of a page."""
 
 ORDER = "sql"
@@ -42,11 +42,17 @@ PLACE_READERS: dict[str, Callable[[str], Place]] = {
 """How cursors have the ids that have an order, by their types."""
 
 
-def list_statement(rows: RecordQuery, fields: Fields, after: bool) -> Select[Any]:
-    """Write the statement of a page. Its rows have place, id and JSON, in order."""
+def list_statement(rows: RecordQuery, fields: Fields, after: bool, changed: str | None = None) -> Select[Any]:
+    """Write the statement of a page. Its rows have place, id and JSON, in order.
+
+    With a column that says when a row `changed` last, the page is of those since a time.
+    """
     place = rows.dialect.listed_by(required(rows.source, "id"))
     condition = place > bindparam(PLACE) if after else place.is_not(None)
-    page = _rows(rows, fields, condition).order_by(place).limit(bindparam(FIRST, type_=BigInteger()))
+    chosen = _rows(rows, fields, condition)
+    if changed is not None:
+        chosen = chosen.where(rows.dialect.time(required(rows.source, changed)) >= rows.dialect.time_parameter(SINCE))
+    page = chosen.order_by(place).limit(bindparam(FIRST, type_=BigInteger()))
     return _shown(rows, fields, page)
 
 

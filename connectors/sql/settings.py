@@ -65,6 +65,8 @@ class RecordSettings(NamedSettings):
     keys: Annotated[dict[KeyKind, KeySettings], Field(min_length=1)]
     lists: dict[str, ListSettings] = {}
     rating_scale: RatingScale | None = None
+    changed: str | None = None
+    """A column of the query that says when the row changed last. It need not be a field."""
 
     def problems(self, record: type[Record]) -> Iterator[str]:
         """List lists and a scale that the record does not have."""

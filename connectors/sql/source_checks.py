@@ -9,7 +9,7 @@ import msgspec
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.record_fields import LEAF, OBJECT, all_fields, fields_of
-from connectors.records import RECORDS
+from connectors.records import RECORDS, Customer, Record
 from connectors.sql.columns import PARENT, POSITION, VALUE, columns_of, deciding_columns, lists_of
 from connectors.sql.database import SqlDatabase
 from connectors.sql.query_failures import QueryFailure, explain_statement, find_name
@@ -26,8 +26,9 @@ async def problems_of_table(where: str, database: SqlDatabase, table: RecordTabl
     """List problems of a record's queries and keys. A trial lookup by each key follows when there are none so far."""
     record, settings = RECORDS[table.name], table.settings
     columns = await _columns(database, settings.query)
-    key_columns = _key_columns(settings.keys.values(), columns)
-    problems = _problems_of_query(f"{where}.query", database.written(settings.query), columns, record, (), key_columns)
+    others = _key_columns(settings.keys.values(), columns) | ({settings.changed.lower()} if settings.changed else set())
+    problems = _problems_of_query(f"{where}.query", database.written(settings.query), columns, record, (), others)
+    problems += _problems_of_changed(where, record, settings.changed, columns)
     for name, own in settings.lists.items():
         struct = lists_of(record)[name].struct
         needed = (PARENT,) if struct else (PARENT, VALUE)
@@ -37,6 +38,19 @@ async def problems_of_table(where: str, database: SqlDatabase, table: RecordTabl
     for kind, key in settings.keys.items():
         problems += await _problems_of_key(f"{where}.keys.{kind.value}", database, columns, key)
     return problems or [problem for kind, key in settings.keys.items() for problem in await _trial(where, table, kind, key)]
+
+
+def _problems_of_changed(where: str, record: type[Record], changed: str | None, columns: Columns | QueryFailure) -> list[str]:
+    """List what is wrong with the column of changes: it is not there, or nothing says whose row has changed."""
+    if changed is None or isinstance(columns, QueryFailure):
+        return []
+    have = {name.lower() for name in columns}
+    if changed.lower() not in have:
+        fix = suggest(changed, sorted(columns), "add it there")
+        return [f"{where}.changed: the record's query has no column {changed}{fix}"]
+    if record is not Customer and have.isdisjoint({"customer_id", "customer_email"}):
+        return [f"{where}.changed: no column says whose row has changed; add customer_id or customer_email to the query"]
+    return []
 
 
 def _key_columns(keys: Iterable[KeySettings], columns: Columns | QueryFailure) -> set[str]:

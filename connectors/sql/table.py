@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from connectors.sql.columns import PARENT
 from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
 from connectors.sql.keys import KEYS, asked_for, parameter
-from connectors.sql.list_statement import FIRST, PLACE, list_statement, listing, read_place, same_place
+from connectors.sql.list_statement import FIRST, PLACE, SINCE, list_statement, listing, read_place, same_place
 from connectors.sql.lookup_statement import ask_parameters, lookup_ids, lookup_statement, pages, shape_of
 from connectors.sql.measure_statement import (
     MeasureShape,
@@ -96,8 +97,9 @@ class RecordTable:
         after: str | None,
         first: int,
         remaining_s: float | None = None,  # noqa: ARG002  as above
+        since: datetime | None = None,
     ) -> Listing:
-        """List the records after a cursor by their id, by one statement or two.
+        """List the records after a cursor by their id, by one statement or two. With `since` those that changed from then on.
 
         A column's collation may take several ids for the same: they are in one page, so that none is skipped.
         """
@@ -105,13 +107,22 @@ class RecordTable:
 
         async def read(statements: RecordStatements) -> Listing:
             statements = statements.unconfined or statements
-            values = {FIRST: first} | ({} if after is None else {PLACE: place})
-            rows = await self._database.run(statements.listed(fields, after is not None), values)
+            values: dict[str, Any] = {FIRST: first} | ({} if after is None else {PLACE: place})
+            if since is not None:
+                values[SINCE] = self._dialect.time_value(since)
+            changed = None if since is None else self.settings.changed
+            rows = await self._database.run(statements.listed(fields, after is not None, changed), values)
             if len(rows) == first and isinstance(rows[-1][0], str):
                 rows = [*rows, *await self._database.run(statements.listed_same(fields), {PLACE: rows[-1][0]})]
             return listing(rows, first)
 
         return await self._run(read)
+
+    async def list_changes(
+        self, fields: Fields, since: datetime, after: str | None, first: int, remaining_s: float | None = None
+    ) -> Listing:
+        """List the records that changed since a time, as `list_page`."""
+        return await self.list_page(fields, after, first, remaining_s, since)
 
     async def sample(self, kind: KeyKind, count: int) -> Sample:
         """Sample so many keys, by two statements."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from connectors.errors import SourceProtocolError
 from connectors.record_fields import Fields
@@ -10,7 +10,7 @@ from connectors.records import Customer
 from gateway.clock import Clock
 from gateway.errors import SourceFailure
 from gateway.lookups.deadline import Deadline
-from gateway.lookups.outcome import Listed
+from gateway.lookups.outcome import Failed, Listed
 from gateway.lookups.sources import Source
 
 MAX_PAGE_S = 60.0
@@ -18,6 +18,9 @@ MAX_PAGE_S = 60.0
 
 TRIES, PAUSE_S = 5, 2.0
 """How often a page is asked for whose failure may pass, and the pause before the second time; each one is twice as long."""
+
+FetchPage = Callable[[str | None, Deadline], Awaitable[Listed | Failed]]
+"""Fetches the page after a cursor."""
 
 
 async def list_customers(
@@ -30,25 +33,33 @@ async def list_customers(
     Raises `SourceFailure`.
     """
     max_first = source.listings[Customer].max_first
+    size = min(first or max_first, max_first)
+    fetch = lambda after, deadline: source.list_page(Customer, fields, after, size, deadline)  # noqa: E731
+    async for page in fetch_pages(source.name, fetch, after, clock):
+        yield page
+
+
+async def fetch_pages(name: str, fetch: FetchPage, after: str | None, clock: Clock) -> AsyncIterator[Listed]:
+    """Fetch pages, one after the other. As `list_customers`."""
     known: set[str] = set()
     while True:
-        page = await _fetch_page(source, fields, after, min(first or max_first, max_first), clock)
+        page = await _fetch_page(name, fetch, after, clock)
         yield page
         after = page.next
         if after is None:
             return
         if after in known:
-            raise SourceFailure(source.name, SourceProtocolError("the listing begins again"))
+            raise SourceFailure(name, SourceProtocolError("the listing begins again"))
         known.add(after)
 
 
-async def _fetch_page(source: Source, fields: Fields, after: str | None, first: int, clock: Clock) -> Listed:
+async def _fetch_page(name: str, fetch: FetchPage, after: str | None, clock: Clock) -> Listed:
     attempt = 0
     while True:
-        outcome = await source.list_page(Customer, fields, after, first, Deadline.within(clock, MAX_PAGE_S))
+        outcome = await fetch(after, Deadline.within(clock, MAX_PAGE_S))
         if isinstance(outcome, Listed):
             return outcome
         attempt += 1
         if not outcome.error.retryable or attempt == TRIES:
-            raise SourceFailure(source.name, outcome.error)
+            raise SourceFailure(name, outcome.error)
         await clock.sleep(PAUSE_S * 2 ** (attempt - 1))

@@ -8,7 +8,18 @@ from copy import copy
 from datetime import datetime
 from typing import Any
 
-from connectors.contract import CUSTOMER_KEYS, RECORD_KEYS, Ask, Change, Connector, KeyKind, Measure, MeasureOp, WebhookRequest
+from connectors.contract import (
+    CUSTOMER_KEYS,
+    RECORD_KEYS,
+    Ask,
+    Change,
+    Connector,
+    KeyKind,
+    Lister,
+    Measure,
+    MeasureOp,
+    WebhookRequest,
+)
 from connectors.errors import SourceError
 from connectors.interned_values import intern_results
 from connectors.record_fields import Fields
@@ -51,6 +62,8 @@ class Source:
         self.aggregates = {(aggregate.record, aggregate.by): aggregate for aggregate in connector.aggregates()}
         self.listings = {lister.record: lister for lister in connector.listings()}
         """The record types that the source can list whole."""
+        self.change_listings = {lister.record: lister for lister in connector.change_listings()}
+        """The record types of which the source tells who changed since a time."""
         self._listing_turn = asyncio.Lock()
         self.records = intern_results(self._records)
         self.measures = intern_results(self._measures)
@@ -106,13 +119,27 @@ class Source:
         self, record: type[Record], fields: Fields, after: str | None, first: int, deadline: Deadline
     ) -> Listed | Failed:
         """List a page of all records, from a cursor on. Pages take one slot of the source at most, by turns."""
+        return await self._list_page(self.listings[record], fields, after, first, deadline)
+
+    async def list_changes(
+        self, record: type[Record], fields: Fields, since: datetime, after: str | None, first: int, deadline: Deadline
+    ) -> Listed | Failed:
+        """List a page of the records that changed since a time, as `list_page`."""
+        changes = self.change_listings[record]
+        fetch = lambda fields, after, first, left=None: changes.fetch(fields, since, after, first, left)  # noqa: E731
+        lister = Lister(record=record, fetch=fetch, max_first=changes.max_first)
+        return await self._list_page(lister, fields, after, first, deadline)
+
+    async def _list_page(
+        self, lister: Lister, fields: Fields, after: str | None, first: int, deadline: Deadline
+    ) -> Listed | Failed:
         began = self._caller.clock.monotonic()
         try:
             async with asyncio.timeout(deadline.remaining_s()):
                 await self._listing_turn.acquire()
         except TimeoutError:
             return self._caller.late(self._caller.clock.monotonic() - began)
-        wanted = self.batching.enqueue(ListFetch(self.listings[record], fields, after, first), [PAGE_KEY], deadline)
+        wanted = self.batching.enqueue(ListFetch(lister, fields, after, first), [PAGE_KEY], deadline)
         # A call that its caller no longer waits for still has its slot, and so the turn.
         if wanted.is_complete:
             self._listing_turn.release()

@@ -52,12 +52,10 @@ class BatchRefresher:
 
         Raises `SourcesAwayError` where most lack something, `StoreError` where nothing can be stored.
         """
-        counts = RefreshCounts(
-            listed=batch.listed, erased=batch.erased, gone=batch.gone, unreadable=batch.unreadable, missing=0
-        )
+        counts = RefreshCounts(listed=batch.listed, erased=batch.erased, gone=batch.gone, unreadable=batch.unreadable)
         by_id = {customer.tagged.id: customer.tagged for customer in (*batch.customers, *batch.others)}
         whole = {id_: customer for id_, customer in by_id.items() if not is_unheard(customer)}
-        missing = len(by_id) - len(whole)
+        missing = len(by_id) - len(whole) + batch.missing
         stored = await self._patiently(lambda: self._store.tags.read(sorted(whole), self._pack.tags))
         due = {
             customer: keys
@@ -69,8 +67,9 @@ class BatchRefresher:
         weak = await self._compute(due, stored, counts)
         counts.missing = missing + len(weak)
         counts.refreshed = len(due) - len(weak)
-        if len(by_id) >= MIN_JUDGED and counts.missing > MAX_MISSING * len(by_id):
-            raise SourcesAwayError(f"sources did not answer about {counts.missing} of {len(by_id)} customers of a batch")
+        looked_at = len(by_id) + batch.missing
+        if looked_at >= MIN_JUDGED and counts.missing > MAX_MISSING * looked_at:
+            raise SourcesAwayError(f"sources did not answer about {counts.missing} of {looked_at} customers of a batch")
         return counts
 
     def _due_keys(self, keys: Sequence[str], stored: StoredTags) -> list[str]:

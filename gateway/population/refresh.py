@@ -8,11 +8,14 @@ from hashlib import sha256
 
 from connectors.errors import ConfigurationError
 from gateway.app import opened
+from gateway.clock import CLOCK_TOLERANCE
 from gateway.population.batch_refresh import BatchRefresher
+from gateway.population.changed_customers import walk_changed
 from gateway.population.refresh_state import RefreshCounts, RefreshState, StateFile
 from gateway.population.walk import CustomerBatch, walk_customers
 from gateway.services import Services
 from gateway.store.store import Store
+from gateway.store.tag_marks import ensure_mark_index
 from gateway.tags.definitions import Pack
 
 Progress = Callable[[RefreshState], None]
@@ -44,18 +47,43 @@ def begin_state(services: Services, file: StateFile, since: datetime | None = No
     return RefreshState(began=services.clock.now(), rules=rules, since=since, total=total)
 
 
-async def refresh_all(services: Services, file: StateFile, batch: int, progress: Progress) -> RefreshState:
-    """Compute and store all tags of all customers of the sources that list them.
+def read_last(file: StateFile) -> datetime:
+    """Read since when changes count for a run that follows the one before, or goes on with one over changes.
+
+    Clocks of sources may be slow, so that is a little before it began. Raises `ConfigurationError` where there is none.
+    """
+    known = file.read()
+    if known is None:
+        raise ConfigurationError(["--since last: needs the file of the run before; name it with --resume"])
+    if known.is_done:
+        return known.began - CLOCK_TOLERANCE
+    if known.since is None:
+        raise ConfigurationError(
+            ["--since last: the run of this file over all customers has not ended; end it, with --all alone"]
+        )
+    return known.since
+
+
+async def refresh_all(
+    services: Services, file: StateFile, batch: int, progress: Progress, since: datetime | None = None
+) -> RefreshState:
+    """Compute and store all tags of all customers of the sources that list them, or of those who changed `since`.
 
     Raises `ConfigurationError`, `SourceFailure` where a source cannot be listed, `SourcesAwayError` where most customers lack
     something, `StoreError`. A state that is kept stands for another run to go on from.
     """
     store = tag_store(services)
+    if since is not None:
+        ensure_mark_index(store.mongo)
     with file.held():
         async with opened(services):
-            state = begin_state(services, file)
+            state = begin_state(services, file, since)
             refresher = BatchRefresher(services, store, state.began)
-            batches = walk_customers(services, batch=batch, after=state.after, selection=refresher.selection)
+            selection = refresher.selection
+            if since is None:
+                batches = walk_customers(services, batch=batch, after=state.after, selection=selection)
+            else:
+                batches = walk_changed(services, store, since, batch=batch, after=state.after, selection=selection)
             return await refresh_batches(refresher, batches, state, file, progress)
 
 

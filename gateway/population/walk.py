@@ -6,20 +6,22 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 
+from connectors.contract import KeyKind
 from connectors.errors import ConfigurationError
 from connectors.record_fields import Fields
 from connectors.records import Customer
-from gateway.errors import CallerError, ErasedError
-from gateway.identity.records import RecordId
+from gateway.errors import ErasedError, SourceFailure
+from gateway.identity.records import Key, RecordId
 from gateway.linkage.customer_pages import list_customers
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Source
 from gateway.services import Services, hide_erased
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer_finder import find_owners
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.selection import Selection
-from gateway.stitching.stitcher import Stitcher
+from gateway.stitching.stitcher import FoundByKey, Stitcher
 
 BATCH = 200
 """How many records a batch is of, unless it is said."""
@@ -43,7 +45,8 @@ class CustomerBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Customers of one page of a source. `after` continues the walk behind it.
 
     `customers` are those whose batch this is; `others` have a record on the page, and are in the batch of another record.
-    Of the `listed` records, `erased` are of people who are withheld, `gone` of nobody any more; `unreadable` came beside them.
+    Of the `listed` records, `erased` are of people who are withheld, `gone` of nobody any more, `missing` of whom is
+    not known, for a source could not be asked; `unreadable` came beside them.
     """
 
     customers: Sequence[StitchedCustomer]
@@ -53,6 +56,7 @@ class CustomerBatch(msgspec.Struct, frozen=True, kw_only=True):
     others: Sequence[StitchedCustomer] = ()
     erased: int = 0
     gone: int = 0
+    missing: int = 0
     unreadable: int = 0
 
 
@@ -155,13 +159,15 @@ async def load_batch(
     source: str = "",
 ) -> CustomerBatch:
     """Find the customers of listed records. `order` has the places of the sources in the walk."""
-    found = await _find_patiently(services, ids, selection)
+    found = await find_patiently(services, [Key(KeyKind.CUSTOMER_ID, id_.node_id) for id_ in ids], selection)
     leading: dict[str, StitchedCustomer] = {}
     others: dict[str, StitchedCustomer] = {}
-    erased = gone = 0
+    erased = gone = missing = 0
     for id_, customer in zip(ids, found, strict=True):
         if isinstance(customer, ErasedError):
             erased += 1
+        elif isinstance(customer, SourceFailure):
+            missing += 1
         elif not isinstance(customer, StitchedCustomer):
             gone += 1
         elif _leads(id_, customer, order):
@@ -175,6 +181,7 @@ async def load_batch(
         listed=len(ids),
         erased=erased,
         gone=gone,
+        missing=missing,
         unreadable=unreadable,
         source=source,
     )
@@ -186,38 +193,36 @@ def _leads(id_: RecordId, customer: StitchedCustomer, order: Mapping[str, int]) 
     return id_ not in listed or id_ == min(listed, key=lambda own: (order[own.source], own.id))
 
 
-async def _find_patiently(
-    services: Services, ids: Sequence[RecordId], selection: Selection
-) -> list[StitchedCustomer | CallerError | None]:
-    """Find customers, again after a pause where a source could not be heard about them."""
-    found = await _find(services, ids, selection)
+async def find_patiently(services: Services, keys: Sequence[Key], selection: Selection) -> list[FoundByKey]:
+    """Find customers by keys, in order, again after a pause where a source could not be heard about them."""
+    found = await _find(services, keys, selection)
     for attempt in range(1, TRIES):
         weak = [place for place, customer in enumerate(found) if is_unheard(customer)]
         if not weak:
             break
         await services.clock.sleep(PAUSE_S * 2 ** (attempt - 1))
-        again = await _find(services, [ids[place] for place in weak], selection)
+        again = await _find(services, [keys[place] for place in weak], selection)
         for place, customer in zip(weak, again, strict=True):
             found[place] = customer
     return found
 
 
-def is_unheard(customer: StitchedCustomer | Exception | None) -> bool:
+def is_unheard(customer: FoundByKey) -> bool:
     """Tell whether there may be more of a customer than could be had now."""
+    if isinstance(customer, SourceFailure):
+        return True
     return isinstance(customer, StitchedCustomer) and (customer.identity.reason in _PASSING or customer.stale is not None)
 
 
-async def _find(
-    services: Services, ids: Sequence[RecordId], selection: Selection
-) -> list[StitchedCustomer | CallerError | None]:
-    if not ids:
+async def _find(services: Services, keys: Sequence[Key], selection: Selection) -> list[FoundByKey]:
+    if not keys:
         return []
     stitcher = new_batch_stitcher(services)
-    found = await stitcher.customers([id_.node_id for id_ in ids], selection)
-    return [_admit(stitcher, customer) for customer in found]
+    found = await find_owners(stitcher, keys, selection)
+    return [_admit(stitcher, found[key]) for key in keys]
 
 
-def _admit(stitcher: Stitcher, customer: StitchedCustomer | CallerError | None) -> StitchedCustomer | CallerError | None:
+def _admit(stitcher: Stitcher, customer: FoundByKey) -> FoundByKey:
     """Give a customer, or `ErasedError` for one who is erased."""
     if stitcher.rule is None or not isinstance(customer, StitchedCustomer):
         return customer

@@ -28,7 +28,7 @@ INDEXES = {
     "desk": ["tickets (email)", "tickets (updated_at)"],
 }
 
-SETTINGS = """
+SETTINGS = '''
 [clock]
 pinned = "2026-06-30T12:00:00Z"
 
@@ -46,6 +46,7 @@ url = "sqlite+aiosqlite:///{folder}/crm.db"
 
 [sources.crm.records.customer]
 query = "SELECT id, email, name, updated_at FROM people"
+changed = "updated_at"
 keys = {{ customer_id = "id", email = "email" }}
 
 [sources.web]
@@ -54,20 +55,24 @@ url = "sqlite+aiosqlite:///{folder}/web.db"
 
 [sources.web.records.customer]
 query = "SELECT id, email, updated_at FROM accounts"
+changed = "updated_at"
 keys = {{ customer_id = "id", email = "email" }}
 
 [sources.web.records.order]
-query = "SELECT id, account_id, placed_at, status, total AS total_amount, 'EUR' AS total_currency FROM orders"
-keys = {{ customer_id = "account_id" }}
+query = """SELECT id, account_id AS customer_id, placed_at, status, total AS total_amount, 'EUR' AS total_currency, updated_at
+           FROM orders"""
+changed = "updated_at"
+keys = {{ customer_id = "customer_id" }}
 
 [sources.desk]
 kind = "sql"
 url = "sqlite+aiosqlite:///{folder}/desk.db"
 
 [sources.desk.records.ticket]
-query = "SELECT id, email AS customer_email, created_at, kind, status, satisfaction FROM tickets"
+query = "SELECT id, email AS customer_email, created_at, kind, status, satisfaction, updated_at FROM tickets"
+changed = "updated_at"
 keys = {{ email = "customer_email" }}
-"""
+'''
 
 
 def write_people(folder: Path, count: int, seed: int = 1) -> None:
