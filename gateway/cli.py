@@ -25,6 +25,7 @@ from gateway.identity_commands import identity
 from gateway.key_commands import keys
 from gateway.population_commands import refresh
 from gateway.tag_commands import run_tag_examples
+from gateway.population_commands import count, diff, refresh
 from gateway.terminal import errors, out, print_problems, problems_shown
 from gateway.token_commands import tokens
 
@@ -39,6 +40,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 tags = typer.Typer(no_args_is_help=True, help="Tags and what they were computed from.")
 tags.command("test")(run_tag_examples)
 tags.command("refresh")(refresh)
+tags.command("count")(count)
+tags.command("diff")(diff)
 app.add_typer(tags, name="tags")
 app.add_typer(identity, name="identity")
 customer.command("export")(export)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,10 @@ import typer
 from gateway.terminal import errors, out, problems_shown
 
 if TYPE_CHECKING:
+    from gateway.population.pack_comparison import PackComparison, TagDifference
     from gateway.population.refresh import Progress
     from gateway.population.refresh_state import RefreshState
+    from gateway.population.tag_census import TagCensus
     from gateway.services import Services
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
@@ -54,6 +56,116 @@ def refresh(
         state = asyncio.run(refresh_all(services, file, batch, progress, from_))
     gaps = unlisted_sources(services) if since is None else changing_sources(services)[1]
     _print_refresh(state, gaps, as_json=as_json)
+
+
+def count(
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only tags that were computed since: a time such as 2026-06-30T12:00Z, or a span such as 1d."),
+    ] = None,
+    config: Config = Path("gateway.toml"),
+    as_json: Json = False,
+) -> None:
+    """Count the customers of each tag and value, by what is stored in MongoDB. No source is asked."""
+    import asyncio
+
+    from gateway.population.tag_census import count_tags
+
+    with problems_shown(), _count_shown("Counting") as progress:
+        services = _services(config)
+        from_ = None if since is None else _read_time(since, services)
+        customers, tags = asyncio.run(count_tags(services, from_, progress))
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode({"customers": customers, "tags": tags}).decode())
+        return
+    out.print(f"customers of whom tags are stored: {customers:,}", highlight=False)
+    for own in tags:
+        out.print(f"{own.key}", highlight=False, markup=False)
+        for line in _lines_of(own, customers):
+            out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _lines_of(own: TagCensus, customers: int) -> Iterator[str]:
+    rest = {
+        "(other values)": own.other_values,
+        "(not given)": own.not_given,
+        "(unknown: a fact was missing)": own.unknown,
+        "(failed)": own.failed,
+        "(never computed)": own.never,
+    }
+    for value, number in [*own.values.items(), *((name, number) for name, number in rest.items() if number)]:
+        share = f" ({number / customers:.1%})" if customers else ""
+        yield f"{printable(value)}: {number:,}{share}"
+    if own.partial:
+        yield f"of these partial: {own.partial:,}"
+
+
+def diff(
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The other file of tags.")],
+    sample: Annotated[int, typer.Option(min=1, max=100_000, help="How many customers are looked at.")] = 1_000,
+    examples: Annotated[int, typer.Option(min=0, max=100, help="How many ids are printed for each change.")] = 5,
+    config: Config = Path("gateway.toml"),
+    as_json: Json = False,
+) -> None:
+    """Compute the tags of some customers by another file, and print how many change from what to what. Nothing is stored."""
+    import asyncio
+
+    from gateway.population.pack_comparison import compare_packs
+
+    with problems_shown(), _count_shown("Comparing", sample) as progress:
+        found = asyncio.run(compare_packs(_services(config), new, sample, examples, progress))
+    if as_json:
+        typer.echo(_comparison_json(found))
+    else:
+        how = "chosen by chance" if found.is_by_chance else "the first ones that are listed"
+        out.print(f"customers: {found.customers:,}, {how}", highlight=False)
+        for own in found.tags:
+            for line in _lines_of_difference(own, found.customers):
+                out.print(line, highlight=False, markup=False, soft_wrap=True)
+    if found.missing:
+        _warn(f"{found.missing:,} customers were not compared in full: a source did not give all")
+
+
+def _lines_of_difference(own: TagDifference, customers: int) -> Iterator[str]:
+    changed = own.changes.total()
+    where = {None: "", "new": " (only in the new file)", "old": " (only in the file in force)"}[own.only_in]
+    yield f"{own.key}{where}: {changed:,} of {customers:,} change"
+    for (before, after), number in own.changes.most_common():
+        ids = own.examples.get((before, after), [])
+        shown = f": {', '.join(map(printable, ids))}" if ids else ""
+        yield f"  {_value(before)} -> {_value(after)}: {number:,}{shown}"
+    if own.unknown:
+        yield f"  not compared, a fact is missing: {own.unknown:,}"
+
+
+def _value(value: str | None) -> str:
+    return "(not given)" if value is None else printable(value)
+
+
+def _comparison_json(found: PackComparison) -> str:
+    import json
+
+    tags = [
+        {
+            "key": own.key,
+            "onlyIn": own.only_in,
+            "same": own.same,
+            "unknown": own.unknown,
+            "changes": [
+                {"from": before, "to": after, "customers": number, "examples": own.examples.get((before, after), [])}
+                for (before, after), number in own.changes.most_common()
+            ],
+        }
+        for own in found.tags
+    ]
+    return json.dumps({"customers": found.customers, "missing": found.missing, "isByChance": found.is_by_chance, "tags": tags})
+
+
+def printable(value: str) -> str:
+    """Write a text without signs that a terminal would follow."""
+    return value if value.isprintable() else ascii(value)
 
 
 def _print_refresh(state: RefreshState, gaps: Sequence[str], *, as_json: bool) -> None:
@@ -110,6 +222,16 @@ def _progress_shown() -> Iterator[Progress]:
             bar.update(task, description=text, completed=counts.listed, total=state.total)
 
         yield show
+
+
+@contextmanager
+def _count_shown(text: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show how many customers were looked at, on standard error where that is a terminal."""
+    from rich.progress import Progress as Bar
+
+    with Bar(console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done: bar.update(task, description=f"{text} ({done:,} customers)", completed=done)
 
 
 def _services(config: Path) -> Services:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.refresh_shop import change_people, run_statement, write_people, write_settings
 from connectors.errors import ConfigurationError
 from gateway.app import create_services, opened
 from gateway.population.changed_customers import changing_sources
@@ -14,7 +15,6 @@ from gateway.population.refresh_state import RefreshState, StateFile
 from gateway.services import Services
 from gateway.settings import load_settings
 from tests.population.test_refresh import child, computed_at
-from tests.support.refresh_shop import change_people, run_statement, write_people, write_settings
 
 pytestmark = pytest.mark.mongodb
 PEOPLE, BATCH = 1_000, 20

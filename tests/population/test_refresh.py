@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from bench.refresh_shop import write_people, write_settings
 from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import ConfigurationError, SourceUnavailableError
@@ -28,7 +29,6 @@ from tests.population.test_walk import InstantClock
 from tests.support.gateway_server import settings_for
 from tests.support.known_people import knowing, person
 from tests.support.paths import ROOT
-from tests.support.refresh_shop import write_people, write_settings
 from tests.support.serve_process import COMMAND, wait_until
 
 pytestmark = pytest.mark.mongodb
