@@ -32,6 +32,10 @@ def refresh(
         str | None,
         typer.Option(help="Only who changed since: a time such as 2026-06-30T12:00Z, a span such as 1d, or last."),
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Spread it over so many processes, by Dask (the extra scale).")
+    ] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Spread it over the workers of this scheduler of Dask instead.")] = None,
     batch: Annotated[int, typer.Option(min=1, max=5_000, help="How many records a batch is of.")] = 200,
     config: Config = Path("gateway.toml"),
     as_json: Json = False,
@@ -51,11 +55,34 @@ def refresh(
     with problems_shown(), _progress_shown() as progress:
         if not all_ and since is None:
             raise ConfigurationError(["tags refresh: say of whom; give --all, or --since and a time"])
+        _check_spread(workers, scheduler, since)
         services, file = _services(config), StateFile(resume)
+        if workers is not None or scheduler is not None:
+            from gateway.population.spread_refresh import spread_refresh
+
+            spread = spread_refresh(services, config, file, batch, progress, workers=workers or 1, scheduler=scheduler)
+            _print_refresh(asyncio.run(spread), unlisted_sources(services), as_json=as_json)
+            return
         from_ = None if since is None else read_last(file) if since == "last" else _read_time(since, services)
         state = asyncio.run(refresh_all(services, file, batch, progress, from_))
     gaps = unlisted_sources(services) if since is None else changing_sources(services)[1]
     _print_refresh(state, gaps, as_json=as_json)
+
+
+def _check_spread(workers: int | None, scheduler: str | None, since: str | None) -> None:
+    """Refuse what cannot be spread. Raises `ConfigurationError`."""
+    from importlib.util import find_spec
+
+    from connectors.errors import ConfigurationError
+
+    if workers is None and scheduler is None:
+        return
+    if workers is not None and scheduler is not None:
+        raise ConfigurationError(["--workers and --scheduler exclude each other; give one of them"])
+    if since is not None:
+        raise ConfigurationError(["--since: who changed are few; leave --workers and --scheduler out"])
+    if find_spec("distributed") is None:
+        raise ConfigurationError(["--workers: needs an extra; install customer-profile-gateway[scale]"])
 
 
 def count(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from gateway.errors import StoreError
@@ -24,6 +24,9 @@ MAX_MISSING = 0.5
 
 MIN_JUDGED = 20
 """A smaller batch is not judged by its share."""
+
+MARKED_BY = timedelta(seconds=1)
+"""A tag that expires so much before the end of its time to live was marked stale. MongoDB keeps milliseconds."""
 
 T = TypeVar("T")
 
@@ -73,7 +76,10 @@ class BatchRefresher:
         return counts
 
     def _due_keys(self, keys: Sequence[str], stored: StoredTags) -> list[str]:
-        """List the tags that are computed: those that are not of this run, by the rules in force, or have expired since."""
+        """List the tags that are computed: those that are not of this run, not by the rules in force, or marked stale since.
+
+        What has only expired since is of this run: a long one would never end.
+        """
         now = self._services.clock.now()
         return [
             key
@@ -81,7 +87,7 @@ class BatchRefresher:
             if (tag := stored.get(key)) is None
             or tag.computed_at < self._began
             or tag.fingerprint != self._pack.tags[key].fingerprint
-            or tag.expires_at <= now
+            or tag.expires_at <= min(now, tag.computed_at + self._pack.tags[key].ttl - MARKED_BY)
         ]
 
     async def _compute(

@@ -143,6 +143,26 @@ async def test_tags_that_callers_were_given_meanwhile_are_left(mongodb_uri: str,
     assert (ended.counts.refreshed, ended.counts.fresh, len(connectors[1].calls)) == (0, 45, calls)
 
 
+class SlowClock(InstantClock):
+    """It is a day late."""
+
+    def now(self) -> datetime:
+        return super().now() - timedelta(days=1)
+
+
+async def test_tags_that_expire_while_a_run_goes_on_are_of_it(mongodb_uri: str, mongodb_database: str, tmp_path: Path):
+    """A run may take longer than a tag lives. Only one that was marked stale meanwhile is computed again."""
+    file, connectors = tmp_path / "state.json", buyers(45)
+    await run(services_of(connectors, mongodb_uri, mongodb_database, SlowClock()))
+    services = services_of(connectors, mongodb_uri, mongodb_database)
+    began = datetime.now(UTC) - timedelta(days=2)
+    StateFile(file).write(RefreshState(began=began, rules=name_rules(services.tags.pack)))
+    async with opened(services_of(connectors, mongodb_uri, mongodb_database, SlowClock())) as others:
+        await others.tags.outdate(["0007"])
+    ended = await run(services, file)
+    assert (ended.counts.refreshed, ended.counts.fresh) == (1, 44)
+
+
 async def test_erased_customers_are_left_out(mongodb_uri: str, mongodb_database: str):
     """Nothing is stored of who is erased, and he is counted."""
     words = {"erasure": {"key": ERASURE_KEY}}
