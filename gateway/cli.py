@@ -23,9 +23,8 @@ from gateway.export_commands import export
 from gateway.export_commands import schema as export_schema
 from gateway.identity_commands import identity
 from gateway.key_commands import keys
-from gateway.population_commands import refresh
-from gateway.tag_commands import run_tag_examples
 from gateway.population_commands import count, diff, refresh
+from gateway.tag_commands import run_tag_examples
 from gateway.terminal import errors, out, print_problems, problems_shown
 from gateway.token_commands import tokens
 

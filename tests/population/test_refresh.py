@@ -1,9 +1,11 @@
 """All tags of all customers: stored once, by a run that may be killed, and of nobody whose tags may not be."""
 
+import gc
 import json
 import os
 import signal
 import subprocess
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -255,3 +257,24 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str):
     assert [*refused.value.problems] == [
         "--resume: state.json is no state of a refresh; name another file, or remove this one to begin anew"
     ]
+
+
+async def test_memory_is_flat(mongodb_uri: str, mongodb_database: str):
+    """What a run holds does not grow with the customers it has refreshed: after 60 batches it is what it was after 20."""
+    connectors, held = buyers(1_200), []
+
+    def note(state: RefreshState) -> None:
+        connectors[0].calls.clear()
+        connectors[1].calls.clear()
+        if state.counts.listed in (20 * BATCH, 60 * BATCH):
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0])
+
+    services = services_of(connectors, mongodb_uri, mongodb_database)
+    tracemalloc.start()
+    try:
+        await refresh_all(services, StateFile(None), BATCH, note)
+    finally:
+        tracemalloc.stop()
+    after_20, after_60 = held
+    assert after_60 - after_20 < 200_000, held
