@@ -1,12 +1,16 @@
 """Computed tags in MongoDB, one document for each customer.
 
-    {_id: "<customer>", tags: {<key>: json}, at: {<key>: computedAt}, deleteAt, staleAt?, marks?, seen?: {<key>: marks}}
+    {_id: "<customer>", tags: {<key>: json}, at: {<key>: computedAt}, deleteAt, staleAt?, marks?, seen?: {<key>: marks},
+     changes?: {<key>: moment}, changesAt?, tries?}
 
 `json` is the `ComputedTag`. `marks` counts how often a customer's tags were marked stale, and `seen` is the count that was read
 before a tag was computed: a tag that has not seen the last mark expired when that was made (`staleAt`). So no two clocks are
 compared, but for facts of answers that a worker had kept, which count only when they are of clearly later than the mark. A tag
 outlives its expiry by `KEEP`, so that it can be served stale, and then counts as absent; MongoDB deletes the document when that
 is so of all its tags.
+
+`changes` are the moments at which time alone changes a tag next, and `changesAt` is the first of them, or the later one at
+which that is tried again. So long the document stays, and `tries` counts how often it was tried in vain.
 
 A clock may have been wrong. What is of the future, by more than `CLOCK_TOLERANCE`, counts as absent when it is read, and as
 older when something is written.
@@ -16,37 +20,31 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import msgspec
 from pymongo import IndexModel, UpdateOne
+from pymongo.errors import BulkWriteError
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.identity.records import RecordId
 from gateway.store.collection import forget_sets
-from gateway.store.mongo import Database, Document, Mongo
+from gateway.store.mongo import Database, Document, Mongo, already_there
+from gateway.store.tag_update import NEXT_CHANGE, TagUpdate, last_deletion, latest
 from gateway.tags.computed_tag import FORM, REASON_FORM, ComputedTag, StoredTag, Tag, TagReason
-from gateway.tags.tag_store import KEEP, StoredTags
+from gateway.tags.tag_store import KEEP, MAX_TTL, DueTags, StoredTags
 
 KEEP_MARK = timedelta(days=1)
 """As long as a worker may keep answers of sources."""
 
-MARK_TOLERANCE = timedelta(seconds=10)
-"""By how much a kept answer must be later than a mark to be of after it: the clocks of two workers are compared then."""
-
-MAX_TTL = timedelta(days=366)
-"""A document that is to be deleted later than after this time to live is of a clock that was wrong."""
-
 MAX_WRITES = 20
 """How many customers a write is of. Between writes there is time for reads, for which requests wait."""
 
-_NEVER_SEEN = -1
-
 _READ = {"tags": 1, "marks": 1, "staleAt": 1, "seen": 1}
+
+_READ_DUE = {"changes": 1, "tries": 1}
 
 _decoder = msgspec.json.Decoder(StoredTag)
 _whole_decoder = msgspec.json.Decoder(ComputedTag)
-_encoder = msgspec.json.Encoder()
 
 
 class TagCollection:
@@ -61,7 +59,7 @@ class TagCollection:
         self._writing = asyncio.Lock()
         self.withholds: Callable[[str], bool] | None = None
         """Tells of which customers nothing is stored."""
-        mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0)])
+        mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0), IndexModel("changesAt", sparse=True)])
 
     async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, StoredTags]:
         """Read stored tags by customer and key with one command. They may be fresh or stale.
@@ -93,11 +91,11 @@ class TagCollection:
         for customer, tag in tags:
             by_customer.setdefault(customer, []).append(tag)
         now, seen = self._clock.now(), marks or {}
-        upserts = [_upsert(customer, own, seen.get(customer), now) for customer, own in by_customer.items()]
+        updates = [TagUpdate(customer, own, seen.get(customer), now) for customer, own in by_customer.items()]
         async with self._writing:
-            for start in range(0, len(upserts), MAX_WRITES):
-                some = upserts[start : start + MAX_WRITES]
-                await self._mongo.run(partial(_write, some), kind="write", in_background=True)
+            for start in range(0, len(updates), MAX_WRITES):
+                some = updates[start : start + MAX_WRITES]
+                await self._mongo.run(partial(_write_tags, some), kind="write", in_background=True)
 
     async def wait_written(self) -> None:
         """Wait for the writes that have begun."""
@@ -114,8 +112,8 @@ class TagCollection:
         now = self._clock.now()
         mark = {
             "marks": {"$add": [{"$ifNull": ["$marks", 0]}, 1]},
-            "staleAt": _latest("$staleAt", now, now + CLOCK_TOLERANCE),
-            "deleteAt": _latest("$deleteAt", now + KEEP_MARK, _last_deletion(now)),
+            "staleAt": latest("$staleAt", now, now + CLOCK_TOLERANCE),
+            "deleteAt": latest("$deleteAt", now + KEEP_MARK, last_deletion(now)),
         }
         marks = [UpdateOne({"_id": customer}, [{"$set": mark}], upsert=True) for customer in customers]
         if not marks:
@@ -123,13 +121,67 @@ class TagCollection:
         result = await self._mongo.run(lambda database: database.tags.bulk_write(marks, ordered=False), kind="write")
         return result.matched_count
 
+    async def read_due(self, now: datetime, limit: int) -> list[DueTags]:
+        """Read customers with a tag that time alone has changed by now, those who wait longest first."""
+
+        async def find(database: Database) -> list[Document]:
+            cursor = database.tags.find({"changesAt": {"$lte": now}}, _READ_DUE, sort=[("changesAt", 1)], limit=limit)
+            return await cursor.to_list(None)
+
+        return [_read_due(document, now) for document in await self._mongo.run(find, in_background=True)]
+
+    async def postpone(self, due: Mapping[str, datetime], now: datetime) -> None:
+        """Have tags that are still due be so again at a later moment, by customer."""
+        updates = [
+            UpdateOne({"_id": customer, "changesAt": {"$lte": now}}, {"$set": {"changesAt": at}, "$inc": {"tries": 1}})
+            for customer, at in due.items()
+        ]
+        await self._update(updates)
+
+    async def unschedule(self, pairs: Iterable[tuple[str, str]], now: datetime) -> None:
+        """Have tags be due no more, each with its customer. They change when somebody asks for them."""
+        keys: dict[str, list[str]] = {}
+        for customer, key in pairs:
+            keys.setdefault(customer, []).append(key)
+        # One that was renewed meanwhile is due at another moment.
+        updates = [
+            UpdateOne(
+                {"_id": customer},
+                [
+                    {"$set": {f"changes.{key}": {"$cond": [{"$lte": [f"$changes.{key}", now]}, "$$REMOVE", f"$changes.{key}"]}}}
+                    for key in own
+                ]
+                + [{"$set": NEXT_CHANGE}],
+            )
+            for customer, own in keys.items()
+        ]
+        await self._update(updates)
+
+    async def _update(self, updates: Sequence[UpdateOne]) -> None:
+        if updates:
+            await self._mongo.run(partial(_write, updates), kind="write", in_background=True)
+
     async def forget(self, records: Iterable[RecordId]) -> int:
         """Delete the tags of every member set with one of the records. Gives the number of sets."""
         return await forget_sets(self._mongo, self.name, records)
 
 
-async def _write(upserts: Sequence[UpdateOne], database: Database) -> None:
-    await database.tags.bulk_write(upserts, ordered=False)
+async def _write_tags(updates: Sequence[TagUpdate], database: Database) -> None:
+    try:
+        await database.tags.bulk_write([update.plain() for update in updates], ordered=False)
+    except BulkWriteError as error:
+        await database.tags.bulk_write([updates[place].guarded() for place in already_there(error)], ordered=False)
+
+
+async def _write(updates: Sequence[UpdateOne], database: Database) -> None:
+    await database.tags.bulk_write(updates, ordered=False)
+
+
+def _read_due(document: Document, now: datetime) -> DueTags:
+    changes: Mapping[str, datetime] = document.get("changes", {})
+    keys = tuple(key for key, at in changes.items() if at <= now)
+    since = min((changes[key] for key in keys), default=now)
+    return DueTags(document["_id"], keys, since, document.get("tries", 0))
 
 
 def _tags_of(document: Document, keys: Collection[str], now: datetime) -> StoredTags:
@@ -171,34 +223,3 @@ def _mark(document: Document, tags: StoredTags, now: datetime) -> None:
     for key, tag in tags.items():
         if seen.get(key) != tags.marks:
             tags[key] = msgspec.structs.replace(tag, expires_at=min(tag.expires_at, stale_at))
-
-
-def _upsert(customer: str, tags: Sequence[ComputedTag], marks: int | None, now: datetime) -> UpdateOne:
-    # A pipeline, whose expressions see the document as it is kept.
-    delete_at = max(tag.expires_at for tag in tags) + KEEP
-    values: dict[str, Any] = {"deleteAt": _latest("$deleteAt", delete_at, _last_deletion(now))}
-    for tag in tags:
-        at = f"$at.{tag.key}"
-        later = {"$and": [{"$gt": [at, tag.computed_at]}, {"$lte": [at, now + CLOCK_TOLERANCE]}]}
-        seen = {"$cond": [{"$gt": ["$marks", 0]}, _seen(tag, marks), f"$seen.{tag.key}"]}
-        new = {"tags": _encoder.encode(tag).decode(), "at": tag.computed_at, "seen": seen}
-        values |= {f"{name}.{tag.key}": {"$cond": [later, f"${name}.{tag.key}", value]} for name, value in new.items()}
-    return UpdateOne({"_id": customer}, [{"$set": values}], upsert=True)
-
-
-def _seen(tag: ComputedTag, marks: int | None) -> Any:
-    """The mark that a tag has seen: that of before it was computed, unless some of its facts may be older still."""
-    oldest = min((fact.as_of for fact in tag.evidence if fact.as_of is not None), default=tag.computed_at)
-    if marks is not None and oldest >= tag.computed_at:
-        return marks
-    before = min(oldest, tag.computed_at) - MARK_TOLERANCE
-    return {"$cond": [{"$lt": ["$staleAt", before]}, "$marks" if marks is None else marks, _NEVER_SEEN]}
-
-
-def _latest(name: str, value: datetime, limit: datetime) -> Any:
-    """Give the later value, unless the stored one is beyond a limit."""
-    return {"$cond": [{"$gt": [name, limit]}, value, {"$max": [name, value]}]}
-
-
-def _last_deletion(now: datetime) -> datetime:
-    return now + MAX_TTL + KEEP + CLOCK_TOLERANCE

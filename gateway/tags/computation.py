@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from connectors.errors import SourceTimeoutError
 from gateway.clock import Clock
 from gateway.lookups.outcome import Failed
@@ -14,8 +16,9 @@ from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.measurements import PendingMeasurements
 from gateway.stitching.source_reports import SourceState
 from gateway.tags import rules
+from gateway.tags.change_times import find_change
 from gateway.tags.computed_tag import NOT_GIVEN, ComputedTag, FactValue
-from gateway.tags.definitions import Pack
+from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.measured_facts import KnownFacts, MeasuredFacts, measure_facts
 from gateway.tags.score_evidence import add_scores
 from gateway.tags.tag_counts import TagCounts
@@ -92,7 +95,12 @@ class Computation:
         if self._pack.scores:
             names = dict.fromkeys(name for key in keys for name in self._pack.tags[key].score_names)
             add_scores(known.facts, known.stale, [self._pack.scores[name] for name in names])
-        return {key: rules.evaluate(self._pack.tags[key], known.facts, self._began, stale=known.stale) for key in keys}
+        return {key: self._evaluate(self._pack.tags[key], known) for key in keys}
+
+    def _evaluate(self, definition: TagDefinition, known: KnownFacts) -> ComputedTag:
+        tag = rules.evaluate(definition, known.facts, self._began, stale=known.stale)
+        changes_at = find_change(definition, self._pack.facts, known.facts, self._began, self._reference)
+        return tag if changes_at is None else msgspec.structs.replace(tag, changes_at=changes_at)
 
 
 async def compute(pack: Pack, clock: Clock, counts: TagCounts, wanted: Iterable[Wanted]) -> Tags:

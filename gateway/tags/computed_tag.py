@@ -66,7 +66,8 @@ class TagReason(StrEnum):
 class TagHead(TagValue, frozen=True, kw_only=True):
     """The part of a tag that is always read. `value` None: this customer has no such tag, for the `reason` and by the evidence.
 
-    `fingerprint` names the rule and the facts it reads; another one in force makes this value stale.
+    `fingerprint` names the rule and the facts it reads; another one in force makes this value stale. `changes_at` is when time
+    alone may change it next, None where none does.
     """
 
     key: str
@@ -76,6 +77,7 @@ class TagHead(TagValue, frozen=True, kw_only=True):
     computed_at: datetime
     expires_at: datetime
     partial: bool = False
+    changes_at: datetime | None = None
 
 
 FORM = 3

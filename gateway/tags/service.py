@@ -283,7 +283,10 @@ class TagService:
 
     def _due_at(self, tag: Tag) -> datetime:
         fingerprint, ahead, ttl = self._in_force[tag.key]
-        return min(tag.expires_at, tag.computed_at + ttl) - ahead if tag.fingerprint == fingerprint else _LONG_AGO
+        if tag.fingerprint != fingerprint:
+            return _LONG_AGO
+        due_at = min(tag.expires_at, tag.computed_at + ttl) - ahead
+        return due_at if tag.changes_at is None else min(due_at, tag.changes_at)
 
     async def clear_cache(self) -> None:
         """Forget what was read, and share no computation under way. Waits for what is being written."""
@@ -329,6 +332,8 @@ class TagService:
             due = expires_at - ahead if tag.fingerprint == fingerprint else _LONG_AGO
             if due < due_at:
                 due_at = due
+            if (changes_at := tag.changes_at) is not None and changes_at < due_at:
+                due_at = changes_at
         return CachedTags(tags, stored.marks, newest - CLOCK_TOLERANCE, due_at if tags else _LONG_AGO)
 
     def _is_calm(self, cached: CachedTags) -> bool:

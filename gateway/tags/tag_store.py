@@ -3,14 +3,19 @@
 Every method raises `StoreError`, and only that, when the store fails.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
+
+import msgspec
 
 from gateway.tags.computed_tag import ComputedTag, Tag
 
 KEEP = timedelta(days=7)
 """How long after its expiry a tag is there to be served stale."""
+
+MAX_TTL = timedelta(days=366)
+"""For no longer time a tag is stored before it expires or is renewed. What goes beyond that is of a clock that was wrong."""
 
 
 class StoredTags(dict[str, Tag]):
@@ -21,6 +26,15 @@ class StoredTags(dict[str, Tag]):
 
 NOTHING = StoredTags()
 """Of a customer of whom nothing is stored."""
+
+
+class DueTags(msgspec.Struct, frozen=True):
+    """The tags of a customer that time alone has changed: since when, and how often they were renewed in vain."""
+
+    customer: str
+    keys: tuple[str, ...]
+    since: datetime
+    tries: int = 0
 
 
 class TagTable(Protocol):
@@ -36,6 +50,18 @@ class TagTable(Protocol):
 
     async def mark_stale(self, customers: Sequence[str]) -> int:
         """Expire the customers' tags now. Gives the number of customers who had any."""
+        ...
+
+    async def read_due(self, now: datetime, limit: int) -> Sequence[DueTags]:
+        """Read customers with a tag that time alone has changed by now, those who wait longest first."""
+        ...
+
+    async def postpone(self, due: Mapping[str, datetime], now: datetime) -> None:
+        """Have tags that are still due be so again at a later moment, by customer."""
+        ...
+
+    async def unschedule(self, pairs: Iterable[tuple[str, str]], now: datetime) -> None:
+        """Have tags be due no more, each with its customer."""
         ...
 
     async def wait_written(self) -> None:

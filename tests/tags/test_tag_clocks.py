@@ -15,10 +15,11 @@ from gateway.identity.records import RecordId
 from gateway.settings import MongoSettings
 from gateway.store.leases import Leases
 from gateway.store.mongo import Document, Mongo
-from gateway.store.tags import MARK_TOLERANCE, MAX_TTL, TagCollection
+from gateway.store.tag_update import MARK_TOLERANCE
+from gateway.store.tags import TagCollection
 from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed
 from gateway.tags.renewal import LEASE
-from gateway.tags.tag_store import KEEP
+from gateway.tags.tag_store import KEEP, MAX_TTL
 from tests.support import shop
 from tests.support.fixtures_mongodb import HandClock
 from tests.support.gateway_server import Gateway, gateway_on

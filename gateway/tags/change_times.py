@@ -1,0 +1,137 @@
+"""Find when time alone changes a tag, so that it can be renewed then, though nobody asks for it."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import cel
+import msgspec
+
+from gateway.tags.computed_tag import FactValue
+from gateway.tags.definitions import Fact, TagDefinition
+from gateway.tags.expressions.constants import FAILURES
+from gateway.tags.expressions.parser import parse
+from gateway.tags.expressions.thresholds import Threshold
+from gateway.tags.expressions.tree import Binary, FactName, Node, walk
+from gateway.tags.tag_store import MAX_TTL
+
+STEP = timedelta(minutes=1)
+"""The reference time is the next whole minute. A tag changes no earlier than one after that by which it was computed."""
+
+DAY = timedelta(days=1)
+
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+class Border(msgspec.Struct, frozen=True):
+    """A comparison of a fact with a number."""
+
+    operator: str
+    number: int | float
+
+    def holds(self, value: int) -> bool:
+        return _COMPARE[self.operator](value, self.number)
+
+
+def find_change(
+    definition: TagDefinition, facts: Mapping[str, Fact], values: Mapping[str, FactValue], now: datetime, reference: datetime
+) -> datetime | None:
+    """Find the next moment at which time alone may change a tag that was computed at `now`. None where there is none.
+
+    `values` are the facts that its rule saw, as of `reference`. Where that is pinned no time passes for it.
+    """
+    if not now <= reference <= now + STEP:
+        return None
+    earliest: datetime | None = None
+    for name in (*definition.fact_names, *definition.score_names):
+        value = values.get(name)
+        at = None if value is None else _crossing(definition, facts.get(name), value)
+        if at is not None and (earliest is None or at < earliest):
+            earliest = at
+    # Nothing is planned for longer than a tag is stored.
+    return None if earliest is None else min(max(earliest, reference + STEP), now + MAX_TTL)
+
+
+def _crossing(definition: TagDefinition, fact: Fact | None, value: FactValue) -> datetime | None:
+    """Find when a fact changes so that the rule may see it."""
+    at, days = value.changes_at, value.value
+    if at is None or fact is None or not fact.as_days or fact.window is not None or type(days) is not int:
+        return at
+    borders = find_borders(definition.expression, definition.thresholds, fact.name)
+    if borders is None:
+        return at
+    steps = _steps_to_border(borders, days)
+    if steps is None:
+        return None
+    try:
+        return at + (steps - 1) * DAY
+    except OverflowError:
+        return None
+
+
+def _steps_to_border(borders: Sequence[Border], value: int) -> int | None:
+    """Count by how much a whole number grows until a comparison has another outcome. None where none ever has."""
+    truths = [border.holds(value) for border in borders]
+    points = {whole for border in borders for whole in (math.ceil(border.number), math.floor(border.number) + 1)}
+    for point in sorted(points):
+        if point > value and [border.holds(point) for border in borders] != truths:
+            return point - value
+    return None
+
+
+@lru_cache(maxsize=2_000)
+def find_borders(expression: str, thresholds: tuple[Threshold, ...], name: str) -> tuple[Border, ...] | None:
+    """List the numbers that an expression compares a fact with. None where it does anything else with the fact."""
+    root = parse(expression)
+    named = {own.name: own.value for own in thresholds}
+    uses, borders = 0, []
+    for node in walk(root):
+        uses += isinstance(node, FactName) and node.name == name
+        if not isinstance(node, Binary):
+            continue
+        for sign, other in _compared(node, name):
+            constants = _constants(expression, other, named)
+            if constants is None:
+                return None
+            uses -= 1
+            borders += [Border(sign, each) for each in constants if _is_border(each)]
+    return None if uses else tuple(borders)
+
+
+def _compared(node: Binary, name: str) -> Iterator[tuple[str, Node]]:
+    """List what a fact is compared with here, and how."""
+    left, right = node.left, node.right
+    if isinstance(left, FactName) and left.name == name and (node.operator in _MIRRORED or node.operator == "in"):
+        yield "==" if node.operator == "in" else node.operator, right
+    if isinstance(right, FactName) and right.name == name and node.operator in _MIRRORED:
+        yield _MIRRORED[node.operator], left
+
+
+def _constants(expression: str, node: Node, named: Mapping[str, Any]) -> list[Any] | None:
+    """Compute what a fact is compared with. None where that depends on facts."""
+    names = {part.name for part in walk(node) if isinstance(part, FactName)}
+    if not names <= named.keys():
+        return None
+    try:
+        value = cel.compile(expression[node.start : node.end]).execute({name: named[name] for name in names})
+    except FAILURES:
+        return None
+    return value if isinstance(value, list) else [value]
+
+
+def _is_border(value: Any) -> bool:
+    """Tell whether a fact that is a number can cross it. `null` and texts it never equals."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
