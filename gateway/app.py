@@ -43,7 +43,7 @@ from gateway.lookups.trace import Trace
 from gateway.operations import Limits, Operation, Operations
 from gateway.quota.meter import Meter
 from gateway.replay.modes import UNTOUCHED, ReplayModes, substitute
-from gateway.revisions import Revision, close_services, open_services, share_cache, withhold_erased
+from gateway.revisions import Revision, close_services, hand_over, open_services, schedule_tags
 from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.stitching.stitcher import Stitcher
@@ -153,10 +153,10 @@ class GatewayApplication(Application):
 
     def __init__(self, services: Services, examples: Sequence[Example] = (), metrics: Metrics | None = None) -> None:
         self._executor, operations, self._views = _executor(services)
-        self._admission = Admission(services.clock, self._budget_s)
+        self.admission = Admission(services.clock, self._budget_s)
         self.telemetry = Telemetry(services, metrics or metrics_of_process)
         self._begin = self.telemetry.observer.begin
-        endpoint = GraphQLView(operations, self._execute, admission=self._admission)
+        endpoint = GraphQLView(operations, self._execute, admission=self.admission)
         super().__init__(endpoint, lifespan=_lifespan)
         self.state.ready = False
         self.revision = Revision(services)
@@ -170,8 +170,7 @@ class GatewayApplication(Application):
         before, self.revision = self.revision, Revision(services)
         self._executor, self.endpoint.operations, self._views = _executor(services)  # old plans name old sources
         self._show(services)
-        withhold_erased(services)
-        share_cache(before.services, services)
+        hand_over(before.services, services, self.admission)
         self._retirement = asyncio.create_task(self._retire(before, services, self._retirement))
 
     async def wait_retired(self) -> None:
@@ -211,7 +210,7 @@ class GatewayApplication(Application):
         self._admit(services.settings)
         self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute
         webhooks = Webhooks(self.revision, Invalidator(services))
-        self.telemetry.read(AdmissionCollector(self._admission), ExecutorCollector(self._executor), WebhookCollector(webhooks))
+        self.telemetry.read(AdmissionCollector(self.admission), ExecutorCollector(self._executor), WebhookCollector(webhooks))
         self.router.routes[:] = [
             Route(ENDPOINT, self.endpoint),
             webhooks.route,
@@ -226,7 +225,7 @@ class GatewayApplication(Application):
         self.endpoint.find_profile = profiles.find
         self.endpoint.max_body_bytes = settings.limits.max_body_bytes
         self._executor.preparation = self.endpoint.preparation
-        self._admission.share_out({name: own.share for name, own in settings.callers.items()})
+        self.admission.share_out({name: own.share for name, own in settings.callers.items()})
 
     def _budget_s(self, deadline_ms: int | None) -> float:
         return budget_s(self.revision.services.settings, deadline_ms)
@@ -365,6 +364,7 @@ def create_worker(
 async def _lifespan(app: GatewayApplication) -> AsyncIterator[None]:
     async with app.telemetry.running():
         await open_services(app.revision.services)
+        schedule_tags(app.revision.services, app.admission)
         app.state.ready = True
         try:
             yield

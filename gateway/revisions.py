@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Collection, Iterator
 from contextlib import AsyncExitStack, contextmanager
 
+from gateway.admission.admission import Admission
 from gateway.erasure.erased_people import ErasedPeople
 from gateway.lookups.sources import Source
 from gateway.services import Services
@@ -84,6 +85,15 @@ def withhold_erased(services: Services) -> None:
         services.audit.withhold(ErasedPeople(settings.erasure.key.get_secret_value(), store, services.clock))
 
 
+def schedule_tags(services: Services, admission: Admission, before: Services | None = None) -> None:
+    """Have the tags renewed that time changes, by the services that are served, while no request waits."""
+    if before is not None and before.tags.scheduler is not None:
+        before.tags.scheduler.stop()
+    if (scheduler := services.tags.scheduler) is not None:
+        scheduler.is_busy = lambda: admission.waiting > 0
+        scheduler.start()
+
+
 async def close_services(services: Services, following: Services | None = None) -> None:
     """Close what the services do not share with the following ones."""
     async with AsyncExitStack() as stack:
@@ -106,6 +116,13 @@ async def close_services(services: Services, following: Services | None = None) 
 
 def _shared_sources(services: Services, other: Services | None) -> Collection[Source]:
     return () if other is None else set(services.sources.all).intersection(other.sources.all)
+
+
+def hand_over(before: Services, services: Services, admission: Admission) -> None:
+    """Have other services be served from now on: what is kept, shared and renewed goes by them."""
+    withhold_erased(services)
+    share_cache(before, services)
+    schedule_tags(services, admission, before)
 
 
 def share_cache(old: Services, new: Services) -> None:

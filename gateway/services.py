@@ -36,6 +36,7 @@ from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE, 
 from gateway.settings.audit_settings import NO_AUDIT_STORE
 from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.known_customers import KnownCustomers
+from gateway.stitching.purpose_rule import read_purpose
 from gateway.stitching.shared_keys import SharedKeys
 from gateway.stitching.shared_log import SharedLog
 from gateway.stitching.source_router import SourceRouter
@@ -232,6 +233,8 @@ def build_services(
     router.known = _known_customers(settings, clock, router, store)
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
+    givers = router.customers.givers(["consents"])
+    tags.schedule(settings.tags, {name: read_purpose(name, own, givers) for name, own in settings.purposes.items()})
     eraser = new_eraser(settings, clock, router, tags, store, None if previous is None else previous.eraser)
     audit, reader = _audit(settings, clock, store, previous), None if store is None else AuditReader(store.audit_accesses)
     if eraser is not None and audit is not None and reader is not None:

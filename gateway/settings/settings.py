@@ -80,6 +80,10 @@ class TagSettings(FrozenSettings):
     """The file that `profile-gateway calibrate` wrote, relative to the settings file. Without it scores are not known."""
     cache_s: Annotated[float, Field(ge=0)] = 2.0
     """For how long a worker gives fresh tags again without asking MongoDB."""
+    schedule_s: Annotated[float, Field(ge=0)] = 30.0
+    """How often a worker looks for tags that time alone has changed; 0 is never."""
+    schedule_per_s: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Of how many customers in a second such tags are renewed, by all workers together."""
 
 
 class TraceSettings(FrozenSettings):

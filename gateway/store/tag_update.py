@@ -21,8 +21,10 @@ from gateway.tags.tag_store import KEEP, MAX_TTL
 MARK_TOLERANCE = timedelta(seconds=10)
 """By how much a kept answer must be later than a mark to be of after it: the clocks of two workers are compared then."""
 
-_MOMENTS: Document = {"$map": {"input": {"$objectToArray": "$changes"}, "in": "$$this.v"}}
-NEXT_CHANGE: Document = {"changesAt": {"$ifNull": [{"$min": _MOMENTS}, "$$REMOVE"]}}
+MOMENTS: Document = {"$map": {"input": {"$objectToArray": "$changes"}, "in": "$$this.v"}}
+"""The moments at which time alone changes a customer's tags."""
+
+NEXT_CHANGE: Document = {"changesAt": {"$ifNull": [{"$min": MOMENTS}, "$$REMOVE"]}}
 """The moment at which time alone changes the first of a customer's tags. The field is not there where none ever changes."""
 
 _NEVER_SEEN = -1

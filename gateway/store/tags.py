@@ -29,7 +29,7 @@ from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.identity.records import RecordId
 from gateway.store.collection import forget_sets
 from gateway.store.mongo import Database, Document, Mongo, already_there
-from gateway.store.tag_update import NEXT_CHANGE, TagUpdate, last_deletion, latest
+from gateway.store.tag_update import MOMENTS, NEXT_CHANGE, TagUpdate, last_deletion, latest
 from gateway.tags.computed_tag import FORM, REASON_FORM, ComputedTag, StoredTag, Tag, TagReason
 from gateway.tags.tag_store import KEEP, MAX_TTL, DueTags, StoredTags
 
@@ -132,8 +132,13 @@ class TagCollection:
 
     async def postpone(self, due: Mapping[str, datetime], now: datetime) -> None:
         """Have tags that are still due be so again at a later moment, by customer."""
+        # What changes meanwhile comes at its own moment.
+        coming = {"$min": {"$filter": {"input": MOMENTS, "cond": {"$gt": ["$$this", now]}}}}
         updates = [
-            UpdateOne({"_id": customer, "changesAt": {"$lte": now}}, {"$set": {"changesAt": at}, "$inc": {"tries": 1}})
+            UpdateOne(
+                {"_id": customer, "changesAt": {"$lte": now}},
+                [{"$set": {"changesAt": {"$min": [at, coming]}, "tries": {"$add": [{"$ifNull": ["$tries", 0]}, 1]}}}],
+            )
             for customer, at in due.items()
         ]
         await self._update(updates)

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
 
 import msgspec
 import structlog
 
 from connectors.record_fields import Fields
 from gateway.clock import Clock
-from gateway.errors import CallerError, SourceFailure, StoreError
+from gateway.errors import CallerError, ErasedError, SourceFailure, StoreError
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.background import BackgroundTasks
-from gateway.tags.computation import Pair, Tags, Wanted, compute
+from gateway.tags.computation import Pair, Tags, Wanted, compute, is_missing_for_now
 from gateway.tags.computed_tag import Tag
 from gateway.tags.definitions import Pack
+from gateway.tags.purpose_check import PurposeCheck
 from gateway.tags.shared_computations import Keep
 from gateway.tags.tag_counts import TagCounts
 from gateway.tags.tag_store import NOTHING, TagStore
@@ -38,6 +42,22 @@ class Renewal(msgspec.Struct, eq=False):
 
     customers: set[str]
     changed: set[str] = set()
+
+
+class Renewed(msgspec.Struct, eq=False):
+    """What became of tags: `done` are as time has left them, `dropped` are to be renewed no more. Others were in vain."""
+
+    done: set[Pair] = set()
+    dropped: set[Pair] = set()
+
+
+class _Unknown(Enum):
+    """Stands for a customer who cannot be told now."""
+
+    UNKNOWN = "UNKNOWN"
+
+
+UNKNOWN = _Unknown.UNKNOWN
 
 
 class Renewals:
@@ -62,19 +82,35 @@ class Renewals:
         self._is_due = is_due
         self._keep = keep
         self._tasks = tasks
-        self._under_way: dict[asyncio.Task[None], Renewal] = {}
+        self._under_way: dict[asyncio.Task[Any], Renewal] = {}
 
     def start(self, pairs: Iterable[Pair]) -> None:
         """Have tags renewed. Nothing is waited for."""
-        # A worker renews a customer once at a time, so that a lease that it holds is of one task only.
-        busy = set[str]().union(*(renewal.customers for renewal in self._under_way.values()))
-        due = [pair for pair in pairs if pair[0] not in busy]
+        due = self._without_busy(pairs)
         if not due or len(self._under_way) >= MAX_RENEWALS:
             return
         renewal = Renewal({customer for customer, _ in due})
-        task = self._tasks.start(self._renew(due, renewal.changed))
+        task = self._tasks.start(self._renew(due, renewal.changed, self._is_due))
         self._under_way[task] = renewal
         task.add_done_callback(self._under_way.pop)
+
+    async def renew_changed(self, pairs: Iterable[Pair], now: datetime, purposes: PurposeCheck) -> Renewed:
+        """Renew tags that time has changed by now, as far as their purposes allow."""
+        due = self._without_busy(pairs)
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way[task] = renewal = Renewal({customer for customer, _ in due})
+        try:
+            return await self._renew(
+                due, renewal.changed, lambda tag: tag.changes_at is not None and tag.changes_at <= now, purposes
+            )
+        finally:
+            del self._under_way[task]
+
+    def _without_busy(self, pairs: Iterable[Pair]) -> list[Pair]:
+        """Leave out customers who are being renewed: a lease that a worker holds is of one task only."""
+        busy = set[str]().union(*(renewal.customers for renewal in self._under_way.values()))
+        return [pair for pair in pairs if pair[0] not in busy]
 
     def outdate(self, customers: Collection[str]) -> None:
         """Discard computations under way of customers who have changed."""
@@ -85,23 +121,28 @@ class Renewals:
         for task in self._under_way:
             task.cancel()
 
-    async def _renew(self, pairs: Sequence[Pair], changed: Collection[str]) -> None:
-        leases = self._store.leases
+    async def _renew(
+        self,
+        pairs: Sequence[Pair],
+        changed: Collection[str],
+        is_due: Callable[[Tag], bool],
+        purposes: PurposeCheck | None = None,
+    ) -> Renewed:
+        leases, renewed = self._store.leases, Renewed()
         held = {customer for customer, _ in pairs}  # any of them, until it is known which
         try:
             held = await leases.acquire(sorted(held), hold=LEASE)
             # Another worker may have renewed them between our read and our lease.
             stored = await self._store.tags.read(sorted(held), sorted({key for _, key in pairs}))
             known = {customer: stored.get(customer, NOTHING) for customer in held}
-            due = [
-                (customer, key)
-                for customer, key in pairs
-                if customer in known and ((tag := known[customer].get(key)) is None or self._is_due(tag))
-            ]
+            own = [pair for pair in pairs if pair[0] in known]
+            due = [(customer, key) for customer, key in own if (tag := known[customer].get(key)) is None or is_due(tag)]
             marks = {customer: tags.marks for customer, tags in known.items()}
-            computed = await compute(self._pack, self._clock, self._counts, await self._stitched(due))
+            computed = await compute(self._pack, self._clock, self._counts, await self._stitched(due, purposes, renewed))
             whole: Tags = {pair: tag for pair, tag in computed.items() if pair[0] not in changed}
             await self._keep(whole, marks)
+            renewed.done |= {*own}.difference(due)
+            renewed.done |= {pair for pair, tag in whole.items() if not is_missing_for_now(tag)}
         except StoreError:
             if self._store.available:  # an outage is logged once, where it is noticed
                 log.warning("tags_not_renewed", tags=len(pairs))
@@ -109,20 +150,49 @@ class Renewals:
             if held:
                 with suppress(StoreError):
                     await leases.release(sorted(held))
+        return renewed
 
-    async def _stitched(self, pairs: Sequence[Pair]) -> list[Wanted]:
+    async def _stitched(self, pairs: Sequence[Pair], purposes: PurposeCheck | None, renewed: Renewed) -> list[Wanted]:
+        """Find the customers, and note whose tags are to be renewed no more."""
         records = frozenset(self._pack.facts[name].record for _, key in pairs for name in self._pack.tags[key].fact_names)
-        selection = Selection(fields=Fields.from_paths("id"), stitches=records)
+        fields = Fields.from_paths("id") if purposes is None else Fields.from_paths("id") | purposes.fields
+        selection = Selection(fields=fields, stitches=records)
         stitcher = self._new_stitcher()
         ids = sorted({customer for customer, _ in pairs})
         customers = await asyncio.gather(*(_customer(stitcher, id_, selection) for id_ in ids))
         by_id = dict(zip(ids, customers, strict=True))
-        return [(customer, key) for id_, key in pairs if (customer := by_id[id_]) is not None]
+        wanted: list[Wanted] = []
+        for id_, key in pairs:
+            customer = by_id[id_]
+            if customer is None:
+                renewed.dropped.add((id_, key))
+            elif customer is not UNKNOWN:
+                if purposes is None or purposes.permits(customer, key):
+                    wanted.append((customer, key))
+                elif customer.is_whole:
+                    renewed.dropped.add((id_, key))
+        return wanted
 
 
-async def _customer(stitcher: Stitcher, customer_id: str, selection: Selection) -> StitchedCustomer | None:
-    """None also for one that cannot be told any more: the others are renewed without it."""
+async def _customer(stitcher: Stitcher, customer_id: str, selection: Selection) -> StitchedCustomer | _Unknown | None:
+    """Find a customer. None where nobody has this set of records, or who has it is erased.
+
+    It is not known where it cannot be told now: the others are renewed without it.
+    """
     try:
-        return await stitcher.member_set(customer_id, selection)
-    except (CallerError, SourceFailure):
+        customer = await stitcher.member_set(customer_id, selection)
+        if customer is None and not await _is_gone(stitcher, customer_id, selection):
+            return UNKNOWN
+    except ErasedError:
         return None
+    except (CallerError, SourceFailure):
+        return UNKNOWN
+    return customer
+
+
+async def _is_gone(stitcher: Stitcher, customer_id: str, selection: Selection) -> bool:
+    """Tell whether nobody has this set of records. While a source is away he may have others than are known."""
+    if not stitcher.has_several_sources:
+        return True
+    customer = await stitcher.customer_of(customer_id.partition(SET_SEPARATOR)[0], selection)
+    return customer is None or customer.is_whole

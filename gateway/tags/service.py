@@ -17,14 +17,18 @@ from gateway.errors import StoreError
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.store_reads import StoreBatch, StoreReads
 from gateway.lru_cache import SharedList
+from gateway.settings.settings import TagSettings
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.purpose_rule import PurposeRule
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.background import BackgroundTasks
 from gateway.tags.computation import Pair, Tags, Wanted, is_missing_for_now
 from gateway.tags.computed_tag import Tag
 from gateway.tags.computing_room import ComputingRoom
 from gateway.tags.definitions import Pack, TagDefinition
+from gateway.tags.purpose_check import PurposeCheck
 from gateway.tags.renewal import Renewals
+from gateway.tags.scheduler import TagScheduler
 from gateway.tags.shared_computations import Marks, SharedComputations, Sharing
 from gateway.tags.tag_counts import TagCounts
 from gateway.tags.tag_store import KEEP, NOTHING, StoredTags, TagStore
@@ -118,9 +122,17 @@ class TagService:
         self._reads: StoreReads[CachedTags] | None = None
         self._renewals: Renewals | None = None
         self._room = ComputingRoom(MAX_UNREAD)
+        self.scheduler: TagScheduler | None = None
+        """Renews what nobody asks for, where there is a store and the settings say so."""
         if store is not None:
             self._reads = StoreReads(partial(self._read_cached, store), clock, cache_s, self._is_calm)
             self._renewals = Renewals(pack, store, clock, self.counts, new_stitcher, self._due, self._write, self._tasks)
+
+    def schedule(self, settings: TagSettings, rules: Mapping[str, PurposeRule | None]) -> None:
+        """Have tags renewed when time alone has changed them, from when `scheduler` is started. `rules` are of the purposes."""
+        if self._store is not None and self._renewals is not None and settings.schedule_s:
+            purposes = PurposeCheck(self.pack, rules)
+            self.scheduler = TagScheduler(self.pack, self._store, self._clock, self._renewals, purposes, settings)
 
     async def load(self, wanted: Sequence[Wanted]) -> list[TagAnswer]:
         """Load one answer per pair of customer and key, in order. All need one read of the store."""
@@ -196,6 +208,8 @@ class TagService:
 
     async def aclose(self) -> None:
         """Finish storing and end the rest. What was being renewed gives its leases back."""
+        if self.scheduler is not None:
+            await self.scheduler.aclose()
         self._shared.cancel()
         if self._renewals is not None:
             self._renewals.cancel()

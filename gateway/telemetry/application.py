@@ -15,7 +15,7 @@ from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.process_metrics import LoopLag
 from gateway.telemetry.request_observer import RequestObserver
 from gateway.telemetry.samples import SampleCollector
-from gateway.telemetry.service_metrics import CacheCollector, IdentityCollector, StoreCollector, TagCollector
+from gateway.telemetry.service_metrics import CacheCollector, IdentityCollector, ScheduleCollector, StoreCollector, TagCollector
 from gateway.telemetry.source_metrics import SourceCollector
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ class Telemetry:
 def _collectors(services: Services) -> Iterator[SampleCollector]:
     yield CacheCollector(services.sources.cache)
     yield TagCollector(services.tags.counts)
+    if services.tags.scheduler is not None:
+        yield ScheduleCollector(services.tags.scheduler.counts)
     yield IdentityCollector(services.router)
     yield from map(SourceCollector, services.sources.all)
     if services.store is not None:

@@ -64,6 +64,8 @@ METRICS: dict[str, MetricDefinition] = {
     "gateway_tags_given_total": _counter("Tags that requests were given.", "tag", "freshness"),
     "gateway_tag_outcomes_total": _counter("Tags that were computed, by why they have a value or none.", "tag", "reason"),
     "gateway_tags_not_stored_total": _counter("Tags that were computed and could not be stored.", "tag"),
+    "gateway_tags_scheduled_total": _counter("Tags that time had changed, by what became of them.", "result"),
+    "gateway_tag_schedule_lag_seconds": _gauge("How late the first tag is that time has changed and that is to be renewed."),
     "gateway_mongodb_up": _gauge("1 while the last contact with MongoDB was good, else 0."),
     "gateway_mongodb_operations_total": _counter("Operations of MongoDB that have ended.", "operation", "outcome"),
     "gateway_mongodb_operation_duration_seconds": _seconds("Time of an operation of MongoDB.", "operation"),

@@ -8,6 +8,7 @@ from gateway.identity.decisions import LogAction
 from gateway.lookups.read_cache import ReadCache
 from gateway.stitching.source_router import SourceRouter
 from gateway.store.store import Store
+from gateway.tags.scheduler import ScheduleCounts
 from gateway.tags.tag_counts import TagCounts
 from gateway.telemetry.samples import Sampled, distribution, number
 from gateway.webhooks import Webhooks
@@ -60,6 +61,18 @@ class TagCollector(msgspec.Struct, frozen=True):
             yield number("gateway_tag_outcomes_total", count, tag, reason.value.lower())
         for tag, count in self.counts.not_stored.items():
             yield number("gateway_tags_not_stored_total", count, tag)
+
+
+class ScheduleCollector(msgspec.Struct, frozen=True):
+    """Read what became of tags that time had changed."""
+
+    counts: ScheduleCounts
+
+    def samples(self) -> Sampled:
+        """Read the counts."""
+        for result in ("renewed", "postponed", "dropped"):
+            yield number("gateway_tags_scheduled_total", getattr(self.counts, result), result)
+        yield number("gateway_tag_schedule_lag_seconds", self.counts.lag_s)
 
 
 class IdentityCollector(msgspec.Struct, frozen=True):
