@@ -10,6 +10,7 @@ from bench import audited as audit
 from bench import dead as deaths
 from bench import documents as remembering
 from bench import evidence as proof
+from bench import expiry as expiries
 from bench import fairness as shares
 from bench import flaky as failing
 from bench import greedy as greed
@@ -138,6 +139,20 @@ def tags(seconds: Seconds = 5, rounds: Rounds = 3, queries: Queries = "Q1,Q2,Q3"
         found = tagged.compared(choose_names(queries, list(GATEWAY_QUERIES)), rounds=rounds, seconds=seconds)
         out.print(tags_table(found))
     keep_beside({f"{one.query} with tags": one.document() for one in found})
+
+
+@app.command()
+def expiry(
+    seconds: Annotated[int, typer.Option(min=6, help="How long it is asked for.")] = 30,
+    rate: Annotated[float, typer.Option(min=1, help="Requests a second.")] = 1_000,
+) -> None:
+    """How often two workers compute a tag that many ask for when it expires, and what those wait who ask then."""
+    with problems_shown():
+        found = expiries.measured(seconds=seconds, rate=rate)
+    for one in found:
+        out.print(one.describe(), highlight=False)
+    say_verdicts(verdict for one in found for verdict in one.verdicts())
+    keep_beside({"expiry": {one.way: {**msgspec.to_builtins(one), "ratio": one.ratio} for one in found}})
 
 
 @app.command()

@@ -150,10 +150,10 @@ def _wait_idle(process: Process) -> None:
 def _turn(process: Process, cores: Cores, page: Load, others: Load | None = None) -> Turn:
     _wait_idle(process)
     began, cpu_s = time.monotonic(), process.cpu_s()
-    greedy = None if others is None else _start(others, cores)
+    greedy = None if others is None else start_load(others, cores)
     report = run_load(page, cores)
     used = (process.cpu_s() - cpu_s) / (time.monotonic() - began)
-    of_others = None if greedy is None else _wait(greedy)
+    of_others = None if greedy is None else wait_load(greedy)
     times = sorted(report.took_ms)
     if not times:
         raise BenchError(f"no request was answered: {report.failed}")
@@ -173,10 +173,11 @@ def _turn(process: Process, cores: Cores, page: Load, others: Load | None = None
 
 def run_load(load: Load, cores: Cores) -> Report:
     """Send a load from a process of its own. Raises `BenchError`."""
-    return _wait(_start(load, cores))
+    return wait_load(start_load(load, cores))
 
 
-def _start(load: Load, cores: Cores) -> subprocess.Popen[bytes]:
+def start_load(load: Load, cores: Cores) -> subprocess.Popen[bytes]:
+    """Begin to send a load."""
     words = pinned([sys.executable, "-m", "bench.open_loop"], cores.load)
     child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent)
     assert child.stdin is not None
@@ -185,7 +186,8 @@ def _start(load: Load, cores: Cores) -> subprocess.Popen[bytes]:
     return child
 
 
-def _wait(child: subprocess.Popen[bytes]) -> Report:
+def wait_load(child: subprocess.Popen[bytes]) -> Report:
+    """Wait for what became of a load. Raises `BenchError`."""
     assert child.stdout is not None
     with child:
         text = child.stdout.read()

@@ -117,10 +117,10 @@ def served(settings: Path, cores: Cores) -> Iterator[int]:
 
 
 @contextmanager
-def started(settings: Path, cores: Cores, tree: Path = TREE) -> Iterator[tuple[int, Process]]:
+def started(settings: Path, cores: Cores, tree: Path = TREE, workers: int = 1) -> Iterator[tuple[int, Process]]:
     """Gives the port and the process, which is to be looked at from outside."""
     (port,) = free_ports(1)
-    words = [sys.executable, "-c", _CLI, "serve", "--config", str(settings), "--port", str(port)]
+    words = [sys.executable, "-c", _CLI, "serve", "--config", str(settings), "--port", str(port), "--workers", str(workers)]
     url, environment = f"http://127.0.0.1:{port}/readyz", {"PYTHONPATH": str(tree)}
     with running("the gateway", words, url, core=cores.server, environment=environment, folder=tree) as process:
         yield port, process

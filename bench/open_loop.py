@@ -21,6 +21,8 @@ import uvloop
 
 from bench.queries import GATEWAY_QUERIES, body, rotating_variables
 
+TAGGED = "c00000"
+"""The customer whose tag is asked for."""
 MAX_CONNECTIONS = 48
 """Of one key. What would need more is not sent, and counted."""
 MAX_SLOW = 500
@@ -37,7 +39,12 @@ _DEAR = """query Dear($ids: [ID!]!) { customers(ids: $ids) { id name email
 _ALIAS = """%s: customer(by: {id: "%s"}) { id name email phone orders(first: 2) { nodes {
     id status total { amount currency } placedAt items { sku name quantity unitPrice { amount } } } } }"""
 
-PAGE, DEAR, DOCUMENTS, HEADERS, SLOW = "page", "dear", "documents", "headers", "slow"
+_TAG = 'query Tag($id: ID!) { customer(by: {id: $id}) { tag(key: "activity") { value freshness } } }'
+
+PAGE, DEAR, DOCUMENTS, HEADERS, SLOW, TAG = "page", "dear", "documents", "headers", "slow", "tag"
+TIMED = {PAGE, TAG}
+"""Whose times are measured."""
+_TAG_BODY = body("Tag", _TAG, {"id": TAGGED})
 
 
 class Load(msgspec.Struct):
@@ -52,11 +59,15 @@ class Load(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """The answers by kind and status, `failed` ones by what they are, the times of complete ones, and the generator's CPU."""
+    """The answers by kind and status, `failed` ones by what they are, the times of complete ones, and the generator's CPU.
+
+    `sent_at` is when each of these was sent, by the clock of the machine.
+    """
 
     statuses: dict[str, dict[int, int]]
     failed: dict[str, int]
     took_ms: list[float]
+    sent_at: list[float]
     unsent: int
     late_ms: float
     cpu: float
@@ -132,8 +143,9 @@ class _Generator:
             DEAR: self._dear,
             DOCUMENTS: self._document,
             HEADERS: self._header,
+            TAG: self._tag,
         }
-        self.report = Report({}, {}, [], 0, 0.0, 0.0)
+        self.report = Report({}, {}, [], [], 0, 0.0, 0.0)
 
     async def run(self) -> None:
         """Send for so long, and wait a little for the answers."""
@@ -185,9 +197,10 @@ class _Generator:
         """Note an answer; 0 is none."""
         by_status = self.report.statuses.setdefault(kind, {})
         by_status[status] = by_status.get(status, 0) + 1
-        if kind == PAGE:
+        if kind in TIMED:
             if status == 200 and b'"errors":' not in answer:
                 self.report.took_ms.append(took_ms)
+                self.report.sent_at.append(time.time() - took_ms / 1000)
             else:
                 code = answer.partition(b'"code":"')[2].partition(b'"')[0].decode() or str(status)
                 self.report.failed[code] = self.report.failed.get(code, 0) + 1
@@ -242,6 +255,10 @@ class _Generator:
     def _page(self, key: str) -> bytes:
         content = next(self._bodies)
         return _head(key, len(content)) + content
+
+    def _tag(self, key: str) -> bytes:
+        """The tag of one customer, whom all ask for."""
+        return _head(key, len(_TAG_BODY)) + _TAG_BODY
 
     def _header(self, key: str) -> bytes:
         content = next(self._bodies)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import data, dead, flaky, lines
+from bench import data, dead, expiry, flaky, lines
 from bench.dead import Death, Trial
 from bench.equality import unwrapped
+from bench.expiry import Expiry
 from bench.flaky import Flaky
 from bench.load import Figures
 from bench.queries import rotating_variables
@@ -50,6 +51,16 @@ def test_an_answer_of_the_gateway_is_unwrapped_to_the_form_of_the_peers() -> Non
             }
         }
     }
+
+
+def test_an_expiry_is_computed_once_and_moves_no_percentile() -> None:
+    """Requests are told apart by when they were sent; a tag that was computed twice, or a slower percentile, does not hold."""
+    then, other = expiry.split_times([1.0, 2.0, 2.4, 2.6], [9.0, 8.0, 7.0, 6.0], [2.0], 0.5)
+    assert (then, other) == ([[8.0, 7.0]], [[9.0], [6.0]])
+    good = Expiry("way", [1, 1], 4, {}, 0, 2, 1.0, 3.0, 1.0, 2.0, 0.1)
+    assert [holds for _, holds in good.verdicts()] == [True, True, True]
+    bad = Expiry("way", [1, 2], 4, {"0": 1}, 0, 2, 1.0, 3.1, 1.0, 2.0, 0.1)
+    assert [holds for _, holds in bad.verdicts()] == [False, False, False]
 
 
 def test_each_customer_is_asked_for_once_in_a_turn() -> None:
