@@ -24,7 +24,7 @@ from gateway.export_commands import schema as export_schema
 from gateway.identity_commands import identity
 from gateway.key_commands import keys
 from gateway.population_commands import count, diff, refresh
-from gateway.tag_commands import run_tag_examples
+from gateway.tag_commands import report_on_tags, run_tag_examples
 from gateway.terminal import errors, out, print_problems, problems_shown
 from gateway.token_commands import tokens
 
@@ -41,6 +41,7 @@ tags.command("test")(run_tag_examples)
 tags.command("refresh")(refresh)
 tags.command("count")(count)
 tags.command("diff")(diff)
+tags.command("report")(report_on_tags)
 app.add_typer(tags, name="tags")
 app.add_typer(identity, name="identity")
 customer.command("export")(export)

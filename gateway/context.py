@@ -14,6 +14,7 @@ from gateway.quota.meter import Meter
 from gateway.services import Services
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
+from gateway.store.store import Store
 from gateway.tags.service import Expected
 
 Selections = dict[Any, Selection]
@@ -62,6 +63,19 @@ class RequestContext(msgspec.Struct, eq=False):
         if self.services.audit is None or self.services.audit_reader is None:
             raise InvalidArgumentError("accessLog: there is no audit; add [audit] to the settings")
         return self.services.audit_reader
+
+    def require_tag_report(self) -> Store:
+        """Give the store whose tags are reported on to callers who may know, and to operators.
+
+        Raises `WithheldError`, and `InvalidArgumentError` where there is no store.
+        """
+        settings, name = self.services.settings, self.caller.name
+        own = settings.callers.get(name)
+        if settings.callers and name not in settings.identity.operators and (own is None or not own.tag_report):
+            raise WithheldError("Query.tagReport is withheld from this caller; its setting tag_report shows it")
+        if self.services.store is None:
+            raise InvalidArgumentError("tagReport: nothing is counted without a store; add [mongodb] to the settings")
+        return self.services.store
 
 
 def context_of(info: Any) -> RequestContext:

@@ -112,6 +112,7 @@ async def close_services(services: Services, following: Services | None = None) 
         if services.router.known is not None:
             stack.push_async_callback(services.router.known.aclose)
         stack.push_async_callback(services.tags.aclose)
+        stack.push_async_callback(services.tag_usage.aclose)
 
 
 def _shared_sources(services: Services, other: Services | None) -> Collection[Source]:

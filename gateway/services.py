@@ -45,6 +45,8 @@ from gateway.store.store import Store
 from gateway.tags.definitions import Pack
 from gateway.tags.fact_parts import fact_records
 from gateway.tags.service import TagService
+from gateway.tags.tag_report import TagReports
+from gateway.tags.tag_usage import TagUsage
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     router: SourceRouter
     store: Store | None
     tags: TagService
+    tag_usage: TagUsage
+    tag_reports: TagReports
     operators: Operators
     callers: Callers
     quotas: Quotas
@@ -250,6 +254,8 @@ def build_services(
         router=router,
         store=store,
         tags=tags,
+        tag_reports=TagReports(pack, clock),
+        tag_usage=TagUsage(pack, clock, None if store is None else store.tag_usage),
         operators=operators,
         callers=Callers(settings.callers, access.anonymous, keys, tokens, operators, clock, revocations, proxies),
         quotas=_quotas(settings, clock, store, previous),

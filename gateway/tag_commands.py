@@ -1,4 +1,4 @@
-"""The command `profile-gateway tags test`."""
+"""The commands `profile-gateway tags test | report`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ import typer
 from gateway.terminal import errors, out, problems_shown
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.settings import Settings
+    from gateway.store.store import Store
     from gateway.tags.definitions import Pack
     from gateway.tags.examples import ExampleReport
+    from gateway.tags.tag_report import TagReport
 
 Config = Annotated[Path | None, typer.Option("--config", help="The settings file, which names the file of tags.")]
 TagFile = Annotated[Path | None, typer.Option("--tags", help="The file of tags. Without it and --config, the shipped one.")]
@@ -56,3 +61,50 @@ def _print_tested(own: ExampleReport) -> None:
 def _print_lines(lines: Sequence[str]) -> None:
     for line in lines:
         out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def report_on_tags(
+    config: Annotated[Path, typer.Option("--config", help="The settings file.")] = Path("gateway.toml"),
+    days: Annotated[int, typer.Option(min=1, max=400, help="Of how many days.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print who asks for which tags, and what they say of customers. Nobody is named."""
+    import msgspec
+
+    from gateway.command_runner import run_with_store
+
+    async def read(settings: Settings, store: Store | None, now: datetime) -> list[TagReport]:
+        from connectors.errors import ConfigurationError
+        from gateway.tags.pack import load_pack, shipped_pack
+        from gateway.tags.tag_report import report_tags, reported_since
+
+        if store is None:
+            raise ConfigurationError(["mongodb: nothing is counted without it; add [mongodb] to the settings"])
+        pack = load_pack(settings.tags.file, purposes=settings.purposes) if settings.tags.file else shipped_pack()
+        return await report_tags(pack, store.tag_usage, store.tags, reported_since(now, days))
+
+    reports = run_with_store(config, lambda settings: settings.mongodb is not None, read)
+    if as_json:
+        typer.echo(msgspec.json.encode(reports))
+        return
+    for report in reports:
+        _print_lines(_report_lines(report, days))
+
+
+def _report_lines(report: TagReport, days: int) -> list[str]:
+    since = "not noted yet" if report.changed_at is None else f"in force since {report.changed_at:%Y-%m-%d}"
+    review = "no review" if report.review is None else f"review by {report.review}"
+    callers = ", ".join(f"{own.caller or '(no name)'} {own.asked:,}" for own in report.callers)
+    asked = f"asked {report.asked:,} times in {days} days: {callers}" if report.asked else f"never asked in {days} days"
+    lines = [f"{report.key}: {report.owner}, version {report.version}, {since}, {review}", f"  {asked}"]
+    if not report.sampled:
+        return [*lines, "  no customer has it stored"]
+    values = ", ".join(f"{own.value} {_share(own.count, report.sampled)}" for own in report.values)
+    none = _share(report.sampled - report.given, report.sampled)
+    lines.append(f"  of {report.sampled:,} customers: {values}{', ' if values else ''}no value {none}")
+    lines.append(f"  partial {_share(report.partial, report.sampled)}, failed {_share(report.failed, report.sampled)}")
+    return lines
+
+
+def _share(count: int, of: int) -> str:
+    return f"{100 * count / of:.1f} %"

@@ -31,6 +31,7 @@ from gateway.stitching.selection import Selection
 from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import TagDefinition as Definition
+from gateway.tags.tag_report import TagReport as ReportedTag
 from resolvers.account import Account
 from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.customer import Customer, Info
@@ -43,6 +44,7 @@ from resolvers.node import Node
 from resolvers.order import Order
 from resolvers.source import Source
 from resolvers.tag import TagDefinition
+from resolvers.tag_report import TagReport, read_report
 from resolvers.ticket import Ticket
 
 KEY_WORDS = {"ids": "ids", "by": "keys"}
@@ -208,6 +210,17 @@ class Query:
         context = context_of(info)
         context.require_operator()
         return await find_receipt(context.services.eraser, id)
+
+    @root(
+        "What is known of each tag on the whole: who asks for it, what it says of customers. For callers who may read that.",
+        graphql_type=list[TagReport] | None,
+    )
+    async def tag_report(
+        self,
+        info: Info,
+        days: Annotated[int, strawberry.argument(description="Of how many days, at most 400.")] = 30,
+    ) -> Sequence[ReportedTag]:
+        return await read_report(context_of(info), days)
 
     @root("The tags that are defined, in the order of their definition.", graphql_type=list[TagDefinition])
     def tag_definitions(self, info: Info) -> list[Definition]:

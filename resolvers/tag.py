@@ -191,6 +191,7 @@ async def given_tags(
     """Load each customer's given tags. A tag that is wanting for lack of a source is among them."""
     tags = context.services.tags
     chosen = chosen_keys(tags.pack, keys, categories, context.hidden_tags)
+    context.services.tag_usage.add(context.caller.name, chosen, len(customers))
     with report_contributions(customers):
         return await tags.load_all([customer.tagged for customer in customers], chosen, context.expected_tags, given_only=True)
 
@@ -203,12 +204,12 @@ def tags_at_hand(
 ) -> Sequence[SharedList[TagAnswer]] | None:
     """Answer `given_tags` where all of it is here."""
     tags = context.services.tags
-    return tags.at_hand(
-        [customer.tagged for customer in customers],
-        chosen_keys(tags.pack, keys, categories, context.hidden_tags),
-        context.expected_tags,
-        given_only=True,
-    )
+    chosen = chosen_keys(tags.pack, keys, categories, context.hidden_tags)
+    tagged = [customer.tagged for customer in customers]
+    answers = tags.at_hand(tagged, chosen, context.expected_tags, given_only=True)
+    if answers is not None:
+        context.services.tag_usage.add(context.caller.name, chosen, len(customers))
+    return answers
 
 
 async def one_tag(context: RequestContext, customers: Sequence[StitchedCustomer], key: str) -> list[TagAnswer]:
@@ -216,6 +217,7 @@ async def one_tag(context: RequestContext, customers: Sequence[StitchedCustomer]
     checked_keys(context.services.tags.pack, "key", [key])
     if key in context.hidden_tags:
         raise WithheldError(f"Customer.tag: `{key}` is withheld from this caller")
+    context.services.tag_usage.add(context.caller.name, (key,), len(customers))
     with report_contributions(customers):
         tagged = [customer.tagged for customer in customers]
         return [answer for (answer,) in await context.services.tags.load_all(tagged, (key,), context.expected_tags)]

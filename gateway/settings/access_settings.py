@@ -124,6 +124,8 @@ class CallerSettings(FrozenSettings):
     """What its requests may hold, where that differs from `limits`."""
     access_log: bool = False
     """Whether it may read in the audit who was told of a customer."""
+    tag_report: bool = False
+    """Whether it may read who asks for which tags, and what they say of customers on the whole."""
     introspection: bool | None = None
     """Whether it may ask for the schema; without this line as the setting `introspection` says."""
     share: Annotated[float, Field(ge=0.01, le=100)] = 1.0

@@ -20,6 +20,7 @@ from gateway.store.quota_shares import QuotaShares
 from gateway.store.revoked_tokens import RevokedTokenCollection
 from gateway.store.shared_keys import SharedKeyCollection
 from gateway.store.store_statistics import StoreStatistics
+from gateway.store.tag_usage import TagUsageCollection
 from gateway.store.tags import TagCollection
 from gateway.store.tombstones import TombstoneCollection
 
@@ -46,6 +47,7 @@ class Store:
         self.tombstones = TombstoneCollection(self.mongo)
         self.erasures = ErasureCollection(self.mongo)
         self.audit_accesses = AuditAccesses(self.mongo)
+        self.tag_usage = TagUsageCollection(self.mongo)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,
             self.identity_log,

@@ -49,7 +49,10 @@ _TYPES: Mapping[str, FieldClass] = {
     "SourceLookup": TECHNICAL,
     "StoreRemoval": TECHNICAL,
     "Tag": TECHNICAL,
+    "TagCaller": TECHNICAL,  # `tag_report` of a caller decides
     "TagDefinition": TECHNICAL,
+    "TagReport": TECHNICAL,
+    "TagValueCount": TECHNICAL,
     "Threshold": TECHNICAL,
     "ValueLabel": TECHNICAL,
     "WhyNot": TECHNICAL,

@@ -81,6 +81,7 @@ ARGUMENTS: dict[str, list[str]] = {
         '["activity", $text, $tag]',
     ],
     "value": ["null", '"HIGH"', '"NONE"', '"nothing"', "$text", "$tag"],
+    "days": ["30", "1", "400", "0", "401"],
     "language": ["null", '"en"', '"zh"', '"pt-BR"', "$text"],
     "names": [
         '["orders_90d"]', '["favourite_category", "satisfaction_365d", "orders_90d"]', '["nope"]', "[]", '"orders_all"',

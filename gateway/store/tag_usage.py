@@ -1,0 +1,112 @@
+r"""How often callers were given tags, and since when rules are in force, in MongoDB. No customer is in it.
+
+tag_usage  {_id: "<day>\n<tag>\n<caller>", day, tag, caller, asked, deleteAt}
+tag_rules  {_id: "<tag>", fingerprint, changedAt}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
+from inspect import isawaitable
+from typing import Any
+
+import msgspec
+from pymongo import IndexModel, UpdateOne
+
+from gateway.errors import StoreError
+from gateway.store.mongo import Database, Document, Mongo
+
+USAGE, RULES, TAGS = "tag_usage", "tag_rules", "tags"
+
+KEEP_DAYS = 400
+"""For how long the counts of a day are kept."""
+
+READ_S = 10.0
+"""How long a report may read, in seconds."""
+
+
+class TagUsageCollection:
+    """Reads and writes counts. Every method raises `StoreError`, and only that, when MongoDB fails."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._mongo = mongo
+        mongo.index(USAGE, [IndexModel("deleteAt", expireAfterSeconds=0)])
+
+    async def add(self, day: date, counts: Mapping[tuple[str, str], int], now: datetime) -> None:
+        """Add counts of a day, by tag and caller. Those of other workers stay."""
+        updates = [
+            UpdateOne(
+                {"_id": f"{day.isoformat()}\n{tag}\n{caller}"},
+                {
+                    "$inc": {"asked": count},
+                    "$set": {"day": day.isoformat(), "tag": tag, "caller": caller, "deleteAt": now + timedelta(days=KEEP_DAYS)},
+                },
+                upsert=True,
+            )
+            for (tag, caller), count in counts.items()
+        ]
+        await self._mongo.run(
+            lambda database: database[USAGE].bulk_write(updates, ordered=False), kind="write", in_background=True
+        )
+
+    async def note_rules(self, fingerprints: Mapping[str, str], now: datetime) -> None:
+        """Note the rules in force. The time of one that was in force before stays."""
+        updates = [
+            UpdateOne(
+                {"_id": tag},
+                [
+                    {
+                        "$set": {
+                            "changedAt": {"$cond": [{"$eq": ["$fingerprint", fingerprint]}, "$changedAt", now]},
+                            "fingerprint": fingerprint,
+                        }
+                    }
+                ],
+                upsert=True,
+            )
+            for tag, fingerprint in fingerprints.items()
+        ]
+        if updates:
+            await self._mongo.run(
+                lambda database: database[RULES].bulk_write(updates, ordered=False), kind="write", in_background=True
+            )
+
+    async def read(self, since: date) -> list[tuple[str, str, int]]:
+        """Add up the counts from a day on: tag, caller and how often."""
+        total = [
+            {"$match": {"day": {"$gte": since.isoformat()}}},
+            {"$group": {"_id": {"tag": "$tag", "caller": "$caller"}, "asked": {"$sum": "$asked"}}},
+        ]
+        found = await self._aggregate(USAGE, total)
+        try:
+            return [(own["_id"]["tag"], own["_id"]["caller"], int(own["asked"])) for own in found]
+        except (KeyError, TypeError, ValueError):
+            raise StoreError(f"a document in {USAGE} has another form") from None
+
+    async def read_rules(self) -> dict[str, datetime]:
+        """Read since when each rule is in force."""
+
+        async def find(database: Database) -> list[Document]:
+            return await database[RULES].find({}, {"changedAt": 1}).to_list(None)
+
+        found = await self._mongo.run(find, in_background=True, timeout_s=READ_S)
+        try:
+            return {own["_id"]: msgspec.convert(own["changedAt"], datetime) for own in found}
+        except (KeyError, msgspec.ValidationError):
+            raise StoreError(f"a document in {RULES} has another form") from None
+
+    async def sample(self, size: int) -> Collection[str]:
+        """Name some customers at random who have stored tags."""
+        found = await self._aggregate(TAGS, [{"$sample": {"size": size}}, {"$project": {"_id": 1}}])
+        return list(dict.fromkeys(own["_id"] for own in found))
+
+    async def _aggregate(self, collection: str, stages: list[Document]) -> list[Document]:
+        async def run(database: Database) -> list[Document]:
+            # One driver waits to make a cursor, the other one does not.
+            cursor = database[collection].aggregate(stages)
+            made: Any = await cursor if isawaitable(cursor) else cursor
+            found: list[Document] = await made.to_list(None)
+            return found
+
+        return await self._mongo.run(run, in_background=True, timeout_s=READ_S)
