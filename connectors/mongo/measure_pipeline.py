@@ -16,7 +16,7 @@ from typing import Any
 
 from bson import Decimal128
 
-from connectors.contract import Keys, Measure, MeasureOp
+from connectors.contract import MAX_COUNTS, Keys, Measure, MeasureOp
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.mongo.field_paths import FieldPath, FieldPaths, FieldSource, projection
 from connectors.mongo.filters import IS_DATE, all_of, as_decimal, match_ask, on_scale, present, through
@@ -42,8 +42,10 @@ _ADDED = (MeasureOp.SUM, MeasureOp.AVERAGE)
 _PER_CURRENCY = (*_ADDED, MeasureOp.VALUES)
 _BY_VALUE = (MeasureOp.TOP, MeasureOp.COUNTS)
 
-MAX_PAIRS = 500
-"""How many values of COUNTS a key may have here, for all facets are one document. Records of a key with more are read."""
+MAX_PAIR_BYTES = 6_000_000
+"""How large the values of all keys may be that COUNTS gives, for all facets are one document, of 16 MiB at most."""
+_PAIR_BYTES = 100
+"""What a value takes beside its text, with room to spare."""
 
 
 def measure_stages(
@@ -51,6 +53,8 @@ def measure_stages(
 ) -> Stages:
     """Write one document with each measure: `m0`, `m1` and so on."""
     read = [path for measure in measures for path in _paths(places, measure)]
+    counting = sum(measure.op is MeasureOp.COUNTS for measure in measures)
+    budget = MAX_PAIR_BYTES // max(1, counting * sum(map(len, asked.values())))
     projected = projection([KEY, order.id_name, *([order.time] if order.time else []), *read])
     return [
         {"$match": match_of(key, asked)},
@@ -58,7 +62,7 @@ def measure_stages(
         *grouping(key, asked),
         {"$project": projected},
         {
-            "$facet": {f"m{number}": _facet(places, record, order, measure) for number, measure in enumerate(measures)}
+            "$facet": {f"m{number}": _facet(places, record, order, measure, budget) for number, measure in enumerate(measures)}
             | {DOUBTS: _doubts(places, order, measures)}
         },
     ]
@@ -94,7 +98,7 @@ def answers(
                 rows.setdefault(own, []).append(row)
         for own, mine in rows.items():
             values[own][number] = _value(places, measure, mine)
-            if any(row.get("size", 0) > MAX_PAIRS for row in mine):
+            if any(row.get("is_cut", False) for row in mine):
                 too_many.add(own)
     in_doubt = [row for row in document.get(DOUBTS, ()) if row["odd"] or row["ids"] < row["all"]]
     error = SourceProtocolError("some documents cannot be read")
@@ -145,7 +149,7 @@ def _paths(places: FieldPaths, measure: Measure) -> Iterable[str]:
             yield place.in_list
 
 
-def _facet(places: FieldPaths, record: type[Record], order: SortKeys, measure: Measure) -> Stages:
+def _facet(places: FieldPaths, record: type[Record], order: SortKeys, measure: Measure, budget: int) -> Stages:
     stages: Stages = []
     match = all_of(match_ask(places, record, measure))
     if match:
@@ -155,10 +159,10 @@ def _facet(places: FieldPaths, record: type[Record], order: SortKeys, measure: M
     place = places.place(measure.field)
     if place.in_list is not None:
         stages.append({"$unwind": {"path": f"${place.in_list}", "includeArrayIndex": INDEX}})
-    return stages + _grouped(place, order, measure)
+    return stages + _grouped(place, order, measure, budget)
 
 
-def _grouped(place: FieldPath, order: SortKeys, measure: Measure) -> Stages:
+def _grouped(place: FieldPath, order: SortKeys, measure: Measure, budget: int) -> Stages:
     is_money, op, spot = _is_money(place), measure.op, place.spot
     there = all_of(present(spot._replace(path=_full(place, spot))) for spot in place.needed if spot.path is not None)
     stages: Stages = [{"$match": there}] if there else []
@@ -187,7 +191,7 @@ def _grouped(place: FieldPath, order: SortKeys, measure: Measure) -> Stages:
     stages.append({"$group": {"_id": {KEY: f"${KEY}", "value": "$value"}, "count": {"$sum": 1}}})
     if _by_word(spot):
         return stages
-    return [*stages, *(_pairs_of_keys() if op is MeasureOp.COUNTS else _first(op, number))]
+    return [*stages, *(_pairs_of_keys(budget) if op is MeasureOp.COUNTS else _first(op, number))]
 
 
 def _latest(place: FieldPath, order: SortKeys, is_money: bool) -> Stages:
@@ -206,12 +210,15 @@ def _latest(place: FieldPath, order: SortKeys, is_money: bool) -> Stages:
     return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, "value": {"$first": "$value"}}}]
 
 
-def _pairs_of_keys() -> Stages:
-    """Of the values with their counts one document for each key, empty where there are too many."""
+def _pairs_of_keys(budget: int) -> Stages:
+    """Of the values with their counts one document for each key, empty where they are larger than the budget of a key."""
+    text = {"$convert": {"input": "$_id.value", "to": "string", "onError": "", "onNull": ""}}
     pairs = {"$push": {"value": "$_id.value", "count": "$count"}}
+    size = {"$sum": {"$add": [{"$strLenBytes": text}, _PAIR_BYTES]}}
+    is_cut = {"$gt": ["$size", budget]}
     return [
-        {"$group": {"_id": {KEY: f"$_id.{KEY}"}, "pairs": pairs, "size": {"$sum": 1}}},
-        {"$project": {"size": 1, "pairs": {"$cond": [{"$gt": ["$size", MAX_PAIRS]}, [], "$pairs"]}}},
+        {"$group": {"_id": {KEY: f"$_id.{KEY}"}, "pairs": pairs, "size": size}},
+        {"$project": {"is_cut": is_cut, "pairs": {"$cond": [is_cut, [], "$pairs"]}}},
     ]
 
 
@@ -267,7 +274,7 @@ def _pairs(spot: FieldSource, rows: Sequence[Mapping[str, Any]]) -> list[list[An
             value = _single(spot, pair.get("value"))
             if value is not None:
                 counts[value] += pair["count"]
-    return ranked_counts(counts)
+    return ranked_counts(counts)[: MAX_COUNTS + 1]
 
 
 def _of_words(spot: FieldSource, op: MeasureOp, rows: Sequence[Mapping[str, Any]]) -> Any:

@@ -106,11 +106,24 @@ async def test_a_key_with_too_many_values_is_left_to_the_gateway(
     mongo_shop: MongoShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its records are read then. The counts of other keys are had."""
-    monkeypatch.setattr(measure_pipeline, "MAX_PAIRS", 1)
+    monkeypatch.setattr(measure_pipeline, "MAX_PAIR_BYTES", 2 * measure_pipeline._PAIR_BYTES + 20)
     await mongo_shop.fill(orders=ORDERS)
     found = await mongo_shop.aggregate(Order).measure(["c1", "c3"], [Measure(op=COUNTS, field="items.category")])
     assert isinstance(found["c1"], SourceProtocolError)
     assert found["c3"] == [[]]
+
+
+async def test_large_values_of_some_cost_others_nothing(mongo_shop: MongoShop) -> None:
+    """Twenty megabytes of values would be more than a document may have: those of the customers with very many are read."""
+    texts = [f"{n}".ljust(10_000, "x") for n in range(100)]
+    lines = [
+        {"_id": f"b{n}", "customer": f"b{n}", "placed": day(1), "lines": [{"category": t} for t in texts]} for n in range(20)
+    ]
+    await mongo_shop.fill(orders=[*ORDERS, *lines])
+    keys = ["c1", *(f"b{n}" for n in range(20))]
+    found = await mongo_shop.aggregate(Order).measure(keys, [Measure(op=COUNTS, field="items.category")])
+    assert found["c1"] == [[["books", 2], ["art", 1], ["toys", 1]]]
+    assert {type(found[key]) for key in keys[1:]} == {SourceProtocolError}
 
 
 async def test_what_leaves_is_the_keys_and_the_fields_that_are_measured(mongo_shop: MongoShop) -> None:

@@ -237,3 +237,14 @@ async def test_an_average_of_several_currencies_is_no_sum_of_averages(tmp_path: 
         async with asking(tmp_path, source) as gateway:
             assert told(await facts_of(gateway, "value")) == {"value": (25.0, False)}
         assert measured(source) == (0 if kind is Plain else 1)
+
+
+async def test_facts_are_priced_with_the_records_that_some_of_them_read(tmp_path: Path) -> None:
+    """The customer, what is measured, and what is read beside it: the price is never less than the calls."""
+    orders = orders_of("orders", [*ONE, *OTHER])
+    async with asking(tmp_path, orders) as gateway:
+        answer = await gateway.ask(FACTS, {"id": "c1", "names": ["pieces", "spread"]}, **{"x-cost": "1"})
+    cost = answer["extensions"]["cost"]
+    assert len(orders.calls) == 2
+    assert cost["estimate"]["calls"] == cost["actual"]["calls"] == 3
+    assert cost["estimate"]["nodes"] >= 26
