@@ -9,7 +9,7 @@ from connectors.contract import Connector, KeyKind
 from connectors.records import RECORD_NAMES, Record
 from gateway.check.problems import Problem
 from gateway.check.sampler import LookupSample
-from gateway.check.tag_conditions import asked_lookups, values_of
+from gateway.check.tag_conditions import asked_lookups, conditions_of, values_of
 from gateway.tags.definitions import Fact
 
 MIN_RECORDS = 5
@@ -65,10 +65,8 @@ def _read_fields(fact: Fact) -> Iterator[tuple[str, str]]:
     """List the paths that a fact reads, each with its setting."""
     if fact.field is not None:
         yield fact.field, f"facts.{fact.name}.field"
-    for setting, conditions in (("parts", fact.part_where), ("share_of", fact.share_of)):
-        yield from ((condition.field, f"facts.{fact.name}.{setting}.{condition.field}") for condition in conditions)
-    for condition in fact.where:
-        yield condition.field, f"facts.{fact.name}.{'except' if condition.negated else 'where'}.{condition.field}"
+    for setting, condition in conditions_of(fact):
+        yield condition.field, f"facts.{fact.name}.{setting}.{condition.field}"
 
 
 def _words(

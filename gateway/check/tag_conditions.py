@@ -31,7 +31,7 @@ async def find_unmet_conditions(
         asked = asked_lookups(samples, fact.record)
         if not asked or not all(sample.is_sampled for sample in asked):
             continue
-        for condition in fact.where:
+        for setting, condition in conditions_of(fact):
             counts = values_of(asked, condition.field)
             if not _is_closed(fact.record, condition.field, counts):
                 continue
@@ -40,8 +40,16 @@ async def find_unmet_conditions(
             for value in absent:
                 near = get_close_matches(value.lower(), [text.lower() for text in counts], n=1)
                 if (near or is_empty) and not await _is_there(asked, condition.field, value, sampler):
-                    problems.append(_problem(fact, condition, value, counts, file))
+                    problems.append(_problem(fact, f"{setting}.{condition.field}", value, counts, file))
     return problems
+
+
+def conditions_of(fact: Fact) -> Iterator[tuple[str, Condition]]:
+    """List the conditions of a fact, each with the setting that it stands in."""
+    for condition in fact.where:
+        yield "except" if condition.negated else "where", condition
+    yield from (("parts", condition) for condition in fact.part_where)
+    yield from (("share_of", condition) for condition in fact.share_of)
 
 
 def asked_lookups(samples: Sequence[LookupSample], record: type[Record]) -> list[LookupSample]:
@@ -88,12 +96,9 @@ async def _is_there(samples: Sequence[LookupSample], field: str, value: str, sam
     return False
 
 
-def _problem(fact: Fact, condition: Condition, value: str, counts: Counter[str], file: str | None) -> Problem:
-    name = RECORD_NAMES[fact.record]
-    setting = "except" if condition.negated else "where"
-    message = f"none of {counts.total()} sampled values of {condition.field} of {name} records is '{value}'"
+def _problem(fact: Fact, setting: str, value: str, counts: Counter[str], file: str | None) -> Problem:
+    name, path = RECORD_NAMES[fact.record], setting.partition(".")[2]
+    message = f"none of {counts.total()} sampled values of {path} of {name} records is '{value}'"
     near = get_close_matches(value, list(counts), n=1)
     fix = f"did you mean '{near[0]}'? " if near else ""
-    return Problem(
-        file, None, f"facts.{fact.name}.{setting}.{condition.field}", message, f"{fix}most common: {shown_words(counts)}"
-    )
+    return Problem(file, None, f"facts.{fact.name}.{setting}", message, f"{fix}most common: {shown_words(counts)}")

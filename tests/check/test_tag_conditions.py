@@ -6,13 +6,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from connectors.contract import KeyKind, Lookup
+from connectors.contract import Condition, KeyKind, Lookup, MeasureOp
 from connectors.records import Event
 from connectors.testing import MemoryConnector
 from gateway.check.data_checks import check_data
 from gateway.check.sampler import Sampler
+from gateway.check.tag_conditions import conditions_of
 from gateway.clock import Clock
 from gateway.tags.pack import load_pack
+from tests.support.fact_values import fact
 from tests.support.literal_sources import Build, people, record
 from tests.support.shop import at
 
@@ -70,6 +72,14 @@ async def test_a_word_that_no_record_has_is_told(build: Build, tmp_path: Path, c
         for number, type_ in enumerate(TYPES)
     ]
     assert await warnings(build, tmp_path, condition, rows) == expected
+
+
+def test_conditions_on_parts_and_of_shares_are_looked_at_too() -> None:
+    """Each with the setting that it stands in."""
+    conditions = [Condition(field=name, values=("x",), negated=name == "b") for name in "abcd"]
+    where, part_where, share_of = conditions[:2], conditions[2:3], conditions[3:]
+    asked = fact(MeasureOp.COUNT, where=tuple(where), part_where=tuple(part_where), share_of=tuple(share_of))
+    assert [*conditions_of(asked)] == [*zip(("where", "except", "parts", "share_of"), conditions, strict=True)]
 
 
 async def test_a_word_beyond_the_sample_is_asked_for(build: Build, tmp_path: Path) -> None:
