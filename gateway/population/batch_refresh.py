@@ -72,7 +72,10 @@ class BatchRefresher:
         counts.refreshed = len(due) - len(weak)
         looked_at = len(by_id) + batch.missing
         if looked_at >= MIN_JUDGED and counts.missing > MAX_MISSING * looked_at:
-            raise SourcesAwayError(f"sources did not answer about {counts.missing} of {looked_at} customers of a batch")
+            raise SourcesAwayError(
+                f"sources did not answer about {counts.missing} of {looked_at} customers of a batch; "
+                "profile-gateway check says which; run the same command once they do"
+            )
         return counts
 
     def _due_keys(self, keys: Sequence[str], stored: StoredTags) -> list[str]:

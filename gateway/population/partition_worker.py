@@ -16,9 +16,10 @@ import msgspec
 from distributed import Worker, WorkerPlugin, get_worker
 
 from gateway.app import create_services
+from gateway.errors import CallerError, SourceFailure
 from gateway.identity.records import RecordId
 from gateway.log import configure_logging
-from gateway.population.batch_refresh import BatchRefresher
+from gateway.population.batch_refresh import BatchRefresher, SourcesAwayError
 from gateway.population.refresh import tag_store
 from gateway.population.refresh_state import RefreshCounts
 from gateway.population.walk import load_batch
@@ -85,7 +86,10 @@ def refresh_partition(partition: Partition) -> RefreshCounts:
     """Refresh a partition in the worker that runs this. What another worker had stored of it before it ended is left."""
     plugin = get_worker().plugins[PLUGIN]
     assert isinstance(plugin, ServicesPlugin)
-    return plugin.run(_refresh(plugin.services, partition))
+    try:
+        return plugin.run(_refresh(plugin.services, partition))
+    except (CallerError, SourceFailure) as error:
+        raise SourcesAwayError(str(error)) from None  # an error that goes to another process must be made of its text
 
 
 async def _open(settings: Settings) -> Services:

@@ -16,6 +16,7 @@ from distributed import Client as _Client
 from distributed import KilledWorker
 from distributed import LocalCluster as _LocalCluster
 
+from connectors.errors import ConfigurationError
 from connectors.record_fields import Fields
 from gateway.app import opened
 from gateway.errors import StoreError
@@ -28,6 +29,9 @@ from gateway.services import Services
 
 PARTITION = 5
 """How many batches a partition is of."""
+
+CONNECT_S = 10
+"""How long a scheduler may take to answer."""
 
 AHEAD = 2
 """How many partitions are listed for each worker before it is waited for."""
@@ -118,7 +122,12 @@ async def list_partitions(services: Services, state: RefreshState, batch: int) -
 async def _connect(stack: AsyncExitStack, workers: int, scheduler: str | None) -> Client:
     """Connect to a scheduler, or to workers of this machine that end with this process."""
     if scheduler is not None:
-        return await stack.enter_async_context(Client(scheduler, asynchronous=True))
+        try:
+            return await stack.enter_async_context(Client(scheduler, asynchronous=True, timeout=CONNECT_S))
+        except (OSError, ValueError):
+            raise ConfigurationError(
+                [f"--scheduler: no scheduler of Dask answers at {scheduler}; give its address, such as tcp://host:8786"]
+            ) from None
     cluster = LocalCluster(
         n_workers=workers,
         threads_per_worker=1,

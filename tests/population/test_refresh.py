@@ -278,3 +278,19 @@ async def test_memory_is_flat(mongodb_uri: str, mongodb_database: str):
         tracemalloc.stop()
     after_20, after_60 = held
     assert after_60 - after_20 < 200_000, held
+
+
+async def test_who_is_linked_behind_a_run_is_not_lost(mongodb_uri: str, mongodb_database: str):
+    """A record that joins a customer who was refreshed already has tags of the joined customer at the end."""
+    crm = knowing("crm", [person(f"{number:04}", email=f"p{number}@example.com") for number in range(4)])
+    web = knowing("web", [person("s1", email="new@example.com")])
+
+    def link(state: RefreshState) -> None:
+        if state.counts.listed == 4:
+            web.records = knowing("web", [person("s1", email="p2@example.com")]).records
+
+    services = services_of([crm, web], mongodb_uri, mongodb_database)
+    state = await refresh_all(services, StateFile(None), BATCH, link)
+    stored = computed_at(mongodb_uri, mongodb_database)
+    assert {"crm:0002", "crm:0002\nweb:s1"} < stored.keys()
+    assert (state.counts.refreshed, len(stored)) == (5, 5)

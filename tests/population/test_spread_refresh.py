@@ -129,6 +129,10 @@ def is_alive(pid: int) -> bool:
             ["--all", "--workers", "2", "--scheduler", "tcp://x"],
             "--workers and --scheduler exclude each other; give one of them",
         ),
+        (
+            ["--all", "--scheduler", "tcp://127.0.0.1:1"],
+            "--scheduler: no scheduler of Dask answers at tcp://127.0.0.1:1; give its address, such as tcp://host:8786",
+        ),
         (["--since", "1d", "--workers", "2"], "--since: who changed are few; leave --workers and --scheduler out"),
     ],
 )
