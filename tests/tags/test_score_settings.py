@@ -11,8 +11,11 @@ from gateway.scores.calibration_file import AnyFigures, Calibration, QuantileFig
 from gateway.scores.refusal import Refusal, RefusalReason
 from gateway.tags.definitions import Pack
 from gateway.tags.expressions.types import ValueType
+from gateway.tags.fact_types import fact_types
 from gateway.tags.pack import load_pack
 from gateway.tags.score_definitions import CardOutput, ModelOutput, ScoreKind
+from gateway.tags.score_settings import read_scores
+from gateway.tags.yaml_sections import Problems, read_sections
 
 AT = datetime(2026, 6, 30, tzinfo=UTC)
 TAGS = """
@@ -198,14 +201,9 @@ def test_a_name_stands_for_one_thing():
 
 def test_scores_have_types_for_expressions():
     """Bands are whole numbers from 1, models fractions that are null without an order, points may be negative."""
-    from gateway.tags import pack as pack_module
-    from gateway.tags.score_settings import read_scores
-    from gateway.tags.yaml_sections import Problems, read_sections
-
-    problems = Problems("tags.yaml")
+    problems, facts = Problems("tags.yaml"), load().facts
     root = read_sections(Path("tags.yaml"), problems, TAGS)
-    facts, types = pack_module._read_facts(root.sections("facts"), problems)
-    read = read_scores(root.sections("scores"), root.sections("scorecards"), facts, types, None)
+    read = read_scores(root.sections("scores"), root.sections("scorecards"), facts, fact_types(facts), None)
     told = {name: (own.type, own.nullable, own.minimum, own.null_without) for name, own in read.types.items()}
     counts = frozenset({"orders", "orders_90d"})
     assert told["r_score"] == (ValueType.WHOLE, True, 1, counts)
