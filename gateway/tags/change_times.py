@@ -36,7 +36,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-class Border(msgspec.Struct, frozen=True):
+class NumericBorder(msgspec.Struct, frozen=True):
     """A comparison of a fact with a number."""
 
     operator: str
@@ -82,7 +82,7 @@ def _crossing(definition: TagDefinition, fact: Fact | None, value: FactValue) ->
         return None
 
 
-def _steps_to_border(borders: Sequence[Border], value: int) -> int | None:
+def _steps_to_border(borders: Sequence[NumericBorder], value: int) -> int | None:
     """Count by how much a whole number grows until a comparison has another outcome. None where none ever has."""
     truths = [border.holds(value) for border in borders]
     points = {whole for border in borders for whole in (math.ceil(border.number), math.floor(border.number) + 1)}
@@ -93,7 +93,7 @@ def _steps_to_border(borders: Sequence[Border], value: int) -> int | None:
 
 
 @lru_cache(maxsize=2_000)
-def find_borders(expression: str, thresholds: tuple[Threshold, ...], name: str) -> tuple[Border, ...] | None:
+def find_borders(expression: str, thresholds: tuple[Threshold, ...], name: str) -> tuple[NumericBorder, ...] | None:
     """List the numbers that an expression compares a fact with. None where it does anything else with the fact."""
     root = parse(expression)
     named = {own.name: own.value for own in thresholds}
@@ -107,7 +107,7 @@ def find_borders(expression: str, thresholds: tuple[Threshold, ...], name: str) 
             if constants is None:
                 return None
             uses -= 1
-            borders += [Border(sign, each) for each in constants if _is_border(each)]
+            borders += [NumericBorder(sign, each) for each in constants if _is_border(each)]
     return None if uses else tuple(borders)
 
 

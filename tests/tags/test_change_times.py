@@ -7,7 +7,7 @@ import pytest
 
 from connectors.contract import MeasureOp
 from connectors.records import Order
-from gateway.tags.change_times import Border, find_borders, find_change
+from gateway.tags.change_times import NumericBorder, find_borders, find_change
 from gateway.tags.computed_tag import FactValue
 from gateway.tags.definitions import Fact, TagCategory, TagDefinition, Threshold
 from gateway.tags.pack import shipped_pack
@@ -137,4 +137,7 @@ def test_the_shipped_pack_is_compared_with_constants():
             if pack.facts[name].as_days:
                 assert find_borders(tag.expression, tag.thresholds, name)
     lifecycle = pack.tags["lifecycle_stage"]
-    assert find_borders(lifecycle.expression, (), "days_since_last_order") == (Border("<=", 90), Border("<=", 180))
+    assert find_borders(lifecycle.expression, (), "days_since_last_order") == (
+        NumericBorder("<=", 90),
+        NumericBorder("<=", 180),
+    )
