@@ -235,7 +235,9 @@ class Operations:
             f"{argument}: {self._random.choice(values[:2] if self._random.random() < 0.5 else values)}"
             for argument, values in self._given(name, kind.fields[name])
         ]
-        if not given and kind.name not in self._merged and self._random.random() < 0.5:
+        # Fields of one's own have one name and several types, which may meet under an interface.
+        is_alone = kind.name not in self._merged and not name.startswith("own")
+        if not given and is_alone and self._random.random() < 0.5:
             return name
         return f"a{next(self._number)}: {name}{f'({chr(44).join(given)})' if given else ''}"
 
