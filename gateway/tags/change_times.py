@@ -13,11 +13,13 @@ import cel
 import msgspec
 
 from gateway.tags.computed_tag import FactValue
-from gateway.tags.definitions import Fact, TagDefinition
+from gateway.tags.definitions import Fact, Pack, TagDefinition
 from gateway.tags.expressions.constants import FAILURES
 from gateway.tags.expressions.parser import parse
 from gateway.tags.expressions.thresholds import Threshold
 from gateway.tags.expressions.tree import Binary, FactName, Node, walk
+from gateway.tags.score_changes import find_score_change
+from gateway.tags.score_definitions import Score
 from gateway.tags.tag_store import MAX_TTL
 
 STEP = timedelta(minutes=1)
@@ -42,12 +44,12 @@ class NumericBorder(msgspec.Struct, frozen=True):
     operator: str
     number: int | float
 
-    def holds(self, value: int) -> bool:
+    def holds(self, value: float) -> bool:
         return _COMPARE[self.operator](value, self.number)
 
 
 def find_change(
-    definition: TagDefinition, facts: Mapping[str, Fact], values: Mapping[str, FactValue], now: datetime, reference: datetime
+    definition: TagDefinition, pack: Pack, values: Mapping[str, FactValue], now: datetime, reference: datetime
 ) -> datetime | None:
     """Find the next moment at which time alone may change a tag that was computed at `now`. None where there is none.
 
@@ -55,12 +57,13 @@ def find_change(
     """
     if not now <= reference <= now + STEP:
         return None
-    earliest: datetime | None = None
-    for name in (*definition.fact_names, *definition.score_names):
-        value = values.get(name)
-        at = None if value is None else _crossing(definition, facts.get(name), value)
-        if at is not None and (earliest is None or at < earliest):
-            earliest = at
+    moments = [
+        _crossing(definition, pack.facts.get(name), values[name]) for name in definition.fact_names if name in values
+    ]  # fmt: skip
+    moments += [
+        _score_crossing(definition, pack.scores[name], values) for name in definition.score_names if name in values
+    ]  # fmt: skip
+    earliest = min((at for at in moments if at is not None), default=None)
     # Nothing is planned for longer than a tag is stored.
     return None if earliest is None else min(max(earliest, reference + STEP), now + MAX_TTL)
 
@@ -80,6 +83,20 @@ def _crossing(definition: TagDefinition, fact: Fact | None, value: FactValue) ->
         return at + (steps - 1) * DAY
     except OverflowError:
         return None
+
+
+def _score_crossing(definition: TagDefinition, score: Score, values: Mapping[str, FactValue]) -> datetime | None:
+    """Find when a score changes so that the rule may see it."""
+    if values[score.name].changes_at is None:
+        return None
+    borders = find_borders(definition.expression, definition.thresholds, score.name)
+    if borders is None:
+        return values[score.name].changes_at
+    return find_score_change(
+        score,
+        {name: values[name] for name in score.fact_names},
+        lambda number: None if number is None else [border.holds(number) for border in borders],
+    )
 
 
 def _steps_to_border(borders: Sequence[NumericBorder], value: int) -> int | None:

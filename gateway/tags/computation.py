@@ -99,7 +99,7 @@ class Computation:
 
     def _evaluate(self, definition: TagDefinition, known: KnownFacts) -> ComputedTag:
         tag = rules.evaluate(definition, known.facts, self._began, stale=known.stale)
-        changes_at = find_change(definition, self._pack.facts, known.facts, self._began, self._reference)
+        changes_at = find_change(definition, self._pack, known.facts, self._began, self._reference)
         return tag if changes_at is None else msgspec.structs.replace(tag, changes_at=changes_at)
 
 

@@ -9,10 +9,14 @@ from connectors.contract import MeasureOp
 from connectors.records import Order
 from gateway.tags.change_times import NumericBorder, find_borders, find_change
 from gateway.tags.computed_tag import FactValue
-from gateway.tags.definitions import Fact, TagCategory, TagDefinition, Threshold
+from gateway.tags.definitions import Fact, Pack, TagCategory, TagDefinition
+from gateway.tags.expressions.thresholds import Threshold
 from gateway.tags.pack import shipped_pack
 from gateway.tags.rules import compile_rule
+from gateway.tags.score_changes import find_score_change
+from gateway.tags.score_evidence import score_value
 from gateway.tags.tag_store import MAX_TTL
+from tests.tags.test_score_values import NOON, days_of, score_of
 
 NOW = datetime(2026, 5, 4, 12, 0, 30, tzinfo=UTC)
 REFERENCE = NOW.replace(second=0) + timedelta(minutes=1)
@@ -23,7 +27,9 @@ COUNT = Fact(name="orders", label="Orders", record=Order, measure=MeasureOp.COUN
 LIMIT = Threshold(name="limit", value=90)
 
 
-def definition(expression: str, *names: str, thresholds: tuple[Threshold, ...] = ()) -> TagDefinition:
+def definition(
+    expression: str, *names: str, thresholds: tuple[Threshold, ...] = (), score_names: tuple[str, ...] = ()
+) -> TagDefinition:
     return TagDefinition(
         key="t",
         label="T",
@@ -39,6 +45,7 @@ def definition(expression: str, *names: str, thresholds: tuple[Threshold, ...] =
         fingerprint="f",
         program=compile_rule(expression),
         thresholds=thresholds,
+        score_names=score_names,
     )
 
 
@@ -50,7 +57,11 @@ def days_change(expression: str, days: int | None, *, fact: Fact = DAYS, **words
     """When a tag over whole days changes, of which the next one begins in an hour."""
     at = None if days is None else NOW + timedelta(hours=1)
     return find_change(
-        definition(expression, "days", **words), {"days": fact}, {"days": value("days", days, at)}, NOW, REFERENCE
+        definition(expression, "days", **words),
+        Pack(facts={"days": fact}, tags={}),
+        {"days": value("days", days, at)},
+        NOW,
+        REFERENCE,
     )
 
 
@@ -108,24 +119,25 @@ def test_days_within_a_window_change_each_day():
 def test_the_first_of_several_facts_decides():
     """A count changes when its fact says so; of a count and of days the earlier moment is the tag's."""
     both = definition("orders >= 3 ? 'A' : days <= 90 ? 'B' : 'C'", "days", "orders")
-    facts = {"days": DAYS, "orders": COUNT}
+    pack = Pack(facts={"days": DAYS, "orders": COUNT}, tags={})
     for moment in (NOW + 5 * DAY, NOW + 500 * DAY):
         values = {"orders": value("orders", 4, moment), "days": value("days", 80, NOW + timedelta(hours=1))}
-        assert find_change(both, facts, values, NOW, REFERENCE) == min(moment, NOW + timedelta(hours=1) + 10 * DAY)
+        assert find_change(both, pack, values, NOW, REFERENCE) == min(moment, NOW + timedelta(hours=1) + 10 * DAY)
 
 
 def test_no_time_passes_for_a_pinned_reference():
     """Of a data set that has ended the windows stand still, so nothing changes."""
     tag, values = definition("days <= 90 ? 'A' : 'B'", "days"), {"days": value("days", 10, NOW + DAY)}
     for reference in (NOW - timedelta(seconds=1), NOW + timedelta(seconds=61), NOW - 3000 * DAY):
-        assert find_change(tag, {"days": DAYS}, values, NOW, reference) is None
+        assert find_change(tag, Pack(facts={"days": DAYS}, tags={}), values, NOW, reference) is None
 
 
 def test_a_change_lies_ahead_and_not_too_far():
     """A moment that has passed by the reference is the next minute, and one in ten years is looked at in a year."""
     for moment, expected in ((NOW - DAY, REFERENCE + timedelta(minutes=1)), (NOW + 3650 * DAY, NOW + MAX_TTL)):
         values = {"orders": value("orders", 4, moment)}
-        assert find_change(definition("orders >= 3", "orders"), {"orders": COUNT}, values, NOW, REFERENCE) == expected
+        pack = Pack(facts={"orders": COUNT}, tags={})
+        assert find_change(definition("orders >= 3", "orders"), pack, values, NOW, REFERENCE) == expected
     assert days_change("days <= 1000000000000 ? 'A' : 'B'", 10) is None
 
 
@@ -141,3 +153,17 @@ def test_the_shipped_pack_is_compared_with_constants():
         NumericBorder("<=", 90),
         NumericBorder("<=", 180),
     )
+
+
+def test_a_tag_changes_when_its_score_crosses_a_border():
+    """A probability is another one each day. The rule compares it with one number, so the tag is due once, weeks later."""
+    risk, facts, now = score_of("risk"), days_of(orders=5, gap=25, age=29), NOON - timedelta(hours=1)
+    values = facts | {"risk": score_value(risk, facts.values(), set())}
+    pack = Pack(facts={}, tags={}, scores={"risk": risk})
+    for expression, moment in (
+        ("risk > 0.9 ? 'HIGH' : 'LOW'", find_score_change(risk, facts, lambda number: number > 0.9)),
+        ("risk > 2.0 ? 'HIGH' : 'LOW'", None),
+        ("string(risk)", NOON),
+    ):
+        tag = definition(expression, score_names=("risk",))
+        assert find_change(tag, pack, values, now, now) == moment
