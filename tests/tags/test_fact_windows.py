@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Condition, MeasureOp
-from connectors.records import Customer, Money, Order, OrderStatus
+from connectors.records import Customer, Money, Order, OrderItem, OrderStatus
 from gateway.tags.definitions import DerivedMeasure, Fact
 from tests.support.fact_values import REFERENCE, fact, value_over
 
@@ -61,6 +61,12 @@ def test_the_first_days_of_a_customer_begin_with_the_first_order_of_all_sources(
     where = (Condition(field="status", values=("CANCELLED",), negated=True),)
     found = value_over(fact(MeasureOp.COUNT, since_first=90 * DAY, where=where), [rest, [*old, cancelled]], JUNE_10)
     assert (found.value, found.since, found.until) == (3, first, first + 90 * DAY)
+    sizes = [
+        Order(id=str(size), placed_at=order.placed_at, items=[OrderItem(quantity=size)])
+        for size, order in enumerate([*old, *rest], 1)
+    ]
+    spread = fact(DerivedMeasure.SPREAD, "items.quantity", since_first=90 * DAY)
+    assert value_over(spread, [sizes], JUNE_10).value == pytest.approx(1.0), "of 1, 2 and 3"
     nothing = value_over(fact(MeasureOp.COUNT, since_first=90 * DAY), [[]], JUNE_10)
     assert (nothing.value, nothing.since, nothing.until) == (0, None, None)
 
