@@ -71,6 +71,14 @@ def test_the_first_days_of_a_customer_begin_with_the_first_order_of_all_sources(
     assert (nothing.value, nothing.since, nothing.until) == (0, None, None)
 
 
+def test_a_trend_of_months_is_halved_between_months() -> None:
+    """Of four months the last two are the later half, however long each is; the present month is in none."""
+    asked = fact(DerivedMeasure.TREND, months=4, timezone="America/Sao_Paulo")
+    middle = at("2024-04-01T03:00Z")
+    placed = [middle - INSTANT, middle, middle + 50 * DAY, JUNE_10 - DAY, at("2024-01-31T00:00Z")]
+    assert value_over(asked, [orders_at(*placed)], JUNE_10).value == pytest.approx(1 / 3)
+
+
 FACTS = [
     fact(MeasureOp.COUNT),
     fact(MeasureOp.COUNT, window=10 * DAY),
