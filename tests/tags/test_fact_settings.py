@@ -239,6 +239,8 @@ def test_a_last_order_is_known_where_orders_are_counted_in_its_window(tmp_path: 
     assert sure(last, count)
     assert not any(sure(last, other) for other in others)
     assert all(sure(ever, other) for other in (count, *others))
+    assert not sure(ever, msgspec.structs.replace(count, where=RETURNED)), "a last one of any kind, but of others"
+    assert not sure(msgspec.structs.replace(ever, where=RETURNED), count)
 
 
 def test_settings_that_came_later_leave_the_names_of_stored_tags(tmp_path: Path) -> None:
