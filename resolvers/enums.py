@@ -36,11 +36,13 @@ from gateway.tags.borders import BorderKind
 from gateway.tags.computed_tag import TagReason
 from gateway.tags.definitions import TagCategory, TagType
 from gateway.tags.service import Freshness
+from gateway.tags.tag_history import ChangeCause
 
 __all__ = [
     "AccountRole",
     "BillingInterval",
     "BorderKind",
+    "ChangeCause",
     "Channel",
     "ConsentState",
     "ContactKind",
@@ -309,6 +311,17 @@ _describe(
     NOT_LISTED="The rule gave a value that is not among the `values` of the definition. The value is null.",
     FAILED="The rule could not be computed over these facts, a mistake of its author. The value is null.",
     UNKNOWN="The rule needs a fact that is not known: see `missing` in the evidence. The value is null.",
+)
+_describe(
+    ChangeCause,
+    "Why the value of a tag changed.",
+    FACTS="The facts are others: something happened, or time passed.",
+    RULE="The rule, or a fact that it reads, is defined in another way.",
+    CALIBRATION="The calibration that the rule reads is a newer one.",
+    MERGE="Records that were several customers are one now.",
+    FIRST="The tag was computed for the first time.",
+    PARTIAL="Something was missing in the facts, or is not missing any more.",
+    STALE="The facts are of answers that were kept from before.",
 )
 _describe(
     TagCategory,

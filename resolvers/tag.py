@@ -20,6 +20,7 @@ from gateway.tags.tag_values import value_texts
 from resolvers.enums import Freshness, TagCategory, TagReason, TagType
 from resolvers.fields import computed, field, own
 from resolvers.scalars import JSON
+from resolvers.tag_history import TagChange, history_field
 from resolvers.why_not import WhyNot, why_not_field
 
 Language = Annotated[
@@ -104,6 +105,8 @@ class Tag:
     def values(answer: strawberry.Parent[TagAnswer]) -> list[str] | None:  # noqa: N805
         value = answer.tag.value
         return value_texts(value) if value is not None and answer.definition.type is TagType.LIST else None
+
+    history: list[TagChange] = history_field
 
     @computed("The sources that its facts came from.")
     def sources(answer: strawberry.Parent[TagAnswer]) -> list[str]:  # noqa: N805

@@ -23,6 +23,7 @@ from graphql import (
     is_abstract_type,
     is_list_type,
     is_non_null_type,
+    is_object_type,
 )
 from graphql.execution.values import VariableValues
 from strawberry import Info, Schema
@@ -39,7 +40,7 @@ from gateway.execution.fields import BatchedField, Completion, Field, ProjectedF
 from gateway.execution.plan import Plan
 from gateway.execution.projection import ProjectionCompiler
 from gateway.execution.required_fields import selection_under, selections_under
-from gateway.execution.schema_types import core_schema, reaches_sources
+from gateway.execution.schema_types import core_schema, reaches_sources, stands_aside
 from gateway.execution.source_fields import MAX_ASKS, Asks, CustomerField, RecordListField
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import Operation
@@ -101,7 +102,7 @@ class Planner:
         where = f"{kind.name}.{name}"
         if name.startswith("__") and name != "__typename":
             raise UnplannedError("introspection")
-        if name == "__typename" or is_withheld(nodes) or self._is_projected(kind.fields[name]):
+        if name == "__typename" or is_withheld(nodes) or self._is_projected(kind.fields[name], nodes):
             nullable = name != "__typename" and not is_non_null_type(kind.fields[name].type)
             return ProjectedField(where, key, nodes, nullable=nullable, make_alone=partial(self._compiler.alone, kind, nodes))
         field = kind.fields[name]
@@ -150,9 +151,21 @@ class Planner:
         ((name, record),) = finds.types.items()
         return selection_under(self._schema, self._collector, nodes, field.type, record, name)
 
-    def _is_projected(self, field: GraphQLField) -> bool:
+    def _is_projected(self, field: GraphQLField, nodes: list[FieldNode]) -> bool:
         definition = field.extensions[DEFINITION]
-        return definition.base_resolver is None and not reaches_sources(self._schema, get_named_type(field.type).name)
+        return definition.base_resolver is None and not self._reaches_sources(get_named_type(field.type), nodes)
+
+    def _reaches_sources(self, kind: Any, nodes: list[FieldNode]) -> bool:
+        """Tell whether what is selected of a type's objects is waited for."""
+        if reaches_sources(self._schema, kind.name):
+            return True
+        if not is_object_type(kind) or not any(map(stands_aside, kind.fields.values())):
+            return False
+        return any(
+            name in kind.fields and stands_aside(kind.fields[name]) and not is_withheld(own)
+            for own in self._collector.fields(nodes, kind).values()
+            for name in (own[0].name.value,)
+        )
 
     def _getter(
         self, kind: GraphQLObjectType, field: GraphQLField, nodes: list[FieldNode], arguments: Arguments
@@ -196,7 +209,7 @@ class Planner:
     def _completion(self, kind: Any, nodes: list[FieldNode], path: tuple[str, ...], *, of_records: bool = False) -> Completion:
         """Compile the completion of a type's values. `of_records` says that they are records with their sources."""
         inner: Any = get_nullable_type(kind)
-        if not reaches_sources(self._schema, get_named_type(inner).name):
+        if not self._reaches_sources(get_named_type(inner), nodes):
             compiled = self._compiler.record_function if of_records else self._compiler.function
             return LeafCompletion(compiled(inner, nodes))
         if is_list_type(inner):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from graphql import GraphQLSchema, get_named_type, is_abstract_type, is_object_type
+from graphql import GraphQLField, GraphQLSchema, get_named_type, is_abstract_type, is_object_type
 from strawberry import Schema
 
-from gateway.execution.field_metadata import DEFINITION
+from gateway.execution.field_metadata import DEFINITION, metadata_of
 
 
 def core_schema(schema: Schema) -> GraphQLSchema:
@@ -19,6 +19,16 @@ def core_schema(schema: Schema) -> GraphQLSchema:
 def reaches_sources(schema: GraphQLSchema, name: str) -> bool:
     """Tell whether objects of this type reach sources: by a resolver that waits, or by what they hold."""
     return name in _live_types(schema)
+
+
+def stands_aside(field: GraphQLField) -> bool:
+    """Tell whether a field waits on objects that else do not reach sources."""
+    definition = field.extensions.get(DEFINITION)
+    return definition is not None and metadata_of(definition).aside
+
+
+def _waits(field: GraphQLField) -> bool:
+    return field.extensions[DEFINITION].is_async and not stands_aside(field)
 
 
 @lru_cache(maxsize=4)
@@ -36,7 +46,7 @@ def varied_fields(schema: GraphQLSchema) -> frozenset[str]:
 @lru_cache(maxsize=4)
 def _live_types(schema: GraphQLSchema) -> frozenset[str]:
     kinds = [kind for kind in schema.type_map.values() if is_object_type(kind) and not kind.name.startswith("__")]
-    live = {kind.name for kind in kinds for field in kind.fields.values() if field.extensions[DEFINITION].is_async}
+    live = {kind.name for kind in kinds for field in kind.fields.values() if _waits(field)}
     while True:
         holding = {kind.name for kind in kinds for field in kind.fields.values() if get_named_type(field.type).name in live}
         abstract = {

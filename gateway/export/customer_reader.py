@@ -45,6 +45,8 @@ GONE = "GONE"
 _ANY = 10**9
 _UNLIMITED = Profile(limits=Limits(**{field.name: _ANY for field in fields(Limits)}), cost=CostLimits(_ANY, _ANY))
 _REQUEST_ID = "export"
+ALIAS = "tag_"
+"""What the name begins with under which a tag is asked for."""
 
 
 class CustomerReader:
@@ -90,7 +92,7 @@ class CustomerReader:
 
     async def _read_tags(self, customer_id: str) -> list[Any]:
         """Read every tag, also those that the rules do not give."""
-        names = {f"tag_{key}": key for key in self._services.tags.pack.tags}
+        names = {f"{ALIAS}{key}": key for key in self._services.tags.pack.tags}
         asked = " ".join(f'{name}: tag(key: "{key}"){self.types.write_selection("Tag")}' for name, key in names.items())
         sources = self.types.write_selection("CustomerSource")
         customer = await self._ask_more(TAGS, f"sources{sources} {asked}", customer_id)
@@ -158,5 +160,6 @@ def _without_time(value: Any) -> Any:
 def _gap_of(error: GraphQLError) -> ExportGap:
     cause, extensions = error.original_error, error.extensions or {}
     code = cause.code if isinstance(cause, ProfileGatewayError) else extensions.get("code", "INTERNAL")
-    names = [part for part in (error.path or ())[1:] if isinstance(part, str) and part != "nodes"]
+    parts = [part for part in (error.path or ())[1:] if isinstance(part, str) and part != "nodes"]
+    names = [TAGS if part.startswith(ALIAS) else part for part in parts]
     return ExportGap(".".join(names) or "customer", code, extensions.get("source"))

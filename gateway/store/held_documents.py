@@ -63,7 +63,12 @@ def _read(collection: str, document: Document, names: Mapping[str, str]) -> Held
 
 
 def _tags(document: Document) -> dict[str, Any]:
-    return {key: _decoded(text) for key, text in document.get("tags", {}).items()}
+    """Read the tags, each with its history."""
+    history = document.get("history", {})
+    told = {key: _decoded(text) for key, text in document.get("tags", {}).items()}
+    return {
+        key: tag | {"history": history[key]} if isinstance(tag, dict) and key in history else tag for key, tag in told.items()
+    }
 
 
 def _decoded(text: str) -> Any:

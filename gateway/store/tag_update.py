@@ -1,7 +1,7 @@
-"""Write tags of a customer by one update of the document, whatever another worker has written meanwhile.
+"""Write tags of a customer, and how their values changed, by one update of the document, whatever is stored meanwhile.
 
-Mostly nobody has. So the first update takes that for granted: its filter finds no document where a later tag is stored, and the
-insert that follows then is refused, for the customer is there. The second update asks for each tag.
+Mostly nothing later is, and the values are as before. So the first update takes that for granted: its filter finds no other
+document, and the insert that follows then is refused, for the customer is there. The second update asks for each tag.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pymongo import UpdateOne
 from gateway.clock import CLOCK_TOLERANCE
 from gateway.store.mongo import Document
 from gateway.tags.computed_tag import ComputedTag
+from gateway.tags.tag_history import MAX_CHANGES, RULE_DIGITS, ChangeCause
 from gateway.tags.tag_store import KEEP, MAX_TTL
 
 MARK_TOLERANCE = timedelta(seconds=10)
@@ -48,26 +49,48 @@ class TagUpdate:
         self._common: Document = {"deleteAt": latest("$deleteAt", delete_at, last_deletion(now)), "tries": "$$REMOVE"}
         self._values = {tag.key: self._values_of(tag, marks) for tag in tags}
 
+    @property
+    def customer(self) -> str:
+        return self._customer
+
     def plain(self) -> UpdateOne:
-        """Write the update where nothing later is stored. Else its insert is refused: the document is there."""
-        nothing_later = {
-            f"at.{tag.key}": {"$not": {"$gt": tag.computed_at, "$lte": self._credible_until}} for tag in self._tags
+        """Write the update where nothing later, no other value and no other rule is stored. Else its insert is refused."""
+        condition: Document = {}
+        values: Document = {}
+        for tag in self._tags:
+            own = self._values[tag.key]
+            condition[f"at.{tag.key}"] = {"$not": {"$gt": tag.computed_at, "$lte": self._credible_until}}
+            condition[f"now.{tag.key}"] = own["now"]["$literal"]
+            values |= {f"{name}.{tag.key}": own[name] for name in ("tags", "at", "changes")}
+        seen = {tag.key: self._values[tag.key]["seen"] for tag in self._tags}
+        values["seen"] = {"$cond": [{"$gt": ["$marks", 0]}, {"$mergeObjects": ["$seen", seen]}, "$seen"]}
+        # Of one who is there already both are as they are to be.
+        now = {tag.key: self._values[tag.key]["now"]["$literal"] for tag in self._tags}
+        first = {
+            tag.key: [{"at": tag.computed_at, "from": None, "to": tag.value, "cause": ChangeCause.FIRST.value}]
+            for tag in self._tags
         }
-        values = {f"{name}.{key}": value for key, own in self._values.items() for name, value in own.items()}
-        return self._update(nothing_later, values)
+        values["now"], values["history"] = (
+            {"$cond": [{"$gt": ["$history", None]}, f"${name}", {"$literal": own}]}
+            for name, own in (("now", now), ("history", first))
+        )
+        return self._update(condition, values)
 
     def guarded(self) -> UpdateOne:
-        """Write the update that leaves each later tag as it is."""
+        """Write the update that leaves each later tag as it is, and notes each other value."""
+        later: Document = {}
         values: Document = {}
         for tag in self._tags:
             at = f"$at.{tag.key}"
-            later = {"$and": [{"$gt": [at, tag.computed_at]}, {"$lte": [at, self._credible_until]}]}
-            for name, value in self._values[tag.key].items():
-                values[f"{name}.{tag.key}"] = {"$cond": [later, f"${name}.{tag.key}", value]}
-        return self._update({}, values)
+            later[tag.key] = {"$and": [{"$gt": [at, tag.computed_at]}, {"$lte": [at, self._credible_until]}]}
+            for name, value in (self._values[tag.key] | {"history": _history(tag)}).items():
+                values[f"{name}.{tag.key}"] = {"$cond": [f"$later.{tag.key}", f"${name}.{tag.key}", value]}
+        return self._update({}, values, later)
 
-    def _update(self, condition: Document, values: Document) -> UpdateOne:
-        pipeline = [{"$set": self._common | values}, {"$set": NEXT_CHANGE}]
+    def _update(self, condition: Document, values: Document, later: Document | None = None) -> UpdateOne:
+        pipeline: list[Document] = [{"$set": self._common | values}, {"$set": NEXT_CHANGE}]
+        if later is not None:
+            pipeline = [{"$set": {"later": later}}, *pipeline, {"$unset": "later"}]
         return UpdateOne({"_id": self._customer, **condition}, pipeline, upsert=True)
 
     def _values_of(self, tag: ComputedTag, marks: int | None) -> Document:
@@ -76,6 +99,7 @@ class TagUpdate:
             "at": tag.computed_at,
             "seen": {"$cond": [{"$gt": ["$marks", 0]}, _seen(tag, marks), f"$seen.{tag.key}"]},
             "changes": "$$REMOVE" if tag.changes_at is None else tag.changes_at,
+            "now": {"$literal": {"value": tag.value, "rule": tag.fingerprint, **({"partial": True} if tag.partial else {})}},
         }
 
 
@@ -87,6 +111,28 @@ def latest(name: str, value: datetime, limit: datetime) -> Any:
 def last_deletion(now: datetime) -> datetime:
     """Say by when every document of now is deleted."""
     return now + MAX_TTL + KEEP + CLOCK_TOLERANCE
+
+
+def _history(tag: ComputedTag) -> Any:
+    """Write the changes of a tag, with this one where its value is another one."""
+    now, history, value = f"$now.{tag.key}", f"$history.{tag.key}", {"$literal": tag.value}
+    change = {"at": tag.computed_at, "from": {"$ifNull": [f"{now}.value", None]}, "to": value, "cause": _cause(tag)}
+    with_change = {"$slice": [{"$concatArrays": [{"$ifNull": [history, []]}, [change]]}, -MAX_CHANGES]}
+    return {"$cond": [{"$ne": [f"{now}.value", value]}, with_change, history]}
+
+
+def _cause(tag: ComputedTag) -> Any:
+    """Write why a value is another one than before."""
+    now, rule = f"$now.{tag.key}", f"$now.{tag.key}.rule"
+    own: Any = {"$cond": [f"{now}.partial", ChangeCause.PARTIAL.value, ChangeCause.FACTS.value]}
+    if tag.expires_at <= tag.computed_at:
+        own = ChangeCause.STALE.value
+    elif tag.partial:
+        own = ChangeCause.PARTIAL.value
+    is_rule = {"$eq": [{"$substrBytes": [{"$ifNull": [rule, ""]}, 0, RULE_DIGITS]}, tag.fingerprint[:RULE_DIGITS]]}
+    definition = {"$cond": [is_rule, ChangeCause.CALIBRATION.value, ChangeCause.RULE.value]}
+    later = {"$cond": [{"$ne": [rule, tag.fingerprint]}, definition, own]}
+    return {"$cond": [{"$eq": [{"$type": now}, "missing"]}, ChangeCause.FIRST.value, later]}
 
 
 def _seen(tag: ComputedTag, marks: int | None) -> Any:

@@ -1,7 +1,8 @@
 """Computed tags in MongoDB, one document for each customer.
 
     {_id: "<customer>", tags: {<key>: json}, at: {<key>: computedAt}, deleteAt, staleAt?, marks?, seen?: {<key>: marks},
-     changes?: {<key>: moment}, changesAt?, tries?}
+     changes?: {<key>: moment}, changesAt?, tries?,
+     now: {<key>: {value, rule, partial?}}, history: {<key>: [{at, from, to, cause}]}}
 
 `json` is the `ComputedTag`. `marks` counts how often a customer's tags were marked stale, and `seen` is the count that was read
 before a tag was computed: a tag that has not seen the last mark expired when that was made (`staleAt`). So no two clocks are
@@ -12,6 +13,9 @@ is so of all its tags.
 `changes` are the moments at which time alone changes a tag next, and `changesAt` is the first of them, or the later one at
 which that is tried again. So long the document stays, and `tries` counts how often it was tried in vain.
 
+`now` is what a tag's value is, for queries over many customers, and by which rule (its fingerprint). `history` has the last
+changes of it, written by the same update.
+
 A clock may have been wrong. What is of the future, by more than `CLOCK_TOLERANCE`, counts as absent when it is read, and as
 older when something is written.
 """
@@ -20,6 +24,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any, cast
 
 import msgspec
 from pymongo import IndexModel, UpdateOne
@@ -27,10 +32,13 @@ from pymongo.errors import BulkWriteError
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.identity.records import RecordId
+from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.store.collection import forget_sets
 from gateway.store.mongo import Database, Document, Mongo, already_there
+from gateway.store.tag_merges import note_merges
 from gateway.store.tag_update import MOMENTS, NEXT_CHANGE, TagUpdate, last_deletion, latest
 from gateway.tags.computed_tag import FORM, REASON_FORM, ComputedTag, StoredTag, Tag, TagReason
+from gateway.tags.tag_history import ChangeCause, TagChange
 from gateway.tags.tag_store import KEEP, MAX_TTL, DueTags, StoredTags
 
 KEEP_MARK = timedelta(days=1)
@@ -121,6 +129,18 @@ class TagCollection:
         result = await self._mongo.run(lambda database: database.tags.bulk_write(marks, ordered=False), kind="write")
         return result.matched_count
 
+    async def read_history(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[TagChange]]:
+        """Read how tags changed, by customer and key, the newest change first. There is none of a tag that is not stored."""
+        if not pairs:
+            return {}
+        customers, shown = sorted({customer for customer, _ in pairs}), {f"history.{key}": 1 for _, key in pairs}
+
+        async def find(database: Database) -> list[Document]:
+            return await database.tags.find({"_id": {"$in": customers}}, shown).to_list(None)
+
+        found = {document["_id"]: document.get("history", {}) for document in await self._mongo.run(find)}
+        return {pair: [_change(own) for own in reversed(found.get(pair[0], {}).get(pair[1], ()))] for pair in pairs}
+
     async def read_due(self, now: datetime, limit: int) -> list[DueTags]:
         """Read customers with a tag that time alone has changed by now, those who wait longest first."""
 
@@ -172,14 +192,24 @@ class TagCollection:
 
 
 async def _write_tags(updates: Sequence[TagUpdate], database: Database) -> None:
+    refused: list[int] = []
+    written: Mapping[str, Any]
     try:
-        await database.tags.bulk_write([update.plain() for update in updates], ordered=False)
+        written = (await database.tags.bulk_write([update.plain() for update in updates], ordered=False)).bulk_api_result
     except BulkWriteError as error:
-        await database.tags.bulk_write([updates[place].guarded() for place in already_there(error)], ordered=False)
+        refused, written = already_there(error), cast(Mapping[str, Any], error.details)
+    if refused:
+        await database.tags.bulk_write([updates[place].guarded() for place in refused], ordered=False)
+    if new := [customer for own in written["upserted"] if SET_SEPARATOR in (customer := own["_id"])]:
+        await note_merges(database, new)
 
 
 async def _write(updates: Sequence[UpdateOne], database: Database) -> None:
     await database.tags.bulk_write(updates, ordered=False)
+
+
+def _change(stored: Document) -> TagChange:
+    return TagChange(stored["at"], stored["from"], stored["to"], ChangeCause(stored["cause"]))
 
 
 def _read_due(document: Document, now: datetime) -> DueTags:

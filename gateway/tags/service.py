@@ -31,6 +31,7 @@ from gateway.tags.renewal import Renewals
 from gateway.tags.scheduler import TagScheduler
 from gateway.tags.shared_computations import Marks, SharedComputations, Sharing
 from gateway.tags.tag_counts import TagCounts
+from gateway.tags.tag_history import TagChange
 from gateway.tags.tag_store import KEEP, NOTHING, StoredTags, TagStore
 
 RENEW_AHEAD = 0.1
@@ -56,8 +57,9 @@ class Freshness(StrEnum):
 
 
 class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A tag of one customer as it is given out."""
+    """A tag of one customer as it is given out. `customer` is the id that it is stored by."""
 
+    customer: str
     definition: TagDefinition
     tag: Tag
     freshness: Freshness
@@ -74,6 +76,7 @@ class CachedTags(msgspec.Struct, frozen=True):
     Before `calm_from` the clock was set back since. `marks` is how often the customer was marked stale.
     """
 
+    customer: str
     tags: dict[str, Tag]
     marks: int
     calm_from: datetime
@@ -87,7 +90,10 @@ class CachedTags(msgspec.Struct, frozen=True):
         name = keys, given_only
         shared = self.lists.get(name)
         if shared is None and all(key in self.tags for key in keys):
-            answers = [TagAnswer(definition=pack.tags[key], tag=self.tags[key], freshness=Freshness.FRESH) for key in keys]
+            answers = [
+                TagAnswer(customer=self.customer, definition=pack.tags[key], tag=self.tags[key], freshness=Freshness.FRESH)
+                for key in keys
+            ]
             shared = SharedList(_chosen(answers, given_only=given_only))
             if len(self.lists) < MAX_LISTS:
                 self.lists[name] = shared
@@ -195,6 +201,13 @@ class TagService:
             _chosen(islice(computed, len(keys)), given_only=given_only) if answers is None else answers for answers in known
         ]
 
+    async def read_history(self, pairs: Sequence[Pair]) -> list[Sequence[TagChange]]:
+        """Read how tags changed, each with its customer, the newest change first. Raises `StoreError`."""
+        if self._store is None:
+            return [()] * len(pairs)
+        found = await self._store.tags.read_history(pairs)
+        return [found[pair] for pair in pairs]
+
     async def outdate(self, customers: Collection[str]) -> None:
         """Have the tags of customers renewed: they have changed. What is being computed of them is shared and stored no more.
 
@@ -277,9 +290,9 @@ class TagService:
         ]
         if due and self._renewals is not None:
             self._renewals.start(due)
-        return [self._answer(tags[pair], is_stored=pair in stored) for pair in map(_pair, wanted)]
+        return [self._answer(pair[0], tags[pair], is_stored=pair in stored) for pair in map(_pair, wanted)]
 
-    def _answer(self, tag: Tag, *, is_stored: bool) -> TagAnswer:
+    def _answer(self, customer: str, tag: Tag, *, is_stored: bool) -> TagAnswer:
         freshness = Freshness.FRESH if self._fresh(tag) else Freshness.STALE
         if not is_stored:
             self.counts.computed[tag.key] += 1
@@ -287,7 +300,7 @@ class TagService:
             self.counts.fresh[tag.key] += 1
         else:
             self.counts.stale[tag.key] += 1
-        return TagAnswer(definition=self.pack.tags[tag.key], tag=tag, freshness=freshness)
+        return TagAnswer(customer=customer, definition=self.pack.tags[tag.key], tag=tag, freshness=freshness)
 
     def _fresh(self, tag: Tag) -> bool:
         return tag.fingerprint == self.pack.tags[tag.key].fingerprint and self._clock.now() < tag.expires_at
@@ -327,9 +340,9 @@ class TagService:
         except StoreError:
             return {}
         oldest = self._clock.now() - KEEP
-        return {customer: self._known(stored.get(customer, NOTHING), oldest) for customer in customers}
+        return {customer: self._known(customer, stored.get(customer, NOTHING), oldest) for customer in customers}
 
-    def _known(self, stored: StoredTags, oldest: datetime) -> CachedTags:
+    def _known(self, customer: str, stored: StoredTags, oldest: datetime) -> CachedTags:
         tags: dict[str, Tag] = {}
         newest, due_at = _LONG_AGO + CLOCK_TOLERANCE, _FAR_AWAY
         for key, tag in stored.items():
@@ -348,7 +361,7 @@ class TagService:
                 due_at = due
             if (changes_at := tag.changes_at) is not None and changes_at < due_at:
                 due_at = changes_at
-        return CachedTags(tags, stored.marks, newest - CLOCK_TOLERANCE, due_at if tags else _LONG_AGO)
+        return CachedTags(customer, tags, stored.marks, newest - CLOCK_TOLERANCE, due_at if tags else _LONG_AGO)
 
     def _is_calm(self, cached: CachedTags) -> bool:
         return cached.calm_from <= self._clock.now() < cached.calm_until

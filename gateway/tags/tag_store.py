@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from gateway.tags.computed_tag import ComputedTag, Tag
+from gateway.tags.tag_history import TagChange
 
 KEEP = timedelta(days=7)
 """How long after its expiry a tag is there to be served stale."""
@@ -50,6 +51,10 @@ class TagTable(Protocol):
 
     async def mark_stale(self, customers: Sequence[str]) -> int:
         """Expire the customers' tags now. Gives the number of customers who had any."""
+        ...
+
+    async def read_history(self, pairs: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Sequence[TagChange]]:
+        """Read how tags changed, by customer and key, the newest change first."""
         ...
 
     async def read_due(self, now: datetime, limit: int) -> Sequence[DueTags]:

@@ -50,6 +50,7 @@ _TYPES: Mapping[str, FieldClass] = {
     "StoreRemoval": TECHNICAL,
     "Tag": TECHNICAL,
     "TagCaller": TECHNICAL,  # `tag_report` of a caller decides
+    "TagChange": TECHNICAL,  # of the value of a tag that is shown
     "TagDefinition": TECHNICAL,
     "TagReport": TECHNICAL,
     "TagValueCount": TECHNICAL,

@@ -64,7 +64,7 @@ def test_a_store_that_is_away_is_missing(folder: Path):
     mongodb = f'[mongodb]\nuri = "mongodb://127.0.0.1:{free_port()}"\ntimeout_ms = 300\n'
     done = run("export", "crm:c00000", "--config", str(write_settings(folder, mongodb)))
     assert done.returncode == 2
-    assert "STORE_UNAVAILABLE: decisions, held\n" in done.stderr
+    assert "STORE_UNAVAILABLE: tags.history, decisions, held\n" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -33,6 +33,7 @@ async def test_every_collection_is_read(mongodb_settings: MongoSettings, named: 
         "tags": ANA, "leases": ANA, "identity_components": ANA, "identity_shared_keys": ["shop:42"], "quota_customers": [],
     }  # fmt: skip
     assert held["tags"]["values"]["activity"]["key"] == "activity"
+    assert [change["cause"] for change in held["tags"]["values"]["activity"]["history"]] == ["FIRST"]
     assert held["quota_customers"]["values"] == {"recipient": "console"}
     assert all(own["until"] is not None for own in held.values())
     text = json.dumps(exported)

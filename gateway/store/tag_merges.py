@@ -1,0 +1,47 @@
+"""Note in the history of tags that the customer was several before: that is why he has these values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from itertools import combinations
+
+from pymongo import UpdateOne
+
+from gateway.stitching.merged_customer import SET_SEPARATOR
+from gateway.store.mongo import Database
+from gateway.tags.tag_history import ChangeCause
+
+MAX_RECORDS = 6
+"""Of how many records a set may be whose parts are all looked for. Of a larger one the single records are."""
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+async def note_merges(database: Database, customers: Collection[str]) -> None:
+    """Note for customers whose document is new which values their parts had. Raises errors of the driver."""
+    parts = {part: customer for customer in customers for part in _parts(customer)}
+    if not parts:
+        return
+    found = await database.tags.find({"_id": {"$in": [*parts]}}, {"now": 1, "at": 1}).to_list(None)
+    values: dict[tuple[str, str], str | None] = {}
+    for document in sorted(found, key=lambda own: max(own.get("at", {}).values(), default=_LONG_AGO)):
+        values |= {(parts[document["_id"]], key): own["value"] for key, own in document.get("now", {}).items()}
+    updates = [
+        UpdateOne(
+            {"_id": customer, f"history.{key}.0.cause": ChangeCause.FIRST.value},
+            {"$set": {f"history.{key}.0.cause": ChangeCause.MERGE.value, f"history.{key}.0.from": value}},
+        )
+        for (customer, key), value in values.items()
+    ]
+    if updates:
+        await database.tags.bulk_write(updates, ordered=False)
+
+
+def _parts(customer: str) -> Iterator[str]:
+    """List the sets of some of a customer's records."""
+    records = customer.split(SET_SEPARATOR)
+    sizes = range(1, len(records)) if len(records) <= MAX_RECORDS else (1,)
+    for size in sizes:
+        yield from (SET_SEPARATOR.join(own) for own in combinations(records, size))
