@@ -71,7 +71,7 @@ def find_change(
 def _crossing(definition: TagDefinition, fact: Fact | None, value: FactValue) -> datetime | None:
     """Find when a fact changes so that the rule may see it."""
     at, days = value.changes_at, value.value
-    if at is None or fact is None or not fact.as_days or fact.window is not None or type(days) is not int:
+    if at is None or fact is None or not fact.as_days or not (value.since is value.until is None) or type(days) is not int:
         return at
     borders = find_borders(definition.expression, definition.thresholds, fact.name)
     if borders is None:

@@ -53,12 +53,12 @@ def value(name: str, number: Any, changes_at: datetime | None) -> FactValue:
     return FactValue(name=name, label=name, value=number, changes_at=changes_at)
 
 
-def days_change(expression: str, days: int | None, *, fact: Fact = DAYS, **words: Any) -> datetime | None:
+def days_change(expression: str, days: int | None, **words: Any) -> datetime | None:
     """When a tag over whole days changes, of which the next one begins in an hour."""
     at = None if days is None else NOW + timedelta(hours=1)
     return find_change(
         definition(expression, "days", **words),
-        Pack(facts={"days": fact}, tags={}),
+        Pack(facts={"days": DAYS}, tags={}),
         {"days": value("days", days, at)},
         NOW,
         REFERENCE,
@@ -110,10 +110,9 @@ def test_what_measures_nothing_does_not_change():
 
 def test_days_within_a_window_change_each_day():
     """Their record may leave the window before."""
-    windowed = Fact(
-        name="days", label="Days", record=Order, measure=MeasureOp.MAX, field="placed_at", as_days=True, window=60 * DAY
-    )
-    assert days_change("days <= 90 ? 'A' : 'B'", 10, fact=windowed) == NOW + timedelta(hours=1)
+    tag, at = definition("days <= 90 ? 'A' : 'B'", "days"), NOW + timedelta(hours=1)
+    bounded = FactValue(name="days", label="Days", value=10, changes_at=at, since=NOW - 60 * DAY, until=REFERENCE)
+    assert find_change(tag, {"days": DAYS}, {"days": bounded}, NOW, REFERENCE) == at
 
 
 def test_the_first_of_several_facts_decides():

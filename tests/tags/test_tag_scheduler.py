@@ -74,7 +74,7 @@ async def test_a_customer_whom_nobody_asks_for_becomes_at_risk_on_the_day(words,
             await until(lambda: commands.count("find") > 10)
         assert (await value_of(store, "c1"), len(sources[1].calls)) == ("AT_RISK", asked + 1)
         assert sorted(scheduler.counts.renewed for scheduler in both) == [0, 1]
-        assert (await document(store, "c1"))["changesAt"] > clock.now() + 80 * DAY  # when she is lost
+        assert await store.tags.read_due(clock.now(), 9) == []
 
 
 async def test_two_workers_at_once_renew_each_customer_once(words, settings, clock):
@@ -243,8 +243,8 @@ async def test_a_tag_of_another_pack_is_left_to_others_for_a_day(words, settings
         clock.advance(FOREIGN_FOR)
         await scheduler.run_pass()
         found = await document(store, "c1")
-        assert (found["changes"].keys(), scheduler.counts.dropped) == ({"lifecycle_stage"}, 1)
-        assert found["changesAt"] == found["changes"]["lifecycle_stage"]
+        assert ("of_old" in found["changes"], scheduler.counts.dropped) == (False, 1)
+        assert await store.tags.read_due(clock.now(), 9) == []
 
 
 async def test_requests_come_first(words, settings, clock):
@@ -298,3 +298,20 @@ async def test_nothing_is_looked_for_where_nothing_is_stored_or_wanted(words, cl
     for more in ({"mongodb": None}, {"tags": {"schedule_s": 0}}):
         async with services_on(sources, **words | more) as services:
             assert services.tags.scheduler is None
+
+
+async def test_a_customer_goes_through_all_stages_by_time_alone(words, settings, clock):
+    """By the moments of the facts themselves: at risk on the 81st day, lost 90 days later, and nothing after it."""
+    sources = buyers(clock.now(), "c1")
+    async with store_of(settings, clock) as store, services_on(sources, **words) as services:
+        await have_tags(services, ["c1"])
+        clock.advance(81 * DAY - timedelta(minutes=2))
+        await scheduler_of(services).run_pass()
+        assert await value_of(store, "c1") == "ACTIVE"
+        clock.advance(timedelta(minutes=4))
+        await scheduler_of(services).run_pass()
+        assert await value_of(store, "c1") == "AT_RISK"
+        clock.advance(90 * DAY)
+        await scheduler_of(services).run_pass()
+        assert await value_of(store, "c1") == "LOST"
+        assert "changesAt" not in await document(store, "c1")
