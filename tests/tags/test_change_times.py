@@ -112,7 +112,8 @@ def test_days_within_a_window_change_each_day():
     """Their record may leave the window before."""
     tag, at = definition("days <= 90 ? 'A' : 'B'", "days"), NOW + timedelta(hours=1)
     bounded = FactValue(name="days", label="Days", value=10, changes_at=at, since=NOW - 60 * DAY, until=REFERENCE)
-    assert find_change(tag, {"days": DAYS}, {"days": bounded}, NOW, REFERENCE) == at
+    pack = Pack(facts={"days": DAYS}, tags={})
+    assert find_change(tag, pack, {"days": bounded}, NOW, REFERENCE) == at
 
 
 def test_the_first_of_several_facts_decides():
