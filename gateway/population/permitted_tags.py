@@ -9,8 +9,9 @@ import msgspec
 from gateway.population.walk import WITH_FACTS
 from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.purpose_rule import CONSENT_FIELDS, PurposeRule, read_purpose
+from gateway.stitching.purpose_rule import read_purpose
 from gateway.stitching.selection import Selection
+from gateway.tags.purpose_check import PurposeCheck
 
 
 class PermittedTags:
@@ -20,22 +21,12 @@ class PermittedTags:
     """
 
     def __init__(self, services: Services) -> None:
-        pack, router = services.tags.pack, services.router
-        givers = router.customers.givers(["consents"])
+        pack, givers = services.tags.pack, services.router.customers.givers(["consents"])
         rules = {name: read_purpose(name, own, givers) for name, own in services.settings.purposes.items()}
         self._keys = [*pack.tags]
-        self._rules: dict[str, Sequence[PurposeRule]] = {}
-        for key, tag in pack.tags.items():
-            own = [rules[purpose] for purpose in tag.purposes if purpose in rules]
-            if tag.purposes and None not in own:
-                self._rules[key] = [rule for rule in own if rule is not None]
-        self.selection: Selection = (
-            msgspec.structs.replace(WITH_FACTS, fields=WITH_FACTS.fields | CONSENT_FIELDS) if self._rules else WITH_FACTS
-        )
+        self._check = PurposeCheck(pack, rules)
+        self.selection: Selection = msgspec.structs.replace(WITH_FACTS, fields=WITH_FACTS.fields | self._check.fields)
 
     def keys_of(self, customer: StitchedCustomer) -> Sequence[str]:
         """List the keys of the tags that are computed of a customer, in order."""
-        if not self._rules:
-            return self._keys
-        permitted = {rule: rule.permits(customer) for rules in self._rules.values() for rule in rules}
-        return [key for key in self._keys if key not in self._rules or any(permitted[rule] for rule in self._rules[key])]
+        return [key for key in self._keys if self._check.permits(customer, key)]
