@@ -294,7 +294,8 @@ def _tell_quota(meter: Meter, head: Head) -> None:
 
 def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestContext:
     if services.audit is not None:
-        services.audit.check()
+        if head.arrived > services.audit.answers_until:
+            services.audit.refuse()
         stitcher.loaders.notes = AccessNotes()
     context = RequestContext(
         services,

@@ -27,7 +27,7 @@ async def audited_command(
     can be recorded. Raises `AuditUnavailableError`.
     """
     notes, audit = AccessNotes(), services.audit
-    notes.attempts.update((KeyKind.CUSTOMER_ID.value, normalised_or_plain(KeyKind.CUSTOMER_ID, own)) for own in ids)
+    notes.add_attempts((KeyKind.CUSTOMER_ID.value, normalised_or_plain(KeyKind.CUSTOMER_ID, own)) for own in ids)
     if audit is None:
         yield notes
         return
@@ -48,9 +48,9 @@ async def audited_command(
             operation=command,
             answer=answer,
             fields=fields,
-            sources=(*notes.sources,),
-            customers=(*notes.customers,),
-            attempts=(*notes.attempts,),
+            sources=notes.sources,
+            customers=notes.list_customers(),
+            attempts=notes.attempts or (),
         )
     await audit.write_all()
 

@@ -45,7 +45,10 @@ def erase(
 
         async with audited_command(services, "customer erase", [id_]) as notes:
             loaders = Loaders(Deadline.within(services.clock, MAX_WALK_S), notes=notes)
-            receipt = await eraser.erase(read_record(services.router, id_), reason, loaders, recordings or ())
+            try:
+                receipt = await eraser.erase(read_record(services.router, id_), reason, loaders, recordings or ())
+            finally:
+                notes.add_sources(loaders.list_sources())
         return await eraser.wait_complete(receipt.id, WAIT_S)
 
     _print_receipt(_run(config, run), as_json=as_json)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
 from gateway.audit.chain import Chain
 from gateway.audit.delivery import Delivery
-from gateway.audit.entry_batch import EntryBatch, RecordedRequest
+from gateway.audit.entry_batch import EntryBatch
 from gateway.audit.link import AuditKeys
+from gateway.audit.request_buffer import RequestBuffer, decode_requests
 from gateway.audit.spool import OPEN, Spool
 from gateway.audit.stores import LinkStore, PeopleStore
 from gateway.audit.told_callers import Withholding
@@ -36,9 +39,6 @@ MAX_LINK_ENTRIES = 250
 MAX_WAITING = 100_000
 """So many entries wait in memory at most. The oldest of more are lost, and counted."""
 
-MAX_HELD = 2 * MAX_WAITING
-"""So many wait where the thread hangs in a volume that does not answer, and cannot make room. More are lost, and counted."""
-
 STUCK_S = 5.0
 """After so many seconds in which nothing was written the volume does not answer."""
 
@@ -54,7 +54,7 @@ log = structlog.get_logger()
 class AuditTrail:
     """The chain of this process, from `record` to MongoDB. It begins with the first entry.
 
-    A thread of its own seals entries and writes them to the spool; the loop only appends to a list.
+    A thread of its own seals entries and writes them to the spool; the loop only adds to `requests`.
     """
 
     def __init__(self, settings: AuditSettings, links: LinkStore, people: PeopleStore, clock: Clock) -> None:
@@ -67,10 +67,13 @@ class AuditTrail:
         self.refused = 0
         """How many requests were refused since nothing could be written."""
         self._overflowed = 0
-        self._waiting: list[RecordedRequest] = []
+        self.requests = RequestBuffer(self._keys)
+        """What requests are added to when they end."""
+        self.answers_until = math.inf
+        """Who asks later than this, by the monotonic clock, is refused. It moves on for as long as it can be written."""
         self._lost = 0
-        self._dropped = self._dropped_before = 0  # of the loop, and as many as the thread has counted as lost
-        self._is_failing = self._is_ended = self._is_closed = False
+        self._dropped_before = 0  # as many as the thread has counted as lost
+        self._is_failing = self._is_ended = False
         self._turned_at: float | None = None
         self._told_head_at = 0.0
         self._seldom = SeldomLog(clock)
@@ -78,7 +81,6 @@ class AuditTrail:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._volume = VolumeThread()
-        self._room = MAX_HELD
 
     def record(
         self,
@@ -96,20 +98,20 @@ class AuditTrail:
         attempts: Collection[tuple[str, str]],
     ) -> None:
         """Record a request, with plain texts of customers, users and keys. What is handed over must not change any more."""
-        if len(self._waiting) >= self._room:
-            self._dropped += 1
-            if self._is_closed:
-                log.error("audit_lost", entries=1)
-            return
-        self._waiting.append(
-            (at, request, caller, user, purpose, operation, answer, fields, sources, customers, attempts)
+        asked = tuple(sorted(sources))
+        self.requests.add(
+            (at.timestamp(), request, caller, user, purpose, operation, answer, fields, asked, customers, attempts)
         )  # fmt: skip
 
     def check(self) -> None:
         """Raise `AuditUnavailableError` where nothing can be written, and requests are to be refused for it."""
-        if self.settings.on_failure == "refuse" and (self._is_failing or self._is_stuck()):
-            self.refused += 1
-            raise AuditUnavailableError
+        if self._clock.monotonic() > self.answers_until:
+            self.refuse()
+
+    def refuse(self) -> NoReturn:
+        """Count a request that is refused, and raise `AuditUnavailableError`."""
+        self.refused += 1
+        raise AuditUnavailableError
 
     @property
     def written(self) -> int:
@@ -119,20 +121,22 @@ class AuditTrail:
     @property
     def waiting(self) -> int:
         """How many entries wait in memory."""
-        return len(self._waiting)
+        return self.requests.count_lines()
 
     @property
     def lost(self) -> int:
         """How many entries there was no room for in memory."""
-        return self._overflowed + self._dropped
+        return self._overflowed + self.requests.dropped
 
     @property
     def delivery(self) -> Delivery:
         return self._delivery
 
-    def _is_stuck(self) -> bool:
-        """Tell whether the thread has not come back for long: a write may hang where a volume is away."""
-        return self._turned_at is not None and self._clock.monotonic() - self._turned_at > STUCK_S
+    def _note_state(self) -> None:
+        """Have requests answered while nothing fails, and the thread comes back: it may hang in a volume that is away."""
+        if self.settings.on_failure == "refuse":
+            until = math.inf if self._turned_at is None else self._turned_at + STUCK_S
+            self.answers_until = -math.inf if self._is_failing else until
 
     async def open(self) -> None:
         """Begin to write and to deliver."""
@@ -142,6 +146,7 @@ class AuditTrail:
             self._is_failing = True
         self._thread = threading.Thread(target=self._write_on, name="audit", daemon=True)
         self._turned_at = self._clock.monotonic()
+        self._note_state()
         self._thread.start()
         self._delivery.start()
 
@@ -150,7 +155,7 @@ class AuditTrail:
         self._stopping.set()
         with suppress(TimeoutError):
             await self._volume.run(self._end, END_S)
-        self._is_closed, self._room = True, 0
+        self.requests.close()
         if lost := self._count_unwritten():
             log.error("audit_lost", entries=lost)
         await self._delivery.aclose(is_stuck=not self._is_ended)
@@ -162,6 +167,7 @@ class AuditTrail:
             await self._volume.run(self.flush, STUCK_S)
         except TimeoutError:
             self._is_failing = True
+            self._note_state()
         self.check()
 
     async def forget(self, customers: Collection[str]) -> int:
@@ -193,27 +199,28 @@ class AuditTrail:
         with self._writing:
             try:
                 self._chain.flush()
-                while self._waiting:
-                    self._write_entries()
+                while lines := self.requests.read_first(MAX_LINK_ENTRIES):
+                    self._write_entries(lines)
                 self._tell_head_if_due()
                 self._chain.close_segment_if_due()
             except OSError as error:
                 self._note_failure(error)
             else:
                 self._is_failing = self._is_failing and not self._spool.is_writable
+            self._note_state()
 
-    def _write_entries(self) -> None:
+    def _write_entries(self, lines: bytes) -> None:
         if not self._chain.is_begun:
             self._chain.add("begin")
             self._chain.flush()
             self._tell_head()
-        dropped = self._dropped
+        dropped = self.requests.dropped
         self._lost, self._dropped_before = self._lost + dropped - self._dropped_before, dropped
-        requests = self._waiting[:MAX_LINK_ENTRIES]  # the loop may append between this line and the next
-        del self._waiting[:MAX_LINK_ENTRIES]
+        self.requests.remove_first(len(lines))
+        requests = decode_requests(lines)
         lost = self._lost
         self._lost += len(requests)
-        batch = EntryBatch(self._keys)
+        batch = EntryBatch()
         batch.add_all(requests)
         self._chain.add("entries", batch.entries, batch.people, lost)
         self._lost = 0
@@ -233,17 +240,18 @@ class AuditTrail:
 
     def _note_failure(self, error: OSError) -> None:
         self._is_failing = True
-        too_many = len(self._waiting) - MAX_WAITING
-        if too_many > 0:
-            del self._waiting[:too_many]
-            self._lost += too_many
-            self._overflowed += too_many
+        waiting = self.requests.count_lines()
+        if waiting > MAX_WAITING:
+            self.requests.drop_first(waiting - MAX_WAITING)
+            self._lost += waiting - MAX_WAITING
+            self._overflowed += waiting - MAX_WAITING
         if self._seldom.is_due("audit_not_written"):
-            log.error("audit_not_written", reason=error.strerror, waiting=len(self._waiting), lost=self._lost)
+            log.error("audit_not_written", reason=error.strerror, waiting=min(waiting, MAX_WAITING), lost=self._lost)
 
     def _write_on(self) -> None:
         while not self._stopping.wait(FLUSH_S):
             self._turned_at = self._clock.monotonic()
+            self._note_state()
             try:
                 self.flush()
             except Exception as error:  # noqa: BLE001  a mistake here must neither end the thread nor pass unseen
@@ -263,8 +271,8 @@ class AuditTrail:
 
     def _count_unwritten(self) -> int:
         """Count the entries that are in memory alone, and those that were lost since the last link."""
-        dropped = self._dropped - self._dropped_before
-        return len(self._waiting) + self._chain.count_unwritten() + self._lost + dropped
+        dropped = self.requests.dropped - self._dropped_before
+        return self.requests.count_lines() + self._chain.count_unwritten() + self._lost + dropped
 
     def _close_segment(self) -> None:
         self.flush()

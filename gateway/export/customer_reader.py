@@ -128,7 +128,11 @@ class CustomerReader:
         stitcher = Stitcher(router, loaders, hide_erased(router))
         context = RequestContext(self._services, _REQUEST_ID, stitcher, profile=_UNLIMITED)
         variables = {"id": customer_id} | ({"after": after} if paging else {})
-        result = await self.executor.run(operation, variables, context)
+        try:
+            result = await self.executor.run(operation, variables, context)
+        finally:
+            if self._notes is not None:
+                self._notes.add_sources(loaders.list_sources())
         # As a client reads it: values may be encoded already.
         customer: Shown | None = msgspec.json.decode(encode_json(result.data or {})).get("customer")
         errors = result.errors or []

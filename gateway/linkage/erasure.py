@@ -56,9 +56,11 @@ async def forget_customers(services: Services, ids: Sequence[str], *, records_on
         if records_only:
             person = FoundPerson(records=sorted(set(named)))
         else:
-            person = await find_person(
-                services.router, named, Loaders(Deadline.within(services.clock, MAX_WALK_S), notes=notes)
-            )
+            loaders = Loaders(Deadline.within(services.clock, MAX_WALK_S), notes=notes)
+            try:
+                person = await find_person(services.router, named, loaders)
+            finally:
+                notes.add_sources(loaders.list_sources())
         erased = await services.store.forget(person.records)
         is_left = await _forget_elsewhere(services, person.records, erased)
     return Erasure(

@@ -5,7 +5,7 @@ failure is a value here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 
 import msgspec
 
@@ -62,9 +62,17 @@ class Loaders(msgspec.Struct, eq=False):
             wanted.span = self.span
         if self.trace is not None:
             self.trace.note(source.name, fetch, wanted)
-        if self.notes is not None:
-            self.notes.sources.add(source.name)
         return wanted
+
+    @property
+    def fetches(self) -> Iterable[Fetch]:
+        """The fetches that were asked for."""
+        return self._known
+
+    def list_sources(self) -> tuple[str, ...]:
+        """List the sources that were asked, sorted, also where a cache had the answers."""
+        asked = {next(iter(known.values())).caller.source for known in self._known.values() if known}
+        return tuple(sorted(asked))
 
     def source_times(self) -> dict[str, float | None]:
         """Tell how long calls to each source that was asked took, in milliseconds: the longest, None where one is missing."""

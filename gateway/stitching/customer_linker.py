@@ -115,7 +115,7 @@ class CustomerLinker:
     def _note(self, records: Iterable[RecordId]) -> None:
         """Note the customers by all of their records, for the audit."""
         if self._loaders.notes is not None:
-            self._loaders.notes.customers.update([id_.node_id for id_ in records])
+            self._loaders.notes.add_customers([id_.node_id for id_ in records])
 
     @property
     def _log(self) -> SharedLog:

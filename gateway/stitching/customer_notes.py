@@ -28,7 +28,7 @@ def note_attempt(stitcher: Stitcher, kind: KeyKind, value: str) -> None:
     """Note a key that gives the request nobody, whatever it does with the customer."""
     notes = stitcher.loaders.notes
     if notes is not None:
-        notes.attempts.add((kind.value, normalised_or_plain(kind, value, stitcher.router.default_region)))
+        notes.add_attempts([(kind.value, normalised_or_plain(kind, value, stitcher.router.default_region))])
 
 
 async def note_found(
@@ -43,7 +43,7 @@ async def note_found(
     if customer is None:
         note_result(stitcher, notes, Key(kind, value), None)
     else:
-        notes.customers.add(customer.current_id)
+        notes.add_customer(customer.current_id)
     return customer
 
 
@@ -79,7 +79,7 @@ async def note_page(stitcher: Stitcher, notes: AccessNotes, key: Key, finding: A
         note_result(stitcher, notes, key, error)
         raise
     if page.records:
-        notes.customers.update([customer.current_id for customer in page.records])
+        notes.add_customers([customer.current_id for customer in page.records])
     else:
         note_result(stitcher, notes, key, None)
     return page
@@ -89,7 +89,7 @@ def note_customers(stitcher: Stitcher, customers: Iterable[StitchedCustomer]) ->
     """Note customers that were found together."""
     notes = stitcher.loaders.notes
     if notes is not None:
-        notes.customers.update([customer.current_id for customer in customers])
+        notes.add_customers([customer.current_id for customer in customers])
 
 
 def note_result(stitcher: Stitcher, notes: AccessNotes, key: Key, result: FoundByKey) -> None:
@@ -98,11 +98,11 @@ def note_result(stitcher: Stitcher, notes: AccessNotes, key: Key, result: FoundB
     Whose key is that of several customers is told their ids, and so they are noted, too.
     """
     if isinstance(result, StitchedCustomer):
-        notes.customers.add(result.current_id)
+        notes.add_customer(result.current_id)
         return
-    notes.attempts.add((key.kind.value, normalised_or_plain(key.kind, key.value, stitcher.router.default_region)))
+    notes.add_attempts([(key.kind.value, normalised_or_plain(key.kind, key.value, stitcher.router.default_region))])
     if isinstance(result, AmbiguousIdentityError):
-        notes.customers.update(result.candidates)
+        notes.add_customers(result.candidates)
 
 
 async def _note_owner(stitcher: Stitcher, notes: AccessNotes, found: SourcedRecord) -> None:
@@ -116,7 +116,7 @@ async def _note_owner(stitcher: Stitcher, notes: AccessNotes, found: SourcedReco
         return
     read = router.customer_ids.read(owner.value) if owner.kind is KeyKind.CUSTOMER_ID else None
     if read is not None and read[0] is not None:
-        notes.customers.add(node_id(read[0], read[1]))
+        notes.add_customer(node_id(read[0], read[1]))
     else:
         result = (await find_owners(stitcher, [owner], Selection()))[owner]
         note_result(stitcher, notes, owner, result)

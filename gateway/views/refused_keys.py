@@ -39,7 +39,7 @@ def note_refused_keys(
                 if argument.name.value in _KEYS:
                     value = value_from_ast_untyped(argument.value, given)
                     for own in value if isinstance(value, list) else [value]:
-                        notes.attempts.update(_keys_in(own, _KINDS.get(name, "customer_id")))
+                        notes.add_attempts(_keys_in(own, _KINDS.get(name, "customer_id")))
 
 
 def _root_fields(operation: Operation, selected: SelectionSetNode, seen: set[str]) -> Iterator[FieldNode]:

@@ -155,6 +155,17 @@ async def test_what_a_request_asked_for_is_told_in_classes():
         assert audit.last["fields"] == of_tags
 
 
+async def test_sources_are_those_that_this_request_asked():
+    """Also where another one asked the same before, or asked more; what waits in a cache is asked, too."""
+    audit = RecordedAudit()
+    async with audited_gateway([*sources(), TICKETS], audit) as gateway:
+        for fields, asked in (("name", ["crm"]), ("name orders { nodes { number } }", ["crm", "shop"])) * 2:
+            await gateway.ask('{ customer(by: {id: "c1"}) { FIELDS } }'.replace("FIELDS", fields))
+            assert audit.last["sources"] == asked
+        await gateway.ask("{ sources { name } }")
+        assert audit.last["sources"] == []
+
+
 async def test_what_is_refused_is_recorded_too():
     """Before anybody is known, before it is a document, for what it asks: with its code, and of nobody."""
     audit = RecordedAudit()
@@ -162,7 +173,7 @@ async def test_what_is_refused_is_recorded_too():
     async with audited_gateway(sources(), audit, **words) as gateway:
         await gateway.ask("{ sources { name } }", authorization="Bearer nobodys")
     expected = {
-        "at": StoppedClock().now(),
+        "at": StoppedClock().timestamp(),
         "caller": "",
         "user": None,
         "purpose": None,
@@ -195,9 +206,9 @@ async def test_a_failure_leaves_what_was_given_before_it():
 async def test_nothing_is_asked_while_nothing_can_be_recorded():
     audit, connectors = RecordedAudit(), sources()
     async with audited_gateway(connectors, audit) as gateway:
-        audit.is_full = True
+        audit.fill_up()
         answer = await gateway.ask('{ customer(by: {id: "c1"}) { name } }')
-    assert answer["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert answer["errors"][0]["extensions"]["code"] == "AUDIT_UNAVAILABLE"
     assert not [call for own in connectors for call in own.calls]
 
 

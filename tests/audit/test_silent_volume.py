@@ -22,7 +22,7 @@ async def test_a_volume_that_does_not_answer_refuses(
     store: Store, spool: Path, hand_clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ):
     """A write that hangs raises nothing. What waits has a bound, and what is lost is counted."""
-    monkeypatch.setattr("gateway.audit.trail.MAX_HELD", 3)
+    monkeypatch.setattr("gateway.audit.request_buffer.MAX_HELD_BYTES", 250)
     hangs, goes_on = threading.Event(), threading.Event()
     append = SegmentWriter.append
 

@@ -48,6 +48,9 @@ class StoppedClock(Clock):
     def now(self) -> datetime:
         return datetime(2026, 6, 30, 12, tzinfo=UTC)
 
+    def timestamp(self) -> float:
+        return self.now().timestamp()
+
     def monotonic(self) -> float:
         return 0.0
 

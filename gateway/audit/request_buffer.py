@@ -1,0 +1,136 @@
+"""Hold what requests leave until it is written: as lines in one buffer, for small objects that stay slow others down."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Collection
+
+import msgspec
+import structlog
+
+from gateway.audit.link import AuditKeys
+
+log = structlog.get_logger()
+
+MAX_HELD_BYTES = 64 * 1024 * 1024
+"""So much waits where nothing takes it, as a thread may hang in a volume that does not answer. More is lost, and counted."""
+
+RecordedRequest = tuple[
+    float,
+    str,
+    str,
+    str | None,
+    str | None,
+    str | None,
+    str,
+    tuple[str, ...],
+    tuple[str, ...],
+    str | Collection[str],
+    Collection[tuple[str, str]],
+]
+"""The fields of an `AuditEntry` in their order: a time in seconds, ids of customers in plain text, one without a list.
+
+Those that are added have users and keys in plain text, those that are read have HMACs of them.
+"""
+
+USER, ATTEMPTS = 3, 10
+"""The places of what is hashed."""
+
+_DECODER = msgspec.json.Decoder(
+    tuple[
+        float,
+        str,
+        str,
+        str | None,
+        str | None,
+        str | None,
+        str,
+        tuple[str, ...],
+        tuple[str, ...],
+        str | tuple[str, ...],
+        tuple[tuple[str, str], ...],
+    ]
+)
+
+
+class RequestBuffer:
+    """The lines that wait. The loop adds and another thread takes: each does so in calls that the other cannot interrupt."""
+
+    def __init__(self, keys: AuditKeys) -> None:
+        self.dropped = 0
+        """How many were lost since there was no room."""
+        self._room_bytes = MAX_HELD_BYTES
+        self._lines = bytearray()
+        self._keys = keys
+        self._encode_into = msgspec.json.Encoder().encode_into
+
+    def add(self, request: RecordedRequest) -> None:
+        """Add a request. Of users and keys HMACs are held."""
+        lines = self._lines
+        if len(lines) > self._room_bytes:
+            self._drop()
+            return
+        if request[USER] is not None or request[ATTEMPTS]:
+            request = self._hash_keys(request)
+        try:
+            self._encode_into(request, lines, -1)
+        except UnicodeEncodeError:  # half a surrogate pair can be in JSON, not in UTF-8
+            del lines[lines.rfind(b"\n") + 1 :]
+            self._encode_into(_escape_texts(request), lines, -1)
+        lines += b"\n"
+
+    def close(self) -> None:
+        """Take no more requests: nothing writes them. The log tells of each that comes."""
+        self._room_bytes = -1
+
+    def _drop(self) -> None:
+        self.dropped += 1
+        if self._room_bytes < 0:
+            log.error("audit_lost", entries=1)
+
+    def count_lines(self) -> int:
+        return self._lines.count(b"\n")
+
+    def read_first(self, limit: int | None = None) -> bytes:
+        """Read the lines that have waited longest, which stay until they are removed."""
+        return bytes(self._lines[: self._end_of(limit)])
+
+    def remove_first(self, size_bytes: int) -> None:
+        """Remove lines that were read."""
+        del self._lines[:size_bytes]
+
+    def drop_first(self, limit: int) -> None:
+        """Lose the lines that have waited longest."""
+        del self._lines[: self._end_of(limit)]
+
+    def _end_of(self, limit: int | None) -> int:
+        if limit is None:
+            return self._lines.rfind(b"\n") + 1
+        end = 0
+        for _ in range(limit):
+            following = self._lines.find(b"\n", end)
+            if following < 0:
+                break
+            end = following + 1
+        return end
+
+    def _hash_keys(self, request: RecordedRequest) -> RecordedRequest:
+        at, id_, caller, user, purpose, operation, answer, fields, sources, customers, attempts = request
+        hashed = None if user is None else _digest(self._keys.user, user)
+        tried = [(kind, _digest(self._keys.attempt, text)) for kind, text in attempts]
+        return at, id_, caller, hashed, purpose, operation, answer, fields, sources, customers, tried
+
+
+def decode_requests(lines: bytes) -> list[RecordedRequest]:
+    """Read lines. Raises `msgspec.MsgspecError` for what is none."""
+    return [*_DECODER.decode_lines(lines)]
+
+
+def _escape_texts(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return [*map(_escape_texts, value)] if isinstance(value, Collection) else value
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
