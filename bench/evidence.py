@@ -23,7 +23,8 @@ from bench import data, gateway, sources
 from bench.audited import audit_table
 from bench.processes import BenchError, Cores, Process, chosen_cores, need_all
 from bench.queries import GATEWAY_QUERIES, body, rotating_variables
-from gateway.audit.spool import CLOSED, OPEN, Spool
+from gateway.audit.journal import read_request_ids
+from gateway.audit.spool import CLOSED, OPEN, SEALED, Spool
 from gateway.store.embedded_mongodb import EmbeddedMongo
 
 CLIENTS = 16
@@ -170,15 +171,17 @@ def _signal(mongodb: EmbeddedMongo, number: signal.Signals) -> None:
 def _wait_delivered(spool: Path) -> None:
     """Wait until what dead workers left is in MongoDB."""
     end = time.monotonic() + _DELIVERY_S
-    while Spool(spool).list_closed() and time.monotonic() < end:
+    own = Spool(spool)
+    while (own.list_unsealed() or own.list_segments(SEALED)) and time.monotonic() < end:
         time.sleep(0.2)
 
 
 def _requests_kept(uri: str, spool: Path) -> set[str]:
     """Read which requests the audit has, in MongoDB and in the spool."""
     own = Spool(spool)
-    spooled = [line.link for path in own.list_segments(OPEN, CLOSED) for line in own.read(path)]
-    kept = {entry.request for link in spooled for entry in link.entries}
+    kept = {request for path in own.list_segments(OPEN, CLOSED) for request in read_request_ids(own.read_requests(path))}
+    spooled = [line.link for path in own.list_segments(SEALED) for line in own.read(path)]
+    kept |= {entry.request for link in spooled for entry in link.entries}
     with MongoClient[Any](uri) as client:
         for link in client.get_default_database("profile_gateway")["audit_links"].find({}, {"entries.request": 1}):
             kept.update(entry["request"] for entry in link.get("entries", ()))

@@ -64,7 +64,9 @@ def _print(found: Verification) -> None:
     for chain in found.chains:
         seen = "" if chain.seen_at is None else f", last written {chain.seen_at:%Y-%m-%d %H:%M:%S} UTC"
         lost = f", {chain.lost} lost" if chain.lost else ""
-        line = f"{chain.chain}  {chain.state}, links {chain.first} to {chain.last}, {chain.entries} entries{lost}{seen}"
+        unsealed = f", {chain.unsealed} not sealed yet" if chain.unsealed else ""
+        links = "no links" if chain.last is None else f"links {chain.first} to {chain.last}"
+        line = f"{chain.chain}  {chain.state}, {links}, {chain.entries} entries{lost}{unsealed}{seen}"
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     line = f"{found.commitments} customers in entries, {found.erased} of them erased"
     out.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Take links from the spool to MongoDB: of all processes of the machine, also of those that have died."""
+"""Seal what is in the spool and take it to MongoDB: of all processes of the machine, also of those that have died."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from gateway.audit.delivery_state import DeliveryState, measure_spool
 from gateway.audit.entry import Person
 from gateway.audit.link import AuditKeys
 from gateway.audit.retention import Retention
-from gateway.audit.spool import UNREADABLE, Spool, SpoolLine
+from gateway.audit.sealer import Sealer
+from gateway.audit.spool import SEALED, UNREADABLE, Spool, SpoolLine
 from gateway.audit.stores import LinkStore, PeopleStore
 from gateway.audit.told_callers import Told, Withholding, list_told
 from gateway.audit.volume_thread import VolumeThread
@@ -41,7 +42,9 @@ log = structlog.get_logger()
 class Delivery:
     """Empties a spool, and cuts what is too old. Of the processes that share it one does so, and another one when that ends."""
 
-    def __init__(self, settings: AuditSettings, links: LinkStore, people: PeopleStore, clock: Clock) -> None:
+    def __init__(
+        self, settings: AuditSettings, links: LinkStore, people: PeopleStore, clock: Clock, *, gives_way: bool = True
+    ) -> None:
         self.withholding: Withholding | None = None
         """Who is not named to MongoDB any more; None where nobody can be erased."""
         self.state: DeliveryState | None = None
@@ -53,7 +56,9 @@ class Delivery:
         self._links = links
         self._people = people
         self._keep = settings.retention
-        self._retention = Retention(links, AuditKeys.from_settings(settings).chain, settings.retention, clock)
+        key = AuditKeys.from_settings(settings).chain
+        self._sealer = Sealer(self._spool, key, clock, gives_way=gives_way)
+        self._retention = Retention(links, key, settings.retention, clock)
         self._clock = clock
         self._seldom = SeldomLog(clock)
         self._volume = VolumeThread()
@@ -79,25 +84,36 @@ class Delivery:
         self._volume.close()
 
     async def deliver(self) -> None:
-        """Deliver all closed segments, unless another process is at it.
+        """Seal all closed segments and deliver them, unless another process is at it.
 
         Raises `StoreError` and `OSError`; what was delivered before is.
         """
-        for path in await self._volume.run(self._spool.list_closed):
+        for path in await self._volume.run(self._spool.list_unsealed):
             async with self._exclusive() as is_mine:
                 if not is_mine:
                     return
-                await self._deliver(path)
+                await self._volume.run(partial(self._sealer.seal, path))
             await self._clock.sleep(PAUSE_S)
+        for path in await self._volume.run(partial(self._spool.list_segments, SEALED)):
+            async with self._exclusive() as is_mine:
+                if not is_mine:
+                    return
+                if await self._volume.run(partial(self._sealer.finish_sealing, path)):
+                    await self._deliver(path)
+            await self._clock.sleep(PAUSE_S)
+        async with self._exclusive() as is_mine:
+            if is_mine:
+                await self._volume.run(self._spool.clear_all_away)
 
     async def forget(self, customers: Collection[str]) -> int:
-        """Erase customers from the closed segments, and from MongoDB. Gives how often they were there.
+        """Erase customers from all segments that are closed, and from MongoDB. Gives how often they were there.
 
         Raises `StoreError` and `OSError`.
         """
         while True:
             async with self._exclusive() as is_mine:
                 if is_mine:
+                    await self._volume.run(self._sealer.seal_all)
                     if self.withholding is not None:
                         await self.withholding.read()
                         await self.withholding.note_told(await self._volume.run(partial(self._told_of, customers)))
@@ -157,7 +173,7 @@ class Delivery:
             await self._people.add(await self._named(lines), self._keep)
             await self._links.add([line.link for line in lines])
             await self._volume.run(partial(self._spool.remove, path))
-        except FileNotFoundError:  # its process closed it since it was listed: the next round has it by its new name
+        except FileNotFoundError:  # another process has delivered it since it was listed
             return
         except UNREADABLE:
             await self._volume.run(partial(self._spool.set_aside, path))
@@ -174,9 +190,9 @@ class Delivery:
         return named
 
     def _told_of(self, customers: Collection[str]) -> list[Told]:
-        """List who was told of customers by the closed segments."""
+        """List who was told of customers by the sealed segments."""
         told: list[Told] = []
-        for path in self._spool.list_closed():
-            with suppress(FileNotFoundError, *UNREADABLE):  # `Spool.forget` sets aside what is none
+        for path in self._spool.list_segments(SEALED):
+            with suppress(*UNREADABLE):  # `Spool.forget` sets aside what is none
                 told += list_told(self._spool.read(path), customers.__contains__)
         return told

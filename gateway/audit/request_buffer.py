@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Collection
+from typing import Final
 
 import msgspec
 import structlog
 
 from gateway.audit.link import AuditKeys
 
-log = structlog.get_logger()
-
 MAX_HELD_BYTES = 64 * 1024 * 1024
 """So much waits where nothing takes it, as a thread may hang in a volume that does not answer. More is lost, and counted."""
+
+MAX_READ_BYTES = 512 * 1024
+"""So much is read at once, but for one line that is longer. It must fit into a spool that is nearly full."""
 
 RecordedRequest = tuple[
     float,
@@ -33,8 +35,12 @@ RecordedRequest = tuple[
 Those that are added have users and keys in plain text, those that are read have HMACs of them.
 """
 
-USER, ATTEMPTS = 3, 10
-"""The places of what is hashed."""
+log = structlog.get_logger()
+
+USER: Final = 3
+CUSTOMERS: Final = 9
+ATTEMPTS: Final = 10
+"""The places of those who are named."""
 
 _DECODER = msgspec.json.Decoder(
     tuple[
@@ -88,31 +94,32 @@ class RequestBuffer:
         if self._room_bytes < 0:
             log.error("audit_lost", entries=1)
 
+    @property
+    def size_bytes(self) -> int:
+        return len(self._lines)
+
     def count_lines(self) -> int:
         return self._lines.count(b"\n")
 
-    def read_first(self, limit: int | None = None) -> bytes:
+    def read_first(self) -> bytes:
         """Read the lines that have waited longest, which stay until they are removed."""
-        return bytes(self._lines[: self._end_of(limit)])
+        lines = self._lines
+        if len(lines) <= MAX_READ_BYTES:
+            end = lines.rfind(b"\n") + 1
+        else:
+            end = (lines.rfind(b"\n", 0, MAX_READ_BYTES) + 1) or (lines.find(b"\n") + 1)
+        return bytes(lines[:end])
 
     def remove_first(self, size_bytes: int) -> None:
         """Remove lines that were read."""
         del self._lines[:size_bytes]
 
     def drop_first(self, limit: int) -> None:
-        """Lose the lines that have waited longest."""
-        del self._lines[: self._end_of(limit)]
-
-    def _end_of(self, limit: int | None) -> int:
-        if limit is None:
-            return self._lines.rfind(b"\n") + 1
+        """Lose so many of the lines that have waited longest, which must be there."""
         end = 0
         for _ in range(limit):
-            following = self._lines.find(b"\n", end)
-            if following < 0:
-                break
-            end = following + 1
-        return end
+            end = self._lines.find(b"\n", end) + 1
+        del self._lines[:end]
 
     def _hash_keys(self, request: RecordedRequest) -> RecordedRequest:
         at, id_, caller, user, purpose, operation, answer, fields, sources, customers, attempts = request

@@ -1,8 +1,10 @@
-"""The folder that takes links before MongoDB has them.
+"""The folder that takes what is audited before MongoDB has it.
 
 CHAIN.lock                 held by the process of the chain for as long as it lives
-CHAIN.00000007.open        the segment that is written: one line for each link, with the people in it
-CHAIN.00000006.links       a segment that takes no more
+CHAIN.00000007.open        the segment that is written: one line for each request
+CHAIN.00000006.requests    a segment that takes no more, and is not sealed yet
+CHAIN.00000005.links       one that is sealed: one line for each link, with the people in it
+CHAIN.head                 the last link that was sealed
 spool.lock                 held by who takes segments away or changes them
 delivery.lock              held by the process that delivers for all
 """
@@ -24,8 +26,8 @@ from gateway.audit.link import AuditLink
 
 log = structlog.get_logger()
 
-OPEN, CLOSED, BROKEN = ".open", ".links", ".broken"
-"""What segments end with. A broken one cannot be read, and is left for people to look at."""
+OPEN, CLOSED, SEALED, BROKEN, HEAD = ".open", ".requests", ".links", ".broken", ".head"
+"""What files end with. A segment that is broken cannot be read, and is left for people to look at."""
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError)
 """What is raised for a segment that is none."""
@@ -61,7 +63,7 @@ class Spool:
     def find_oldest(self) -> float | None:
         """Find when the segment was written last that has waited longest, in seconds since 1970. None where there is none."""
         times = []
-        for path in self.list_segments(OPEN, CLOSED):
+        for path in self.list_segments(OPEN, CLOSED, SEALED):
             with suppress(FileNotFoundError):
                 times.append(path.stat().st_mtime)
         return min(times, default=None)
@@ -70,8 +72,8 @@ class Spool:
         """List the segments with these endings, those of each chain in their order."""
         return sorted(path for path in self.folder.iterdir() if path.suffix in endings)
 
-    def list_closed(self) -> list[Path]:
-        """List the segments to which nothing is added any more: also the open ones of processes that have died."""
+    def list_unsealed(self) -> list[Path]:
+        """List the segments to seal: those that are closed, and the open ones of processes that have died."""
         alive: dict[str, bool] = {}
         closed = []
         for path in self.list_segments(OPEN, CLOSED):
@@ -117,46 +119,54 @@ class Spool:
         finally:
             os.close(descriptor)
 
+    def list_unsealed_of(self, sealed: Path) -> list[Path]:
+        """List what a sealed segment was made of, while that is there."""
+        return [path for path in (sealed.with_suffix(OPEN), sealed.with_suffix(CLOSED)) if path.exists()]
+
     def read(self, path: Path) -> Sequence[SpoolLine]:
-        """Read a segment. What a process was writing when it died has no end of line, and is none.
+        """Read a sealed segment.
 
         Raises `FileNotFoundError` where it has gone to MongoDB, one of `UNREADABLE` where it is no segment.
         """
+        return [msgspec.json.decode(line, type=SpoolLine) for line in path.read_bytes().split(b"\n")[:-1]]
+
+    def read_requests(self, path: Path) -> bytes:
+        """Read a segment that is not sealed. Raises `FileNotFoundError` where it is by now."""
         try:
-            content = path.read_bytes()
+            return path.read_bytes()
         except FileNotFoundError:
-            content = path.with_suffix(CLOSED).read_bytes()  # closed since it was listed
-        return [msgspec.json.decode(line, type=SpoolLine) for line in content.split(b"\n")[:-1]]
+            return path.with_suffix(CLOSED).read_bytes()  # closed since it was listed
 
     def remove(self, path: Path) -> None:
-        """Remove a segment, and with the last of a dead process its lock."""
+        """Remove a segment that MongoDB has, and with the last of a dead process what is left of that."""
         path.unlink()
-        chain = path.name.partition(".")[0]
-        if not self.is_alive(chain) and not any(own.name.startswith(chain) for own in self.list_segments(OPEN, CLOSED, BROKEN)):
+        self.clear_away(path.name.partition(".")[0])
+
+    def clear_away(self, chain: str) -> None:
+        """Remove the head and the lock of a chain of which nothing comes any more."""
+        if not self.is_alive(chain) and not any(
+            own.name.startswith(chain) for own in self.list_segments(OPEN, CLOSED, SEALED, BROKEN)
+        ):
+            sync_folder(self.folder)  # before the head: a segment that came back would begin the chain again
+            (self.folder / f"{chain}{HEAD}").unlink(missing_ok=True)
             self._lock_path(chain).unlink(missing_ok=True)
+
+    def clear_all_away(self) -> None:
+        """Do so with all chains that have a head: one may have died when MongoDB had all of it."""
+        for path in self.list_segments(HEAD):
+            self.clear_away(path.name.removesuffix(HEAD))
 
     def set_aside(self, path: Path) -> None:
         """Leave a segment that cannot be read for people to look at."""
         path.rename(path.with_suffix(BROKEN))
         log.error("audit_segment_unreadable", file=path.with_suffix(BROKEN).name)
 
-    def list_naming(self, customers: Collection[str], *endings: str) -> list[Path]:
-        """List the segments with these endings that name one of these customers. What cannot be read names nobody."""
-        naming = []
-        for path in self.list_segments(*endings):
-            with suppress(FileNotFoundError, *UNREADABLE):
-                if any(own.customer in customers for line in self.read(path) for own in line.people):
-                    naming.append(path)
-        return naming
-
     def forget(self, customers: Collection[str]) -> int:
-        """Erase these customers from all closed segments. Gives how often they were there. The links stay as they are."""
+        """Erase these customers from all sealed segments. Gives how often they were there. The links stay as they are."""
         erased = 0
-        for path in self.list_closed():
+        for path in self.list_segments(SEALED):
             try:
                 erased += self._forget_in(path, customers)
-            except FileNotFoundError:  # of a process that has ended meanwhile: it erases its own ones first
-                continue
             except UNREADABLE:
                 self.set_aside(path)
         return erased
@@ -215,6 +225,12 @@ class SegmentWriter:
 def encode_line(link: bytes, people: Sequence[Person]) -> bytes:
     """Write a line of a segment, of a link as JSON."""
     return msgspec.json.encode(_EncodedLine(msgspec.Raw(link), people)) + b"\n"
+
+
+def read_segment_name(path: Path) -> tuple[str, int]:
+    """Read the chain of a segment, and its number in it. Raises `ValueError` for one that is none."""
+    chain, number, _ = path.name.split(".")
+    return chain, int(number)
 
 
 def sync_folder(folder: Path) -> None:

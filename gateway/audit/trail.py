@@ -13,12 +13,11 @@ from typing import NoReturn
 
 import structlog
 
-from gateway.audit.chain import Chain
 from gateway.audit.delivery import Delivery
-from gateway.audit.entry_batch import EntryBatch
+from gateway.audit.journal import Block, Journal, list_naming
 from gateway.audit.link import AuditKeys
-from gateway.audit.request_buffer import RequestBuffer, decode_requests
-from gateway.audit.spool import OPEN, Spool
+from gateway.audit.request_buffer import RequestBuffer
+from gateway.audit.spool import Spool
 from gateway.audit.stores import LinkStore, PeopleStore
 from gateway.audit.told_callers import Withholding
 from gateway.audit.volume_thread import VolumeThread
@@ -30,11 +29,8 @@ from gateway.settings.audit_settings import AuditSettings
 FLUSH_S = 0.2
 """How often entries are written, in seconds."""
 
-HEAD_S = 60.0
-"""How often the log has the head of the chain, in seconds."""
-
-MAX_LINK_ENTRIES = 250
-"""Sealing more at once would be felt by those who wait for the loop."""
+SILENCE_S = 60.0
+"""After so many seconds in which nothing was asked it is written that the process lives."""
 
 MAX_WAITING = 100_000
 """So many entries wait in memory at most. The oldest of more are lost, and counted."""
@@ -52,9 +48,9 @@ log = structlog.get_logger()
 
 
 class AuditTrail:
-    """The chain of this process, from `record` to MongoDB. It begins with the first entry.
+    """What this process is asked, from `record` to MongoDB. Its chain begins with the first entry.
 
-    A thread of its own seals entries and writes them to the spool; the loop only adds to `requests`.
+    A thread of its own writes it to the spool; the loop only adds to `requests`. Whoever delivers seals it.
     """
 
     def __init__(self, settings: AuditSettings, links: LinkStore, people: PeopleStore, clock: Clock) -> None:
@@ -62,7 +58,7 @@ class AuditTrail:
         self._clock = clock
         self._keys = AuditKeys.from_settings(settings)
         self._spool = Spool(settings.spool)
-        self._chain = Chain(self._spool, self._keys.chain, settings.max_spool_bytes, clock)
+        self._journal = Journal(self._spool, settings.max_spool_bytes, clock)
         self._delivery = Delivery(settings, links, people, clock)
         self.refused = 0
         """How many requests were refused since nothing could be written."""
@@ -75,7 +71,6 @@ class AuditTrail:
         self._dropped_before = 0  # as many as the thread has counted as lost
         self._is_failing = self._is_ended = False
         self._turned_at: float | None = None
-        self._told_head_at = 0.0
         self._seldom = SeldomLog(clock)
         self._writing = threading.Lock()
         self._stopping = threading.Event()
@@ -116,7 +111,7 @@ class AuditTrail:
     @property
     def written(self) -> int:
         """How many entries are in the spool or left it."""
-        return self._chain.entries
+        return self._journal.requests
 
     @property
     def waiting(self) -> int:
@@ -184,7 +179,7 @@ class AuditTrail:
 
     def list_open(self, customers: Collection[str]) -> list[Path]:
         """List the segments of living processes that name customers. They are closed within seconds. Raises `OSError`."""
-        return self._spool.list_naming(customers, OPEN)
+        return list_naming(self._spool, customers)
 
     def withhold(self, withholding: Withholding) -> None:
         """Have nobody named to MongoDB who is erased by then."""
@@ -195,48 +190,32 @@ class AuditTrail:
         await self._delivery.deliver()
 
     def flush(self) -> None:
-        """Write all entries that wait, and close segments. What fails is tried again the next time."""
+        """Write the entries that wait, and close segments. What fails is tried again the next time."""
         with self._writing:
             try:
-                self._chain.flush()
-                while lines := self.requests.read_first(MAX_LINK_ENTRIES):
-                    self._write_entries(lines)
-                self._tell_head_if_due()
-                self._chain.close_segment_if_due()
+                left_bytes = self.requests.size_bytes  # not what comes meanwhile, which would go on for as long as the load
+                while left_bytes > 0 and (lines := self.requests.read_first()):
+                    self._write_block(lines)
+                    left_bytes -= len(lines)
+                if self._is_silent():
+                    self._write_block()
+                self._journal.close_segment_if_due()
             except OSError as error:
                 self._note_failure(error)
             else:
                 self._is_failing = self._is_failing and not self._spool.is_writable
             self._note_state()
 
-    def _write_entries(self, lines: bytes) -> None:
-        if not self._chain.is_begun:
-            self._chain.add("begin")
-            self._chain.flush()
-            self._tell_head()
+    def _write_block(self, lines: bytes = b"") -> None:
         dropped = self.requests.dropped
         self._lost, self._dropped_before = self._lost + dropped - self._dropped_before, dropped
-        self.requests.remove_first(len(lines))
-        requests = decode_requests(lines)
-        lost = self._lost
-        self._lost += len(requests)
-        batch = EntryBatch()
-        batch.add_all(requests)
-        self._chain.add("entries", batch.entries, batch.people, lost)
+        self._journal.append(Block(self._clock.timestamp(), lost=self._lost), lines)
         self._lost = 0
-        self._chain.flush()
+        self.requests.remove_first(len(lines))
 
-    def _tell_head_if_due(self) -> None:
-        """Log the head, after a link that shows that the process lives."""
-        if self._chain.is_begun and self._clock.monotonic() - self._told_head_at >= HEAD_S:
-            self._chain.add("entries")
-            self._chain.flush()
-            self._tell_head()
-
-    def _tell_head(self) -> None:
-        head, self._told_head_at = self._chain.head, self._clock.monotonic()
-        assert head is not None
-        log.info("audit_head", chain=head.chain, seq=head.seq, mac=head.mac)
+    def _is_silent(self) -> bool:
+        written_at = self._journal.written_at
+        return written_at is not None and self._clock.monotonic() - written_at >= SILENCE_S
 
     def _note_failure(self, error: OSError) -> None:
         self._is_failing = True
@@ -262,19 +241,17 @@ class AuditTrail:
             self._thread.join()
         self.flush()
         with self._writing, suppress(OSError):
-            if self._chain.is_begun and not self._is_failing:
-                self._chain.add("end")
-                self._chain.flush()
-                self._tell_head()
-            self._chain.release()
+            if self._journal.written_at is not None and not self._is_failing:
+                self._journal.append(Block(self._clock.timestamp(), "end"))
+            self._journal.release()
         self._is_ended = True
 
     def _count_unwritten(self) -> int:
         """Count the entries that are in memory alone, and those that were lost since the last link."""
         dropped = self.requests.dropped - self._dropped_before
-        return self.requests.count_lines() + self._chain.count_unwritten() + self._lost + dropped
+        return self.requests.count_lines() + self._lost + dropped
 
     def _close_segment(self) -> None:
         self.flush()
         with self._writing:
-            self._chain.close_segment()
+            self._journal.close_segment()

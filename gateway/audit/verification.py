@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -12,8 +13,10 @@ import msgspec
 from gateway.audit.chain_check import ChainCheck, Finding, Tampering
 from gateway.audit.entry import Person
 from gateway.audit.entry_batch import commitment_of
+from gateway.audit.journal import read_blocks
 from gateway.audit.link import AuditLink, ChainHead
-from gateway.audit.spool import BROKEN, CLOSED, OPEN, UNREADABLE, Spool
+from gateway.audit.sealed_head import HeadError, SealedHead, SealedHeads
+from gateway.audit.spool import BROKEN, CLOSED, HEAD, OPEN, SEALED, UNREADABLE, Spool, read_segment_name
 from gateway.audit.stores import LinkStore, PeopleStore, StoredLink
 from gateway.clock import Clock
 
@@ -26,7 +29,8 @@ ChainState = Literal["ended", "running", "crashed", "cut"]
 class ChainSummary(msgspec.Struct, frozen=True):
     """What there is of a chain.
 
-    One that `crashed` has no end, though its process is gone. Retention left nothing of one that was `cut`.
+    One that `crashed` has no end, though its process is gone. Retention left nothing of one that was `cut`. Of `unsealed`
+    entries there are no links yet.
     """
 
     chain: str
@@ -36,6 +40,7 @@ class ChainSummary(msgspec.Struct, frozen=True):
     entries: int
     lost: int
     seen_at: datetime | None
+    unsealed: int = 0
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -48,10 +53,12 @@ class Verification(msgspec.Struct, frozen=True):
 
 
 class SpoolContent(msgspec.Struct):
-    """What a spool holds: links by chain, and people by commitment."""
+    """What a spool holds: links by chain, people by commitment, how far chains are sealed, and how many entries are not."""
 
     links: defaultdict[str, list[AuditLink]] = msgspec.field(default_factory=lambda: defaultdict(list))
     people: dict[str, Person] = {}
+    heads: dict[str, SealedHead] = {}
+    unsealed: Counter[str] = msgspec.field(default_factory=Counter)
     findings: list[Finding] = []
 
 
@@ -70,8 +77,10 @@ class Verifier:
         seen: dict[str, defaultdict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for head in heads:
             seen[head.chain][head.seq].add(head.mac)
-        spooled = read_spool(self._spool)  # before MongoDB: what leaves the spool meanwhile is there then
-        chains = sorted({*await self._links.list_chains(), *spooled.links, *seen})
+        spooled = read_spool(self._spool, self._key)  # before MongoDB: what leaves the spool meanwhile is there then
+        for own in spooled.heads.values():
+            seen[own.chain][own.seq].add(own.mac)
+        chains = sorted({*await self._links.list_chains(), *spooled.links, *spooled.unsealed, *seen})
         checks = [await self._check(ChainCheck(own, self._key, seen.get(own)), spooled.links.get(own, [])) for own in chains]
         findings = [*spooled.findings, *(finding for check in checks for finding in check.findings)]
         strangers = await self._links.count_strangers()
@@ -81,7 +90,8 @@ class Verifier:
         if changed:
             findings.append(Finding("", None, Tampering.EDITED, f"{changed} documents name others than was committed to"))
         commitments = sum(check.commitments for check in checks)
-        return Verification([self._summarise(check) for check in checks], findings, commitments, max(0, commitments - genuine))
+        summaries = [self._summarise(check, spooled.unsealed[check.chain]) for check in checks]
+        return Verification(summaries, findings, commitments, max(0, commitments - genuine))
 
     async def _check(self, check: ChainCheck, spooled: list[AuditLink]) -> ChainCheck:
         last = await self._links.read_last_seq(check.chain)  # what is added from now on may be seen in part
@@ -100,14 +110,14 @@ class Verifier:
         check.finish()
         return check
 
-    def _summarise(self, check: ChainCheck) -> ChainSummary:
+    def _summarise(self, check: ChainCheck, unsealed: int) -> ChainSummary:
         last = check.last
         seen_at = None if last is None else last.at
         state: ChainState = "ended" if check.is_ended else "crashed" if check.first == 0 or seen_at is not None else "cut"
         if state == "crashed" and self._lives(check.chain, seen_at):
             state = "running"
         return ChainSummary(
-            check.chain, state, check.first, None if last is None else last.seq, check.entries, check.lost, seen_at
+            check.chain, state, check.first, None if last is None else last.seq, check.entries, check.lost, seen_at, unsealed
         )
 
     def _lives(self, chain: str, seen_at: datetime | None) -> bool:
@@ -128,21 +138,36 @@ class Verifier:
         return genuine + own, changed + len(left) - own
 
 
-def read_spool(spool: Spool) -> SpoolContent:
-    """Read all that is in a spool. A segment that has gone to MongoDB since it was listed is left out."""
-    content = SpoolContent()
-    for path in spool.list_segments(OPEN, CLOSED, BROKEN):
-        try:
-            lines = spool.read(path)
-        except FileNotFoundError:
-            continue
-        except UNREADABLE:
-            chain = path.name.partition(".")[0]
-            content.findings.append(Finding(chain, None, Tampering.UNREADABLE, f"{path.name} in the spool is no segment"))
-            continue
-        for line in lines:
+def read_spool(spool: Spool, key: bytes) -> SpoolContent:
+    """Read all that is in a spool. What has gone to MongoDB since it was listed is left out."""
+    content, heads = SpoolContent(), SealedHeads(spool, key)
+
+    def read_head(path: Path) -> None:
+        head = heads.read_head(path.name.removesuffix(HEAD))
+        content.heads |= {} if head is None else {head.chain: head}
+
+    def count_unsealed(path: Path) -> None:
+        """Count entries, unless they are sealed, and somebody died before their segment was removed."""
+        (chain, number), lines = read_segment_name(path), spool.read_requests(path)
+        head = content.heads.get(chain)
+        if (head is None or head.segment < number) and not path.with_suffix(SEALED).exists():
+            content.unsealed[chain] += sum(len(requests) for _, requests in read_blocks(lines))
+
+    def read_links(path: Path) -> None:
+        for line in spool.read(path):
             content.links[line.link.chain].append(line.link)
             content.people |= {person.commitment: person for person in line.people}
+
+    # Links last: a head is there after them, and requests become them meanwhile.
+    for endings, read in (((HEAD,), read_head), ((OPEN, CLOSED), count_unsealed), ((SEALED, BROKEN), read_links)):
+        for path in spool.list_segments(*endings):
+            try:
+                read(path)
+            except FileNotFoundError:
+                continue
+            except (HeadError, ValueError, *UNREADABLE):
+                chain, reason = path.name.partition(".")[0], f"{path.name} in the spool is not what was written there"
+                content.findings.append(Finding(chain, None, Tampering.UNREADABLE, reason))
     return content
 
 

@@ -104,7 +104,7 @@ async def _deliver(
     store.audit_links.ensure_indexes()
     store.audit_people.ensure_indexes()
     await store.open()
-    delivery = Delivery(audit, store.audit_links, store.audit_people, clock)
+    delivery = Delivery(audit, store.audit_links, store.audit_people, clock, gives_way=False)
     if erasure is not None:
         delivery.withholding = ErasedPeople(erasure.key.get_secret_value(), store, clock)
     delivery.tell = partial(_tell_state, state)

@@ -26,18 +26,21 @@ def test_users_and_keys_are_hashed_before_they_wait():
     assert (request[0], request[9], len(request[3] or ""), len(next(iter(request[10]))[1])) == (1.5, "crm:7", 64, 64)
 
 
-def test_lines_wait_until_they_are_removed():
-    """What is added meanwhile stands behind them."""
+def test_lines_wait_until_they_are_removed(monkeypatch: pytest.MonkeyPatch):
+    """What is added meanwhile stands behind them. A line that is longer than what is read at once is read alone."""
     buffer = RequestBuffer(KEYS)
     for number in range(4):
         add(buffer, f"r{number}")
-    first = buffer.read_first(2)
-    assert buffer.read_first(2) == first
+    monkeypatch.setattr("gateway.audit.request_buffer.MAX_READ_BYTES", len(buffer.read_first()) // 2 + 3)
+    first = buffer.read_first()
+    assert buffer.read_first() == first
     add(buffer, "r4", {"crm:7", "crm:8"})
     buffer.remove_first(len(first))
-    assert (requests_in(first), requests_in(buffer.read_first())) == (["r0", "r1"], ["r2", "r3", "r4"])
+    assert (requests_in(first), requests_in(buffer.read_first())) == (["r0", "r1"], ["r2", "r3"])
+    monkeypatch.setattr("gateway.audit.request_buffer.MAX_READ_BYTES", 3)
+    assert requests_in(buffer.read_first()) == ["r2"]
     buffer.drop_first(2)
-    assert (requests_in(buffer.read_first(9)), buffer.count_lines()) == (["r4"], 1)
+    assert (requests_in(buffer.read_first()), buffer.count_lines()) == (["r4"], 1)
 
 
 def test_texts_that_are_no_unicode_stand_escaped():

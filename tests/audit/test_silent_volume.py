@@ -76,7 +76,7 @@ async def test_a_volume_that_does_not_answer_holds_up_no_end(
     assert [(own["event"], own["entries"]) for own in logs] == [("audit_lost", 3), ("audit_lost", 1)]
     goes_on.set()
     async with asyncio.timeout(40):
-        while files_in(spool, "*.open") or not files_in(spool, "*.links"):
+        while files_in(spool, "*.open") or not files_in(spool, "*.requests"):
             await asyncio.sleep(0.01)
     assert sorted(await requests_in(store, spool)) == ["r0", "r1", "r2"]
 

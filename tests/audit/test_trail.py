@@ -10,10 +10,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.audit.entry_batch import commitment_of
+from gateway.audit.sealer import Sealer
 from gateway.audit.spool import SegmentWriter, Spool
 from gateway.errors import AuditUnavailableError
 from gateway.store.store import Store
-from tests.support.audit_trails import audit_settings, open_trail, patient, record, requests_in, trail_on, verify
+from tests.support.audit_trails import KEYS, audit_settings, open_trail, patient, record, requests_in, trail_on, verify
 from tests.support.fixtures_mongodb import HandClock
 from tests.support.serve_process import free_port
 
@@ -75,10 +76,11 @@ async def test_a_link_is_in_the_spool_before_mongodb_has_it(store: Store, spool:
     assert await documents(store, "audit_links") == []
     hand_clock.advance(timedelta(seconds=1))
     trail.flush()
-    assert [own.suffix for own in files_in(spool) if own.suffix != ".lock"] == [".links"]
+    assert [own.suffix for own in files_in(spool) if own.suffix != ".lock"] == [".requests"]
+    assert await requests_in(store, spool) == ["r1"]
     await trail.deliver()
     assert [own["seq"] for own in await documents(store, "audit_links")] == [0, 1]
-    assert [own.suffix for own in files_in(spool)] == [".lock"]
+    assert sorted(own.suffix for own in files_in(spool)) == [".head", ".lock"]
     await trail.aclose()
 
 
@@ -89,9 +91,11 @@ async def test_a_segment_that_comes_twice_is_stored_once(store: Store, spool: Pa
     trail.flush()
     hand_clock.advance(timedelta(seconds=1))
     trail.flush()
+    Sealer(Spool(spool), KEYS.chain, hand_clock).seal_all()
     [segment] = files_in(spool, "*.links")
     content = segment.read_bytes()
     await trail.deliver()
+    assert len(await documents(store, "audit_links")) == 2
     segment.write_bytes(content)
     await trail.deliver()
     await trail.aclose()
@@ -176,12 +180,33 @@ async def test_a_write_that_fails_in_the_middle_leaves_no_trace(
     record(trail, "r2", hand_clock)
     trail.flush()
     monkeypatch.setattr("os.write", real)
-    assert [path.read_bytes()[-1:] for path in files_in(spool, "*.links")] == [b"\n"]
+    assert [path.read_bytes()[-1:] for path in files_in(spool, "*.requests")] == [b"\n"]
     assert await requests_in(store, spool) == ["r1"]
     record(trail, "r3", hand_clock)
     await trail.aclose()
     assert sorted(await requests_in(store, spool)) == ["r1", "r2", "r3"]
     assert (await verify(store, spool, hand_clock)).findings == []
+
+
+async def test_what_comes_while_it_is_written_waits(
+    store: Store, spool: Path, hand_clock: HandClock, monkeypatch: pytest.MonkeyPatch
+):
+    """Else a busy loop would have the disk written all the time, a few requests each."""
+    trail = trail_on(store, spool, hand_clock)
+    append, written = SegmentWriter.append, []
+
+    def append_under_load(self: SegmentWriter, data: bytes) -> None:
+        written.append(data)
+        record(trail, f"r{len(written)}", hand_clock)
+        append(self, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SegmentWriter, "append", append_under_load)
+        record(trail, "r0", hand_clock)
+        trail.flush()
+    assert (len(written), trail.written, trail.waiting) == (1, 1, 1)
+    await trail.aclose()
+    assert sorted(await requests_in(store, spool)) == ["r0", "r1"]
 
 
 async def test_erased_people_are_gone_and_the_chain_holds(store: Store, spool: Path, hand_clock: HandClock):
@@ -205,21 +230,36 @@ async def test_erased_people_are_gone_and_the_chain_holds(store: Store, spool: P
 
 
 async def test_the_head_is_logged_each_minute(store: Store, spool: Path, hand_clock: HandClock):
-    """At the begin, the end, and each minute with a link of its own, which says that the process lives."""
+    """At the begin, the end, and each minute; where nothing is asked there is a link of its own, which says that it lives."""
     trail = trail_on(store, spool, hand_clock)
+
+    async def pass_time(seconds: int) -> None:
+        hand_clock.advance(timedelta(seconds=seconds))
+        trail.flush()
+        await trail.deliver()
+
     with capture_logs() as logs:
         record(trail, "r1", hand_clock)
         trail.flush()
-        hand_clock.advance(timedelta(seconds=59))
+        await pass_time(1)
+        record(trail, "r2", hand_clock)
         trail.flush()
+        await pass_time(58)
         assert [own["seq"] for own in logs] == [0]
-        hand_clock.advance(timedelta(seconds=1))
-        trail.flush()
-        assert [own["seq"] for own in logs] == [0, 2]
+        await pass_time(60)  # the link that says so is in the segment that is written
+        await pass_time(1)
+        assert [own["seq"] for own in logs] == [0, 3]
         await trail.aclose()
-    assert [(own["event"], own["seq"]) for own in logs] == [("audit_head", 0), ("audit_head", 2), ("audit_head", 3)]
-    links = {own["seq"]: own["mac"] for own in await documents(store, "audit_links")}
-    assert [own["mac"] for own in logs] == [links[0], links[2], links[3]]
+    assert [(own["event"], own["seq"]) for own in logs] == [("audit_head", 0), ("audit_head", 3), ("audit_head", 4)]
+    links = {own["seq"]: own for own in await documents(store, "audit_links")}
+    assert [own["mac"] for own in logs] == [links[seq]["mac"] for seq in (0, 3, 4)]
+    assert [(links[seq]["kind"], len(links[seq]["entries"])) for seq in range(5)] == [
+        ("begin", 0),
+        ("entries", 1),
+        ("entries", 1),
+        ("entries", 0),
+        ("end", 0),
+    ]
 
 
 async def test_what_a_dead_process_left_is_delivered_by_another(store: Store, spool: Path, hand_clock: HandClock):
@@ -232,8 +272,8 @@ async def test_what_a_dead_process_left_is_delivered_by_another(store: Store, sp
     assert await documents(store, "audit_links") == []
     [segment] = files_in(spool, "*.open")
     with segment.open("ab") as file:
-        file.write(b'{"link":{"chain":')
-    dead._chain._lock = os.close(dead._chain._lock or 0)
+        file.write(b'[1796040000.1,"r2","cons')
+    dead._journal._lock = os.close(dead._journal._lock or 0)
     await other.deliver()
     assert len(await documents(store, "audit_links")) == 2
     assert files_in(spool) == []
@@ -246,6 +286,8 @@ async def test_what_a_dead_process_left_is_delivered_by_another(store: Store, sp
 async def test_a_file_that_is_no_segment_holds_nobody_up(store: Store, spool: Path, hand_clock: HandClock):
     """It is set aside and logged, and told by the verification."""
     (spool / "0a.00000001.links").write_bytes(b"\xff\n")
+    (spool / "0b.00000001.requests").write_bytes(b"{}\n")
+    (spool / "strange.requests").write_bytes(b"")
     trail = trail_on(store, spool, hand_clock)
     record(trail, "r1", hand_clock)
     trail.flush()
@@ -253,12 +295,13 @@ async def test_a_file_that_is_no_segment_holds_nobody_up(store: Store, spool: Pa
     trail.flush()
     with capture_logs() as logs:
         await trail.deliver()
-    assert logs == [{"event": "audit_segment_unreadable", "file": "0a.00000001.broken", "log_level": "error"}]
+    broken = ["0a.00000001.broken", "0b.00000001.broken", "strange.broken"]
+    assert sorted(own["file"] for own in logs if own["event"] == "audit_segment_unreadable") == broken
     await trail.aclose()
     assert await requests_in(store, spool) == ["r1"]
     found = await verify(store, spool, hand_clock)
     assert [(own.change, own.reason) for own in found.findings] == [
-        ("unreadable", "0a.00000001.broken in the spool is no segment")
+        ("unreadable", f"{name} in the spool is not what was written there") for name in broken[:2]
     ]
 
 
@@ -285,7 +328,7 @@ async def test_mongodb_is_away_for_a_while(mongodb_uri: str, mongodb_database: s
     trail.check()
     await trail.aclose()
     await away.aclose()
-    assert len(files_in(spool, "*.links")) == 2
+    assert len(files_in(spool, "*.links")) == 2  # sealed, and those behind them waited
     store = Store(patient(mongodb_uri, mongodb_database), hand_clock)
     await store.open()
     later = trail_on(store, spool, hand_clock)
@@ -325,7 +368,7 @@ async def test_one_of_several_processes_delivers_for_all(store: Store, spool: Pa
     assert descriptor is not None
     async with open_trail(store, spool, hand_clock) as first:
         record(first, "r1", hand_clock)
-    assert len(files_in(spool, "*.links")) == 1
+    assert len(files_in(spool, "*.requests")) == 1
     os.close(descriptor)
     async with open_trail(store, spool, hand_clock) as second:
         record(second, "r2", hand_clock)

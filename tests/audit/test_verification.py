@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from gateway.audit.link import AuditLink, ChainHead
+from gateway.audit.sealer import Sealer
+from gateway.audit.spool import Spool
 from gateway.audit.trail import AuditTrail
 from gateway.store.mongo import Database
 from gateway.store.store import Store
@@ -239,7 +241,7 @@ def test_keys_for_different_uses_differ():
 
 
 async def test_a_chain_is_verified_while_it_grows(store: Store, spool: Path, hand_clock: HandClock):
-    """A part is in MongoDB, a part in a closed segment, a part in the open one."""
+    """A part is in MongoDB, a part in a sealed segment, and a part is only written."""
     trail = trail_on(store, spool, hand_clock)
     for number in range(3):
         record(trail, f"r{number}", hand_clock, "crm:7")
@@ -249,9 +251,11 @@ async def test_a_chain_is_verified_while_it_grows(store: Store, spool: Path, han
             trail.flush()
         if number == 0:
             await trail.deliver()
+        if number == 1:
+            Sealer(Spool(spool), KEYS.chain, hand_clock).seal_all()
     found = await verify(store, spool, hand_clock)
-    assert (found.findings, found.commitments, found.erased) == ([], 3, 0)
-    assert [(own.state, own.last, own.entries) for own in found.chains] == [("running", 3, 3)]
+    assert (found.findings, found.commitments, found.erased) == ([], 2, 0)
+    assert [(own.state, own.last, own.entries, own.unsealed) for own in found.chains] == [("running", 2, 2, 1)]
     hand_clock.advance(timedelta(hours=1))
     assert [own.state for own in (await verify(store, spool, hand_clock)).chains] == ["running"]
     await trail.aclose()

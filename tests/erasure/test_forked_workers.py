@@ -63,7 +63,7 @@ def stays_away(forked: ForkedPeople, gateway: ServeProcess) -> None:
 
 def nothing_left(forked: ForkedPeople) -> None:
     """When the gateway has ended: no value of hers is anywhere, and the chains hold."""
-    assert [*forked.spool.glob("*.links"), *forked.spool.glob("*.open")] == []
+    assert [*forked.spool.glob("*.links"), *forked.spool.glob("*.open"), *forked.spool.glob("*.requests")] == []
     assert forked.values_left() == {}
     assert LI["id"] in str(forked.documents())
     verified = forked.run("audit", "verify")

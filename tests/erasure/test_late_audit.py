@@ -77,12 +77,12 @@ async def test_a_machine_that_was_down_names_nobody(mongodb_settings: MongoSetti
         ended = trail_on(store, there, Clock())
         record(ended, "r1", Clock(), "crm:7", "crm:8")
         ended.flush()
-        ended._chain.release()
+        ended._journal.release()
         async with gateway_of(people(), mongodb_settings, audit=audit_in(here)) as gateway:
             assert (await erase(gateway))["state"] == "COMPLETE"
         assert await store.leases.acquire([REPLAY_LEASE], hold=REPLAY_HOLD)  # nobody looks through the store soon
         async with gateway_of(people(), mongodb_settings, audit=audit_in(there)), asyncio.timeout(40):
-            while [*there.glob("*.links")]:
+            while [*there.glob("*.0*")]:
                 await asyncio.sleep(0.02)
         kept, found = await documents(store), await verify(store, there, Clock())
     assert values_in(kept) == []

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from gateway.audit.chain import Chain
+from gateway.audit.journal import Block, Journal
 from gateway.audit.spool import Spool
 from gateway.clock import Clock
-from tests.support.audit_trails import KEYS, SECRET
+from tests.support.audit_trails import SECRET
 from tests.support.people_files import write_people, write_settings
 from tests.support.serve_process import ServeProcess, is_alive, serve_process, wait_until
 
@@ -33,14 +33,13 @@ def config(tmp_path: Path, mongodb_uri: str, mongodb_database: str) -> Path:
 def leave_chain(spool: Path, aside: Path) -> str:
     """Leave what a process that has died left: a link in an open segment. It is there at once, with all of its link."""
     aside.mkdir()
-    chain = Chain(Spool(aside), KEYS.chain, 1_048_576, Clock())
-    chain.add("begin")
-    chain.flush()
+    journal = Journal(Spool(aside), 1_048_576, Clock())
+    journal.append(Block(Clock().timestamp()))
     [segment] = aside.glob("*.open")
     shutil.copy(segment, spool / f"{segment.name}.copy")
     (spool / f"{segment.name}.copy").rename(spool / segment.name)
-    chain.release()
-    return chain.id
+    journal.release()
+    return journal.chain
 
 
 def wait_delivered(uri: str, database: str, chain: str) -> None:

@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from gateway.audit.journal import read_request_ids
 from gateway.audit.link import AuditKeys, ChainHead
-from gateway.audit.spool import Spool
+from gateway.audit.sealed_head import SealedHeads
+from gateway.audit.spool import Spool, read_segment_name
 from gateway.audit.trail import AuditTrail
 from gateway.audit.verification import Verification, Verifier
 from gateway.clock import Clock
@@ -64,9 +66,18 @@ async def requests_in(store: Store, folder: Path) -> list[str]:
     """The requests in MongoDB and the spool, each once, in no order."""
     stored = [own.link async for chain in _chains(store) async for own in store.audit_links.read(chain) if own.link is not None]
     spool = Spool(folder)
-    spooled = [line.link for path in spool.list_segments(".open", ".links") for line in spool.read(path)]
+    spooled = [line.link for path in spool.list_segments(".links") for line in spool.read(path)]
     links = {(link.chain, link.seq): link for link in (*stored, *spooled)}
-    return [entry.request for link in links.values() for entry in link.entries]
+    plain = [own for path in spool.list_segments(".open", ".requests") for own in _unsealed_in(spool, path)]
+    return [*(entry.request for link in links.values() for entry in link.entries), *plain]
+
+
+def _unsealed_in(spool: Spool, path: Path) -> list[str]:
+    """The requests of a segment that is not sealed, or was when somebody died before it was removed."""
+    chain, number = read_segment_name(path)
+    head = SealedHeads(spool, KEYS.chain).read_head(chain)
+    is_sealed = (head is not None and head.segment >= number) or path.with_suffix(".links").exists()
+    return [] if is_sealed else read_request_ids(spool.read_requests(path))
 
 
 async def _chains(store: Store) -> AsyncIterator[str]:
