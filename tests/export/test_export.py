@@ -45,6 +45,9 @@ OF_COLLEAGUES = {"Ticket.assignee", "WithheldLink.records"}
 OF_CALLS = {f"CustomerSource.{name}" for name in ("ageMs", "latencyMs", "attempts", "hedged", "fromCache")}
 OF_AUDIT = {"Customer.accessLog"}
 """Told as accesses: see test_access_history."""
+OF_RULES = {"Tag.whyNot"}
+"""Follows from the rule and the facts, which are there."""
+
 PLACES = {"edges", "pageInfo"}
 CRM = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {"7": [person("7")]}})
 ORDERS: dict[Any, Any] = {
@@ -83,7 +86,7 @@ async def test_nothing_more_and_nothing_less_than_all_queries_show(
 ):
     """Every way in and on is asked; what they show of him together is what is exported, value by value."""
     clock, identity = StoppedClock(), {"max_turns": 4}
-    crawl = Crawl(SCHEMA, ARGUMENTS, OF_OTHERS | OF_COLLEAGUES | OF_CALLS | OF_AUDIT | PLACES)
+    crawl = Crawl(SCHEMA, ARGUMENTS, OF_OTHERS | OF_COLLEAGUES | OF_CALLS | OF_AUDIT | OF_RULES | PLACES)
     shown: Told = set()
     async with gateway_on(sources(), with_clock=clock, limits=LIMITS, identity=identity) as gateway:
         for root, arguments in ways_in:
