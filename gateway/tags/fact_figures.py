@@ -16,6 +16,9 @@ from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure
 
 DAY = timedelta(days=1)
 
+_MAX_ROUNDED = 20
+"""A number that begins so far before the point has no digits to spare: a fact is a float, of 17."""
+
 
 class Figure(NamedTuple):
     """The value of a fact, None where there is nothing to measure, and whether something is left out of it.
@@ -64,6 +67,11 @@ def in_currency(fact: Fact, parts: Sequence[Mapping[str, str]]) -> tuple[Decimal
     return total, is_left_out, any(part["currency"] != fact.currency for part in parts)
 
 
+def _rounded(number: Decimal, places: int) -> Decimal:
+    """Round to places behind the point, also what has more digits than Python's context keeps."""
+    return number if number.adjusted() > _MAX_ROUNDED else round(number, places)
+
+
 def rates_of(fact: Fact) -> Mapping[str, Decimal]:
     """List how much of each currency is one of the fact's own."""
     return {**dict(fact.rates), str(fact.currency): Decimal(1)}
@@ -84,7 +92,7 @@ def _single(fact: Fact, value: Any, reference: datetime, *, is_inexact: bool) ->
 
 def _money(fact: Fact, parts: Sequence[Mapping[str, str]]) -> Figure:
     total, is_left_out, is_converted = in_currency(fact, parts or [])
-    return Figure(float(round(total, 2) if is_converted else total), is_left_out)
+    return Figure(float(_rounded(total, 2) if is_converted else total), is_left_out)
 
 
 def _average(fact: Fact, merged: Sequence[Any], __: Columns) -> Figure:
@@ -93,7 +101,7 @@ def _average(fact: Fact, merged: Sequence[Any], __: Columns) -> Figure:
         return Figure(float(total / count) if count else None)
     amount, is_left_out, _ = in_currency(fact, total or [])
     number = sum(int(part["amount"]) for part in count or [] if part["currency"] in rates_of(fact))
-    return Figure(float(round(amount / number, 6)) if number else None, is_left_out)
+    return Figure(float(_rounded(amount / number, 6)) if number else None, is_left_out)
 
 
 def _top(fact: Fact, merged: Sequence[Any], columns: Columns) -> Figure:

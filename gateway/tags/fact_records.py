@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -53,7 +53,10 @@ def _first_span(span: timedelta, records: Iterable[Any], bounds: Bounds) -> Boun
     if not times:
         return bounds
     first = min(times)
-    end = first + span
+    try:
+        end = first + span
+    except OverflowError:  # a time that stands for "never", such as the last day of 9999
+        return Bounds(first, bounds.until)
     return Bounds(first, end if bounds.until is None else min(end, bounds.until))
 
 
@@ -84,27 +87,27 @@ def _spread(fact: Fact, records: Iterable[Any]) -> Figure:
 
 
 def _heaviest(fact: Fact, records: Iterable[Any]) -> Figure:
-    """Find the value of which there are most pieces, or most money. The first by name among equals."""
+    """Find the value of which there are most pieces, or most money. The first by name among equals.
+
+    None where no item has a price in a known currency: nothing tells then which value has most money.
+    """
     parent, _, name = str(fact.field).rpartition(".")
     weights: dict[Any, Decimal] = defaultdict(Decimal)
-    is_left_out = False
+    is_left_out, rates = False, rates_of(fact)
     for item in (item for record in records for item in values_at(record, parent)):
-        weight = Decimal(item.quantity) if fact.weight is ItemWeight.PIECES else _money_of(item, rates_of(fact))
-        is_left_out |= weight is None
+        weight = Decimal(item.quantity)
+        if fact.weight is ItemWeight.MONEY:
+            money, pieces = (item.total, Decimal(1)) if item.total is not None else (item.unit_price, weight)
+            if money is None or money.currency not in rates:
+                is_left_out |= money is not None
+                continue
+            weight = money.amount * pieces / rates[money.currency]
         for value in values_at(item, name):
-            weights[value] += weight or 0
+            weights[value] += weight
     if not weights:
         return Figure(None, is_left_out)
     best = min(weights, key=lambda value: (-weights[value], as_text(value)))
     return Figure(value_type(fact)(best), is_left_out)
-
-
-def _money_of(item: Any, rates: Mapping[str, Decimal]) -> Decimal | None:
-    """Find what an item of an order costs: its total, else its price times its pieces. None where no rate is known."""
-    money, pieces = (item.total, 1) if item.total is not None else (item.unit_price, item.quantity)
-    if money is None:
-        return Decimal()
-    return Decimal(money.amount) * Decimal(pieces) / rates[money.currency] if money.currency in rates else None
 
 
 def _session_lengths(fact: Fact, records: Iterable[Any]) -> Iterator[timedelta]:

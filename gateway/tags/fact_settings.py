@@ -96,7 +96,9 @@ def read_fact(name: str, section: Section, problems: Problems, timezone: str | N
         return ReadFact(None, is_typed=False, is_chosen=False)
     field, info = _read_field(section, record, measure)
     weight = _weight(section, measure, record, field)
-    currency, as_days = _currency(section, info, is_needed=weight is ItemWeight.MONEY), _as_days(section, info)
+    is_without_field = measure in _OF_RECORDS or (measure == DerivedMeasure.TREND and "field" not in section)
+    currency = _currency(section, info, is_needed=weight is ItemWeight.MONEY, is_without_field=is_without_field)
+    as_days = _as_days(section, info, is_without_field=is_without_field)
     sessions = _sessions(section, record, measure)
     typed = len(problems)
     window, where = read_window(section, record, measure), _conditions(section, record)
@@ -212,6 +214,8 @@ def _share_of(section: Section, record: type[Record], measure: FactMeasure) -> t
 
 def _conditions_of(section: Section, setting: str, record: type[Record]) -> tuple[Condition, ...]:
     fields = section.section(setting)
+    if fields is not None and not [*fields]:
+        section.report(setting, "is empty; give at least one field with its values, or remove it")
     conditions = []
     for field in fields or ():
         assert fields is not None
@@ -238,13 +242,13 @@ def _misfit(record: type[Record], word: str, field: str, info: FieldInfo) -> str
     return None if fits else f"measure '{word}' needs {needed}, and '{field}' is {_in_words(info.leaf)}{hint}"
 
 
-def _as_days(section: Section, field: FieldInfo | None) -> bool:
+def _as_days(section: Section, field: FieldInfo | None, *, is_without_field: bool) -> bool:
     if "as" not in section:
         return False
     section.choice("as", {DAYS_AGO: True})
     word = section.text("measure")
     is_age = word in (FIRST, LAST, MeasureOp.LATEST, MeasureOp.MIN, MeasureOp.MAX)
-    if (not is_age and (field or MEASURES[word] in _OF_RECORDS)) or (field and field.leaf is not datetime):
+    if (not is_age and (field or is_without_field)) or (field and field.leaf is not datetime):
         section.report("as", f"'{DAYS_AGO}' needs a field that is a time; remove it, or choose another field")
     elif field and word == MeasureOp.MIN:
         section.report("measure", f"'{word}' of a time is the earliest, so the most days ago; write '{FIRST}'")
@@ -253,7 +257,7 @@ def _as_days(section: Section, field: FieldInfo | None) -> bool:
     return True
 
 
-def _currency(section: Section, field: FieldInfo | None, *, is_needed: bool) -> str | None:
+def _currency(section: Section, field: FieldInfo | None, *, is_needed: bool, is_without_field: bool) -> str | None:
     currency = section.optional_text("currency")
     is_money = is_needed or (field is not None and field.struct is Money)
     if currency and not _CURRENCY.fullmatch(currency):
@@ -261,7 +265,7 @@ def _currency(section: Section, field: FieldInfo | None, *, is_needed: bool) -> 
     if is_money and "currency" not in section:
         section.report("currency", "is missing; money is counted in one currency")
     for name in ("currency", "rates"):
-        if not is_money and field and name in section:
+        if not is_money and (field or is_without_field) and name in section:
             section.report(name, "only money has a currency; remove it")
     return currency
 

@@ -50,7 +50,7 @@ def read_day(text: str) -> date | None:
     """Read the day, in UTC, of a time or a date. None for other text."""
     try:
         return as_time(text).date()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -16,6 +16,7 @@ PRESENT = "this"
 MAX_MONTHS = 120
 """The most calendar months of a window."""
 
+_OF_TIMES = (DerivedMeasure.STREAK, DerivedMeasure.TREND)
 _FORMS = "90d, {from: 180d, to: 90d}, {months: 3}, {months: this} or {since_first: 90d}"
 
 
@@ -34,6 +35,11 @@ def read_timezone(root: Section) -> str | None:
 
 def read_window(section: Section, record: type[Record], measure: FactMeasure) -> dict[str, Any]:
     """Read the settings of a fact that its window gives, and report its problems."""
+    if measure in _OF_TIMES and record.time_field is None:
+        section.report(
+            "measure", f"these records have no time of their own, which {measure.value} needs; choose another record"
+        )
+        return {}
     if "window" in section and record.time_field is None:
         section.report("window", "these records have no time of their own; remove the window")
         return {}

@@ -271,3 +271,28 @@ def test_nonsense_of_a_part_costs_its_fact_alone(asked: Fact, raw: Any) -> None:
     """A value that does not fit its part makes the fact missing, with the code of a broken promise, and raises nothing."""
     found = value_of(asked, [raw])
     assert (found.value, found.missing, found.partial, found.changes_at) == (None, "SOURCE_PROTOCOL", True, None)
+
+
+def test_no_category_has_most_money_where_no_line_tells_its_money() -> None:
+    """Without a price in a known currency the first by name would be a guess; one line with a price decides."""
+    asked = fact(MeasureOp.TOP, "items.category", weight=ItemWeight.MONEY, currency="EUR")
+    free, foreign = OrderItem(category="art"), OrderItem(category="books", total=euros("5", "USD"))
+    paid = OrderItem(category="toys", total=euros("0.01"))
+    found = [value_over(asked, [[order(1, items=items)]]) for items in ([free], [free, foreign], [free, foreign, paid])]
+    assert [(own.value, own.partial) for own in found] == [(None, False), (None, True), ("toys", True)]
+
+
+def test_a_time_that_stands_for_never_is_no_mistake_of_the_source() -> None:
+    """The days from a first record on the last day of the calendar end with it."""
+    never = Order(id="o1", placed_at=datetime(9999, 12, 31, tzinfo=REFERENCE.tzinfo))
+    found = value_over(fact(MeasureOp.COUNT, since_first=90 * DAY), [[never]])
+    assert (found.value, found.missing) == (1, None)
+
+
+@pytest.mark.parametrize("measure", [MeasureOp.SUM, MeasureOp.AVERAGE])
+def test_amounts_with_more_digits_than_a_float_are_no_mistake_of_the_source(measure: MeasureOp) -> None:
+    """What is converted is rounded where it has digits behind the point to round."""
+    records = [order(1, total=euros("3e30")), order(2, total=euros("6", "BRL"))]
+    found = value_over(fact(measure, "total", currency="EUR", rates=RATES), [records])
+    expected = 3e30 if measure is MeasureOp.SUM else 1.5e30
+    assert (found.value, found.missing) == (pytest.approx(expected), None)

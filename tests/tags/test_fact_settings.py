@@ -182,6 +182,18 @@ def test_sessions_end_after_half_an_hour_unless_it_is_said(
             "measure: share; share_of: {status: SHIPED}",
             "share_of.status: 'SHIPED' is not one of its values; did you mean 'SHIPPED'?",
         ),
+        ("measure: share; share_of: {}", "share_of: is empty; give at least one field with its values, or remove it"),
+        (
+            "measure: sum; field: items.quantity; parts: {}",
+            "parts: is empty; give at least one field with its values, or remove it",
+        ),
+        ("measure: count; currency: EUR", "currency: only money has a currency; remove it"),
+        ("measure: streak; rates: {USD: 2}", "rates: only money has a currency; remove it"),
+        ("measure: trend; window: 90d; currency: EUR", "currency: only money has a currency; remove it"),
+        (
+            "measure: trend; window: 90d; as: days_ago",
+            "as: 'days_ago' needs a field that is a time; remove it, or choose another field",
+        ),
         (
             "measure: share; share_of: {status: SHIPPED}; as: days_ago",
             "as: 'days_ago' needs a field that is a time; remove it, or choose another field",
@@ -191,6 +203,13 @@ def test_sessions_end_after_half_an_hour_unless_it_is_said(
 def test_what_does_not_fit_is_said_with_its_fix(tmp_path: Path, settings: str, expected: str) -> None:
     """One mistake in a good file is told at its setting."""
     assert expected in problems(tmp_path, settings)
+
+
+@pytest.mark.parametrize("measure", ["streak", "trend"])
+def test_records_without_a_time_have_no_months(tmp_path: Path, measure: str) -> None:
+    """Each of them would be in every month."""
+    expected = f"measure: these records have no time of their own, which {measure} needs; choose another record"
+    assert expected in problems(tmp_path, f"measure: {measure}", "customer")
 
 
 def test_a_zone_must_be_known(tmp_path: Path) -> None:
