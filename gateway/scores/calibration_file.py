@@ -145,7 +145,24 @@ def read_calibration(path: Path, text: str | None = None) -> Calibration:
             raise ConfigurationError([_problem(path, f"is of {age} form ({form}) than this version reads ({FORM})")])
         return _decoder.decode(content)
     except msgspec.DecodeError as error:  # which a value of another type is, too
-        raise ConfigurationError([_problem(path, f"is broken: {error}")]) from None
+        raise ConfigurationError([_problem(path, _broken_part(content) or f"is broken: {error}")]) from None
+    except RecursionError:
+        raise ConfigurationError([_problem(path, "is nested too deeply, so it is no calibration")]) from None
+
+
+def _broken_part(content: str) -> str | None:
+    """Name the score or scorecard whose figures cannot be read, with what is wrong. None where it is something else."""
+    try:
+        parts = _parts_decoder.decode(content)
+    except msgspec.DecodeError:
+        return None
+    for group, figures in (("scores", parts.scores), ("scorecards", parts.scorecards)):
+        for name, text in figures.items():
+            try:
+                _figures_decoder.decode(text)
+            except msgspec.DecodeError as error:
+                return f"is broken in {group}.{name[:100]}: {error}"
+    return None
 
 
 def _problem(path: Path, words: str) -> str:
@@ -156,5 +173,12 @@ class _Form(msgspec.Struct):
     form: int
 
 
+class _Parts(msgspec.Struct):
+    scores: dict[str, msgspec.Raw] = {}
+    scorecards: dict[str, msgspec.Raw] = {}
+
+
+_parts_decoder = msgspec.json.Decoder(_Parts)
+_figures_decoder = msgspec.json.Decoder(AnyFigures)
 _form_decoder = msgspec.json.Decoder(_Form)
 _decoder = msgspec.json.Decoder(Calibration)

@@ -65,10 +65,10 @@ def history_of(orders: float, days_since_last: float, days_since_first: float) -
 def alive_probability(parameters: PurchaseParameters, history: PurchaseHistory) -> float:
     """Compute how likely he is a customer still."""
     x, r, alpha = history.frequency, parameters.r, parameters.alpha
-    stops = _stops(parameters, x)
-    if stops is None:
+    log_stops = _log_stops(parameters, x)
+    if log_stops is None:
         return 1.0
-    log_odds = log(stops) + (r + x) * log((alpha + history.age) / (alpha + history.recency))
+    log_odds = log_stops + (r + x) * log((alpha + history.age) / (alpha + history.recency))
     return 1 / (1 + exp(log_odds)) if log_odds < 700 else 0.0
 
 
@@ -100,11 +100,11 @@ def expected_orders(parameters: PurchaseParameters, history: PurchaseHistory, ho
     return max(0.0, alive_probability(parameters, history) * third * bracket)
 
 
-def _stops(parameters: PurchaseParameters, frequency: float) -> float | None:
-    """Odds of having stopped after the last purchase, before it is known how long it is ago. None where he cannot have."""
+def _log_stops(parameters: PurchaseParameters, frequency: float) -> float | None:
+    """Log odds of having stopped after the last purchase, before it is known how long it is ago. None where he cannot have."""
     if parameters.model is PurchaseModel.MBG_NBD:
-        return parameters.a / (parameters.b + frequency)
-    return parameters.a / (parameters.b + frequency - 1) if frequency > 0 else None
+        return log(parameters.a) - log(parameters.b + frequency)
+    return log(parameters.a) - log(parameters.b + frequency - 1) if frequency > 0 else None
 
 
 def _series(exponent: float, second: float, third: float, z: float) -> float:

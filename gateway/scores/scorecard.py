@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -47,6 +48,11 @@ class Scorecard(msgspec.Struct, frozen=True):
             len(fact.points) != len(fact.cut_points) + 1 for fact in self.facts
         ):
             raise ValueError("a scorecard needs one number for each band")
+        bounds: list[Sequence[float]] = [self.sums, *(fact.cut_points for fact in self.facts)]
+        if any(low >= high for own in bounds for low, high in pairwise(own)):
+            raise ValueError("sums and cut points must rise")
+        if not all(0 <= probability <= 1 for probability in self.probabilities):
+            raise ValueError("probabilities must be from 0 to 1")
 
     def total_points(self, values: Mapping[str, Any]) -> int:
         return sum(fact.points_of(values[fact.fact]) for fact in self.facts)

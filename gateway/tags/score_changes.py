@@ -31,9 +31,17 @@ def find_score_change(score: Score, facts: Mapping[str, FactValue], outcome: Out
     others = [fact.changes_at for fact in facts.values() if fact.changes_at is not None and fact not in days]
     change = _day_of_change(score, facts, days, outcome or _same)
     first = min((fact.changes_at for fact in days if fact.changes_at is not None), default=None)
-    if change is not None and first is not None:
-        others.append(first + (change - 1) * DAY)
+    if change is not None and first is not None and (at := _later(first, change - 1)) is not None:
+        others.append(at)
     return min(others, default=None)
+
+
+def _later(time: datetime, days: int) -> datetime | None:
+    """Add days to a time. None where the calendar ends before."""
+    try:
+        return time + days * DAY
+    except OverflowError:
+        return None
 
 
 def _same(value: Any) -> Any:

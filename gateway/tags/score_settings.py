@@ -294,6 +294,10 @@ def _is_fit(figures: AnyFigures, score: Score) -> bool:
     """Tell whether figures are those of such a score: somebody may have edited the file."""
     if isinstance(figures, ScorecardFigures):
         return score.kind is ScoreKind.SCORECARD and {fact.fact for fact in figures.card.facts} <= {*score.fact_names}
+    if isinstance(figures, PurchaseFigures) and figures.parameters.model is not score.model:
+        return False
+    if isinstance(figures, QuantileFigures) and len(figures.cut_points) >= score.bands:
+        return False
     return isinstance(figures, RefusedFigures | _FIGURES[score.kind])
 
 
@@ -309,7 +313,11 @@ def _score_type(score: Score, types: Mapping[str, FactType]) -> FactType:
     if score.kind is ScoreKind.SCORECARD:
         whole, without = score.output is CardOutput.POINTS, frozenset({str(score.counted)})
         return FactType(type=ValueType.WHOLE if whole else ValueType.FRACTION, nullable=True, null_without=without)
-    counted = frozenset({score.input_of("frequency")} if score.kind is ScoreKind.PURCHASES else ())
+    counted: frozenset[str] = frozenset()
+    if score.kind is ScoreKind.PURCHASES:
+        # Orders that the days do not go by leave these null, and the score with them.
+        of_days = [types[score.input_of(role)].null_without for role in ("recency", "age")]
+        counted = frozenset({score.input_of("frequency")}).intersection(*of_days)
     return FactType(type=ValueType.FRACTION, nullable=True, minimum=0, null_without=counted)
 
 

@@ -93,5 +93,18 @@ def test_a_broken_file_names_the_setting_and_the_fix(tmp_path: Path):
     assert "one number for each band" in problem_of(path, text.replace("-2,", "-2, 7,"))
     assert "parameters must be above 0" in problem_of(path, text.replace("6.2", "-6.2"))
     assert "cut points must rise" in problem_of(path, text.replace("2.5", "0.5"))
+    assert "is broken in scores.r: cut points must rise" in problem_of(path, text.replace("2.5", "0.5"))
+    assert "is broken in scorecards.churn: probabilities must be from 0 to 1" in problem_of(path, text.replace("0.7", "1.7"))
+    deep = f'{{"form": 1, "x": {"[" * 100_000}'
+    assert problem_of(path, deep) == f"tags.calibration: calibration.json is nested too deeply, so it is no calibration{again}"
     path.write_bytes(b"\xff\xfe")
     assert problem_of(path) == f"tags.calibration: calibration.json is not UTF-8 text{again}"
+
+
+@pytest.mark.parametrize(
+    ("cut_points", "points", "sums"), [([90.0, 30.0], [1, 2, 3], [0]), ([90.0], [1, 2], [4, 4]), ([90.0], [1, 2], [4, 2])]
+)
+def test_bounds_of_a_scorecard_rise(cut_points: list[float], points: list[int], sums: list[int]):
+    """Bounds that do not rise would find a wrong band without saying so."""
+    with pytest.raises(ValueError, match="sums and cut points must rise"):
+        Scorecard([FactPoints("gap", "Gap", cut_points, points, 0)], sums, [0.2] * (len(sums) + 1))

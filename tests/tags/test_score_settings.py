@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from connectors.errors import ConfigurationError
-from gateway.scores.calibration_file import AnyFigures, Calibration, QuantileFigures, RefusedFigures
+from gateway.scores.calibration_file import AnyFigures, Calibration, PurchaseFigures, QuantileFigures, RefusedFigures
+from gateway.scores.purchase_formulas import PurchaseModel, PurchaseParameters
 from gateway.scores.refusal import Refusal, RefusalReason
 from gateway.tags.definitions import Pack
 from gateway.tags.expressions.types import ValueType
@@ -232,6 +233,23 @@ def test_figures_that_are_absent_or_of_something_else_are_a_problem():
     # Somebody has put the figures of one kind where those of another belong.
     swapped = QuantileFigures(meaning=pack.scores["risk"].meaning, at=AT, customers=9, cut_points=[1.0], shares=[0.5, 0.5])
     assert problems_of(TAGS, calibration_of(pack, {"risk": swapped})) == [f"12: scores.risk: {other}"]
+    base = {"at": AT, "customers": 9}
+    many = QuantileFigures(
+        meaning=pack.scores["r_score"].meaning, cut_points=[1.0, 2.0, 3.0, 4.0, 5.0], shares=[0.1] * 6, **base
+    )
+    assert problems_of(TAGS, calibration_of(pack, {"r_score": many})) == [f"10: scores.r_score: {other}"]
+    parameters = PurchaseParameters(PurchaseModel.BG_NBD, 0.5, 6.0, 0.9, 1.6)
+    model = PurchaseFigures(
+        meaning=pack.scores["risk"].meaning, parameters=parameters, log_likelihood=-1, repeat_buyers=9, **base
+    )
+    assert problems_of(TAGS, calibration_of(pack, {"risk": model})) == [f"12: scores.risk: {other}"]
+
+
+def test_a_model_may_be_null_where_its_days_are_of_other_orders():
+    """Who has cancelled orders alone has no last order that counts, so a rule asks for the score itself."""
+    uncancelled = TAGS.replace("as: days_ago}", "as: days_ago, except: {status: CANCELLED}}", 1)
+    (problem,) = [problem for problem in problems_of(uncancelled) if "risk" in problem]
+    assert "risk is null where there is nothing to measure" in problem
 
 
 def test_a_fingerprint_changes_with_the_calibration_that_a_rule_reads():

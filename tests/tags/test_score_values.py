@@ -215,6 +215,21 @@ def test_a_band_changes_when_days_cross_a_cut_point():
     assert score_value(score_of("r_score"), facts_of(gap=25).values(), set()).changes_at is None
 
 
+def test_days_that_end_behind_the_calendar_change_no_score():
+    """A time that stands for "never" fails no customer."""
+    facts = days_of(gap=25)
+    facts["gap"] = msgspec.structs.replace(facts["gap"], value=0, changes_at=datetime(9999, 12, 31, tzinfo=UTC))
+    found = score_value(score_of("r_score"), facts.values(), set())
+    assert (found.value, found.changes_at) == (5, None)
+
+
+def test_parameters_of_any_size_give_a_probability():
+    """What somebody has written into the file is no error of a request."""
+    extreme = msgspec.structs.replace(MODEL, a=1e-300, b=1e300)
+    assert alive_probability(extreme, C1) == 1.0
+    assert 0.0 < no_order_probability(extreme, C1, 13.0) < 1.0
+
+
 def test_points_change_when_a_fact_crosses_or_another_one_changes():
     """A window that a record leaves counts as well."""
     facts = days_of(gap=15, orders=5, orders_90d=2)
