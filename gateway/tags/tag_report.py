@@ -125,8 +125,9 @@ def _report(tag: TagDefinition, callers: Mapping[str, int], changed_at: datetime
 
 def _shown(tag: TagDefinition, values: Counter[str]) -> list[tuple[str, int]]:
     # A text that few have may say who they are. A word of a closed list says no more than the rule.
-    is_closed = bool(tag.values) or tag.type is TagType.BOOLEAN
-    shown = [(value, count) for value, count in values.items() if is_closed or count >= MIN_COUNT]
+    # What is stored may be of a rule of before, which had no list.
+    closed = {"true", "false"} if tag.type is TagType.BOOLEAN else {*tag.values}
+    shown = [(value, count) for value, count in values.items() if value in closed or count >= MIN_COUNT]
     return sorted(shown, key=lambda entry: (-entry[1], entry[0]))
 
 

@@ -132,6 +132,21 @@ async def test_the_report_rests_on_stored_tags(mongodb_settings: MongoSettings, 
 
 
 @pytest.mark.mongodb
+async def test_a_text_of_a_rule_of_before_is_not_told(mongodb_settings: MongoSettings, tmp_path: Path) -> None:
+    """A tag that has a closed list by now may be stored with a text that only one customer has."""
+    pack, clock = load(tmp_path, PACK), HandClock()
+    store = Store(mongodb_settings, clock)
+    await store.open()
+    try:
+        tag = evaluate(pack.tags["activity"], known(n=1), clock.now())
+        await store.tags.write([("c1", tag), ("c2", msgspec.structs.replace(tag, value="only one has this"))])
+        activity, _ = await report_tags(pack, store.tag_usage, store.tags, date(2020, 1, 1))
+    finally:
+        await store.aclose()
+    assert (activity.sampled, [own.value for own in activity.values]) == (2, ["LOW"])
+
+
+@pytest.mark.mongodb
 async def test_who_governs_reads_who_asks(mongodb_settings: MongoSettings, tmp_path: Path) -> None:
     """Callers with the right, and no others; what a worker counted is stored when it ends."""
     path = tmp_path / "tags.yaml"
