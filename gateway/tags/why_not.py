@@ -161,6 +161,9 @@ class _Search:
             subject, other, operator = other, subject, _MIRRORED[operator]
         if unknown := self._unknown(node):
             return unknown
+        if not set(self._reader.names_of(subject)).isdisjoint(self._reader.names_of(other)):
+            # The border moves with the fact: to reach it where it is now turns nothing.
+            return [self._border(BorderKind.CONDITION, node, node, needed=needed)]
         value, border = self._reader.value_of(subject), self._reader.value_of(other)
         nulls = self._nulls(subject if value is UNKNOWN else other)
         if UNKNOWN in (value, border) or (border is None and operator in ORDERED):

@@ -62,6 +62,7 @@ def said(expression: str, facts: Mapping[str, Any], value: str | None = None) ->
         ("n >= often ? 'A' : 'B'", {"n": 2}, "n is 2, at least 3 (often) is needed"),
         ("n > often ? 'A' : 'B'", {"n": 2}, "n is 2, at least 4 (often is 3) is needed"),
         ("n > m ? 'A' : 'B'", {"n": 5, "m": 8}, "n is 5, at least 9 is needed"),
+        ("n > n * 2 ? 'A' : 'B'", {"n": 5}, "n > n * 2 must be true (n is 5)"),
         ("x / double(n) >= 9.5 ? 'A' : 'B'", {"n": 2, "x": 5.0}, f"x / double(n) is {MEAN}"),
         ("t.startsWith('a') ? 'A' : 'B'", {"t": "b"}, "t.startsWith('a') must be true (t is b)"),
         ("x >= 3.0 ? 'A' : 'B'", {"x": None}, "x is null, at least 3.0 is needed"),
