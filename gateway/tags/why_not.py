@@ -53,7 +53,9 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain_others(tag: Tag, value: str | None = None) -> list[WhyNot]:
-    """Explain why a tag has none of its other values, or not a certain one."""
+    """Explain why a tag has none of its other values, or not a certain one. Nothing where it has that one."""
+    if value is not None and value == tag.value:
+        return []
     known = known_facts(tag)
     expression, thresholds = tag.rule.expression, stored_thresholds(tag.rule.thresholds)
     try:

@@ -1,20 +1,24 @@
 """Why a tag has another value: for each condition that the language has, what it lacks, and that this is enough."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import SourceUnavailableError
 from gateway.tags.borders import Border, BorderKind
+from gateway.tags.computed_tag import FactValue
+from gateway.tags.definitions import TagType
 from gateway.tags.expressions.constants import FAILURES
 from gateway.tags.expressions.thresholds import Threshold, thresholds_by_name
 from gateway.tags.pack import shipped_pack
-from gateway.tags.rules import compile_rule
-from gateway.tags.why_not import WhyNot, find_unmet
+from gateway.tags.rules import compile_rule, evaluate
+from gateway.tags.why_not import WhyNot, explain_others, find_unmet
 from tests.execution.test_variables import INTROSPECTED
 from tests.support import shop
 from tests.support.gateway_server import gateway_on
@@ -258,3 +262,15 @@ def test_each_value_of_the_shipped_pack_is_explained() -> None:
         whys = find_unmet(tag.expression, {}, {})
         assert {why.value for why in whys} == set(tag.values or [None])
         assert {border.kind for why in whys for border in why.borders} == {BorderKind.KNOWN}
+
+
+def test_the_value_that_a_tag_has_lacks_nothing() -> None:
+    """A day is not the time that it is read off, and is the value all the same."""
+    definition = msgspec.structs.replace(
+        shipped_pack().tags["acquisition_source"], expression="first_touch", type=TagType.DATE, values=()
+    )
+    fact = FactValue(name="first_touch", label="First touch", value="2026-01-01T23:30:00Z")
+    tag = evaluate(definition, {"first_touch": fact}, datetime(2026, 1, 2, tzinfo=UTC))
+    assert tag.value == "2026-01-01"
+    assert explain_others(tag, "2026-01-01") == []
+    assert len(explain_others(tag, "2026-01-02")) == 1
