@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from numbers import Number
@@ -36,6 +36,9 @@ from connectors.sql.lookup_statement import bounds_of, conditions_shape, matched
 from connectors.sql.ranked_measures import RowBase, comparable, counts_of, latest_of, top_of
 from connectors.sql.record_query import RecordQuery
 from connectors.toolkit.evaluation import ranked_counts
+
+MAX_TOGETHER = 80
+"""How many measures a part has at most: they are arguments of one function, of which PostgreSQL takes 100 and SQLite 127."""
 
 
 class MeasureShape(msgspec.Struct, frozen=True):
@@ -93,14 +96,20 @@ def measure_parts(rows: RecordQuery, kind: KeyKind, asked: Sequence[MeasureShape
             parts.append(_own_part(rows, table, base, asked[own], own, place))
     for place, numbers in groups.money.items():
         if (base := _base(rows, table, [place])) is not None:
-            parts.append(_per_currency(rows, table, base, place, {n: asked[n] for n in numbers}))
+            parts += [_per_currency(rows, table, base, place, {n: asked[n] for n in own}) for own in _divided(numbers)]
     if parts or groups.plain:
         groups.plain.setdefault(None, [])
     for in_list, numbers in groups.plain.items():
         base = _base(rows, table, [place for place in places if in_list and place.in_list == in_list])
-        if base is not None and (part := _plain(rows, table, base, asked, numbers, in_list, is_shared)) is not None:
-            parts.append(part)
+        if base is not None:
+            doubts = _doubts(rows, table, base, asked, in_list, is_shared)
+            parts += _plain(rows, table, base, asked, numbers, doubts)
     return parts
+
+
+def _divided(numbers: Sequence[int]) -> list[Sequence[int]]:
+    """Divide measures among parts. The first of them is there also where there is no measure."""
+    return [numbers[start : start + MAX_TOGETHER] for start in range(0, max(1, len(numbers)), MAX_TOGETHER)]
 
 
 class _Groups(NamedTuple):
@@ -132,17 +141,16 @@ def _plain(
     base: RowBase,
     asked: Sequence[MeasureShape],
     numbers: Sequence[int],
-    in_list: str | None,
-    is_shared: Expression | None,
-) -> MeasurePart | None:
-    """The measures that need no grouping of their own, and the doubts. None where there is neither."""
-    values = [_aggregate(rows, base.items, asked[n], _condition(rows, table, asked[n], n)) for n in numbers]
-    doubts = _doubts(rows, table, base, asked, in_list, is_shared)
-    if not numbers and doubts is None:
-        return None
-    values += [] if doubts is None else [doubts]
-    statement = select(table.c.key_, rows.dialect.json_array(values)).select_from(base.table).group_by(table.c.key_)
-    return MeasurePart(tuple(numbers), statement, doubts=doubts is not None)
+    doubts: Expression | None,
+) -> Iterator[MeasurePart]:
+    """Write the measures that need no grouping of their own. The first part has the doubts."""
+    for own in _divided(numbers):
+        values = [_aggregate(rows, base.items, asked[n], _condition(rows, table, asked[n], n)) for n in own]
+        values += [] if doubts is None else [doubts]
+        if values:
+            statement = select(table.c.key_, rows.dialect.json_array(values)).select_from(base.table).group_by(table.c.key_)
+            yield MeasurePart(tuple(own), statement, doubts=doubts is not None)
+        doubts = None
 
 
 def measure_ids(rows: RecordQuery, kind: KeyKind, asked: Sequence[MeasureShape]) -> Select[Any] | None:

@@ -189,3 +189,14 @@ async def test_what_has_no_column_has_no_values(shop: Shop) -> None:
         ]
         nothing = [([] if one.field == "total" else 0) if one.op is SUM else None for one in measures]
         assert await shop.aggregate(record).measure(["c1"], measures) == {"c1": nothing}
+
+
+async def test_more_measures_than_a_function_takes_arguments(shop: Shop) -> None:
+    """A streak of ten years is 120 counts, and several facts of it are more than databases give a function."""
+    await shop.fill(orders=[(n, "c1", "NEW", f"2018-01-{n:02}T10:00:00Z", None, 1, "EUR") for n in range(1, 29)])
+    starts = [day(1 + n % 28, hour=n // 28) for n in range(140)]
+    counts = [Measure(op=COUNT, since=start) for start in starts]
+    sums = [Measure(op=SUM, field="total", since=start) for start in starts]
+    found = await shop.aggregate(Order).measure(["c1"], [*counts, *sums])
+    numbers = [28 - n % 28 for n in range(140)]
+    assert found == {"c1": [*numbers, *([{"amount": f"{number}.00", "currency": "EUR"}] for number in numbers)]}
