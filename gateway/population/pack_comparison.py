@@ -14,6 +14,7 @@ from gateway.app import create_services, opened
 from gateway.clock import Clock
 from gateway.identity.records import Key
 from gateway.population.batch_refresh import MAX_MISSING, MIN_JUDGED, SourcesAwayError
+from gateway.population.permitted_tags import PermittedTags
 from gateway.population.walk import BATCH, find_patiently, is_unheard, walk_customers
 from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
@@ -55,14 +56,18 @@ async def compare_packs(
 ) -> PackComparison:
     """Compute the tags of a sample of customers by the rules in force and by those of a file, from the same records.
 
-    Nothing is stored. Raises `ConfigurationError` for the file, `SourceFailure`, `SourcesAwayError`, `StoreError`.
+    A tag for purposes is computed of those alone who may be shown for one of them. Nothing is stored.
+
+    Raises `ConfigurationError` for the file, `SourceFailure`, `SourcesAwayError`, `StoreError`.
     """
     settings = services.settings.model_copy(update={"tags": services.settings.tags.model_copy(update={"file": path})})
     old, new = services.tags.pack, create_services(settings, previous=services, checks_documents=False).tags.pack
     keys = [*dict.fromkeys([*old.tags, *new.tags])]
     tags = {key: TagDifference(key=key, only_in=_only_in(key, old, new)) for key in keys}
     records = services.router.measured | {fact.record for fact in new.facts.values()}
-    selection = Selection(fields=Fields.from_paths("id"), stitches=frozenset(records))
+    permitted = PermittedTags(services, old), PermittedTags(services, new)
+    fields = Fields.from_paths("id") | permitted[0].selection.fields | permitted[1].selection.fields
+    selection = Selection(fields=fields, stitches=frozenset(records))
     customers = missing = 0
     is_by_chance = False
     async with opened(services):
@@ -71,7 +76,7 @@ async def compare_packs(
         batches = _chosen(services, chosen, selection) if chosen else _first(services, sample, selection)
         async for batch in batches:
             whole = [customer.tagged for customer in batch if not is_unheard(customer)]
-            before, after = await _compute_both(services, old, new, whole)
+            before, after = await _compute_both(services, old, new, whole, permitted)
             weak = {pair[0] for own in (before, after) for pair, tag in own.items() if is_missing_for_now(tag)}
             customers += len(batch)
             missing += len(batch) - len(whole) + len(weak)
@@ -84,18 +89,27 @@ async def compare_packs(
     return PackComparison(customers=customers, missing=missing, is_by_chance=is_by_chance, tags=[*tags.values()])
 
 
-async def _compute_both(services: Services, old: Pack, new: Pack, customers: Sequence[StitchedCustomer]) -> tuple[Tags, Tags]:
+async def _compute_both(
+    services: Services,
+    old: Pack,
+    new: Pack,
+    customers: Sequence[StitchedCustomer],
+    permitted: tuple[PermittedTags, PermittedTags],
+) -> tuple[Tags, Tags]:
     """Compute by both files, with windows that end at the same moment."""
     clock = Clock(services.clock.reference())
-    before = await compute(old, clock, services.tags.counts, [(own, key) for own in customers for key in old.tags])
-    after = await compute(new, clock, TagCounts(new, clock), [(own, key) for own in customers for key in new.tags])
+    of_old, of_new = ([(own, key) for own in customers for key in each.keys_of(own)] for each in permitted)
+    before = await compute(old, clock, services.tags.counts, of_old)
+    after = await compute(new, clock, TagCounts(new, clock), of_new)
     return before, after
 
 
 def _note(tag: TagDifference, customer: StitchedCustomer, before: Tags, after: Tags, examples: int) -> None:
-    """Note what becomes of a tag of a customer. What lacks a fact, by either file, is not compared."""
+    """Note what becomes of a tag of a customer. What lacks a fact, or is of nobody who permits it, is not compared."""
     pair = customer.id, tag.key
     known = [own[pair] for own in (before, after) if pair in own]
+    if not known:
+        return  # he permits it by neither file
     if any(is_missing_for_now(own) for own in known):
         tag.unknown += 1
         return

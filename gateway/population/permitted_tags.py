@@ -11,17 +11,18 @@ from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.purpose_rule import read_purpose
 from gateway.stitching.selection import Selection
+from gateway.tags.definitions import Pack
 from gateway.tags.purpose_check import PurposeCheck
 
 
 class PermittedTags:
     """The tags of a customer, without those that are for purposes alone for which the customer may not be shown.
 
-    `selection` is what has to be known of a customer.
+    They are those of the pack in force, or of another one. `selection` is what has to be known of a customer.
     """
 
-    def __init__(self, services: Services) -> None:
-        pack, givers = services.tags.pack, services.router.customers.givers(["consents"])
+    def __init__(self, services: Services, pack: Pack | None = None) -> None:
+        pack, givers = pack or services.tags.pack, services.router.customers.givers(["consents"])
         rules = {name: read_purpose(name, own, givers) for name, own in services.settings.purposes.items()}
         self._keys = [*pack.tags]
         self._check = PurposeCheck(pack, rules)
