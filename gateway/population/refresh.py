@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from hashlib import sha256
 
+import msgspec
+
 from connectors.errors import ConfigurationError
 from gateway.app import opened
 from gateway.clock import CLOCK_TOLERANCE
 from gateway.population.batch_refresh import BatchRefresher
-from gateway.population.changed_customers import walk_changed
+from gateway.population.changed_customers import changing_sources, walk_changed
 from gateway.population.refresh_state import RefreshCounts, RefreshState, StateFile
-from gateway.population.walk import CustomerBatch, walk_customers
+from gateway.population.walk import CustomerBatch, listed_sources, walk_customers
 from gateway.services import Services
 from gateway.store.store import Store
 from gateway.store.tag_marks import ensure_mark_index
@@ -35,27 +37,40 @@ def name_rules(pack: Pack) -> str:
     return sha256(text.encode()).hexdigest()[:12]
 
 
+def name_walk(services: Services, since: datetime | None) -> str:
+    """Name what a place in a run hangs on: the sources in their order, where tags are stored, who permits which tags."""
+    if since is None:
+        sources = [source.name for source in listed_sources(services)]
+    else:
+        sources = [f"{source.name} {record.__name__}" for source, record in changing_sources(services)[0]]
+    settings = services.settings
+    database = None if settings.mongodb is None else settings.mongodb.database
+    purposes = {name: own.model_dump(mode="json") for name, own in sorted(settings.purposes.items())}
+    return sha256(msgspec.json.encode([sources, database, purposes])).hexdigest()[:12]
+
+
 def begin_state(services: Services, file: StateFile, since: datetime | None = None) -> RefreshState:
-    """Read how far a run has come that was not ended, or begin one. By other rules, or for another time, it begins anew.
+    """Read how far a run has come that was not ended, or begin one. By other rules or settings it begins anew.
 
     Raises `ConfigurationError`.
     """
-    known, rules = file.read(), name_rules(services.tags.pack)
-    if known is not None and not known.is_done and known.rules == rules and known.since == since:
+    known, rules, walk = file.read(), name_rules(services.tags.pack), name_walk(services, since)
+    if known is not None and not known.is_done and (known.rules, known.since) == (rules, since) and known.walk in (None, walk):
         return known
     total = known.counts.listed if known is not None and known.is_done and known.since is None and since is None else None
-    return RefreshState(began=services.clock.now(), rules=rules, since=since, total=total)
+    return RefreshState(began=services.clock.now(), rules=rules, walk=walk, since=since, total=total)
 
 
 def read_last(file: StateFile) -> datetime:
     """Read since when changes count for a run that follows the one before, or goes on with one over changes.
 
-    Clocks of sources may be slow, so that is a little before it began. Raises `ConfigurationError` where there is none.
+    Clocks of sources may be slow, so that is a little before it began. Who was missing something is looked at again.
+    Raises `ConfigurationError` where there is none.
     """
     known = file.read()
     if known is None:
         raise ConfigurationError(["--since last: needs the file of the run before; name it with --resume"])
-    if known.is_done:
+    if known.is_done and (known.since is None or not known.counts.missing):
         return known.began - CLOCK_TOLERANCE
     if known.since is None:
         raise ConfigurationError(

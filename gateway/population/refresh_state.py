@@ -43,12 +43,14 @@ class RefreshState(msgspec.Struct, kw_only=True):
     """How far a refresh has come. What was computed before it `began` is computed again.
 
     `after` is a place of the walk: its cursors are those of the sources, which may hold the id of a customer. `rules` names the
-    tags that are in force. `since` is there for a run over changes alone. `total` are the records of the run before.
+    tags that are in force, `walk` the sources and settings that the place hangs on. `since` is there for a run over changes
+    alone. `total` are the records of the run before.
     """
 
     form: int = FORM
     began: datetime
     rules: str
+    walk: str | None = None
     since: datetime | None = None
     after: str | None = None
     counts: RefreshCounts = msgspec.field(default_factory=RefreshCounts)

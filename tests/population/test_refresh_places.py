@@ -1,0 +1,69 @@
+"""A run goes on where it was by the same settings alone, and changes follow what a run could not refresh."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.population.refresh import begin_state, name_walk, read_last
+from gateway.population.refresh_state import RefreshCounts, RefreshState, StateFile
+from gateway.services import Services
+from tests.population.test_refresh import buyers, computed_at, name_rules, run, services_of
+from tests.support.known_people import knowing, person
+
+pytestmark = pytest.mark.mongodb
+BEGAN = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def two_sources(uri: str, database: str, *order: str) -> Services:
+    """A CRM and a web shop, of different people, asked in an order."""
+    sources = [knowing("crm", [person(f"c{number}") for number in range(3)]), knowing("web", [person("w1"), person("w2")])]
+    return services_of(sources, uri, database, customer={"priority": [*order]})
+
+
+async def test_a_run_by_another_order_of_sources_begins_anew(tmp_path: Path, mongodb_uri: str, mongodb_database: str):
+    """A place in the second source says that the first one is done: by another order of them it would be left out."""
+    file = StateFile(tmp_path / "state.json")
+    services = two_sources(mongodb_uri, mongodb_database, "crm", "web")
+    rules, walk = name_rules(services.tags.pack), name_walk(services, None)
+    file.write(RefreshState(began=datetime.now(UTC), rules=rules, walk=walk, after='["crm",null]'))
+    await run(two_sources(mongodb_uri, mongodb_database, "web", "crm"), file.path)
+    assert computed_at(mongodb_uri, mongodb_database).keys() == {"crm:c0", "crm:c1", "crm:c2", "web:w1", "web:w2"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{}, {"purposes": {"marketing": {"basis": "consent"}}}, {"database": "another"}],
+    ids=["same", "purpose", "base"],
+)
+async def test_a_run_goes_on_by_the_same_settings_alone(
+    tmp_path: Path, mongodb_uri: str, mongodb_database: str, words: dict[str, Any]
+):
+    file = StateFile(tmp_path / "state.json")
+    before = begin_state(services_of(buyers(1), mongodb_uri, mongodb_database), file)
+    before.after = '["crm",null]'
+    file.write(before)
+    other = {**words}
+    database = other.pop("database", mongodb_database)
+    if other:
+        other |= {"access": {"anonymous": "one"}, "callers": {"one": {"purposes": ["marketing"]}}}
+    state = begin_state(services_of(buyers(1), mongodb_uri, database, **other), file)
+    assert state.after == (None if words else before.after)
+
+
+@pytest.mark.parametrize(
+    ("since", "missing", "last"),
+    [
+        (None, 0, BEGAN - timedelta(minutes=1)),
+        (BEGAN - timedelta(days=1), 0, BEGAN - timedelta(minutes=1)),
+        (BEGAN - timedelta(days=1), 2, BEGAN - timedelta(days=1)),
+    ],
+)
+def test_changes_that_a_source_did_not_give_are_looked_at_again(
+    tmp_path: Path, since: datetime | None, missing: int, last: datetime
+):
+    """Who was missing something changed before the run: by its beginning he would never be refreshed."""
+    file = StateFile(tmp_path / "state.json")
+    file.write(RefreshState(began=BEGAN, rules="", since=since, counts=RefreshCounts(missing=missing), is_done=True))
+    assert read_last(file) == last
