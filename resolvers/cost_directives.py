@@ -39,7 +39,7 @@ def cost_directives(metadata: FieldMetadata, field: GraphQLField) -> Sequence[Co
     if PAGE in field.args:
         given: Any = get_named_type(field.type)
         sized = [name for name in RECORDS_OF_PAGE if name in given.fields]
-        page = {"slicing_arguments": [PAGE], "sized_fields": sized, "require_one_slicing_argument": False}
+        page = {"slicing_arguments": [PAGE], "sized_fields": sized or strawberry.UNSET, "require_one_slicing_argument": False}
         return [*weight, ListSize(**page)]  # type: ignore[arg-type]
     if metadata.finds is not None and "[" in str(field.type):
         return [*weight, ListSize(assumed_size=MAX_KEYS, require_one_slicing_argument=False)]

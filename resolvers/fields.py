@@ -66,16 +66,17 @@ def computed(
     members: bool = False,
     paths: tuple[str, ...] = (),
     of_account: tuple[type[Record], ...] = (),
+    weight: int = 0,
     graphql_type: Any = None,
 ) -> Decorator:
     """A method that computes a field.
 
     `inside` as above, `position` when it needs what orders the record, `reports` when what sources contributed to the customer,
     `members` when all records of the customer, `paths` when fields of the record, `of_account` when records
-    that the id of an account finds.
+    that the id of an account finds. `weight` is its price where none is.
     """
     reads = RequiredFields(inside=inside, position=position, reports=reports, members=members, paths=paths)
-    metadata = {METADATA_KEY: FieldMetadata(reads=reads, of_account=of_account, weight=LIST_WEIGHT if of_account else 0)}
+    metadata = {METADATA_KEY: FieldMetadata(reads=reads, of_account=of_account, weight=LIST_WEIGHT if of_account else weight)}
     return strawberry.field(description=description, metadata=metadata, graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 

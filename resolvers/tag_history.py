@@ -15,7 +15,7 @@ from gateway.tags.tag_history import MAX_CHANGES
 from gateway.tags.tag_history import TagChange as Change
 from resolvers.connection import MAX_FIRST, checked_first
 from resolvers.enums import ChangeCause
-from resolvers.fields import field
+from resolvers.fields import FIGURES_WEIGHT, field
 
 
 @strawberry.type(description="A change of a tag's value.")
@@ -63,6 +63,6 @@ async def _history(
 history_field: Any = strawberry.field(
     resolver=_history,
     description="How its value changed, the newest change first; empty where tags are not stored.",
-    metadata={METADATA_KEY: FieldMetadata(together=HISTORY, aside=True)},
+    metadata={METADATA_KEY: FieldMetadata(together=HISTORY, aside=True, weight=FIGURES_WEIGHT)},
     graphql_type=list[TagChange],
 )

@@ -7,7 +7,7 @@ import strawberry
 from gateway.tags import borders, why_not
 from gateway.tags.service import TagAnswer
 from resolvers.enums import BorderKind
-from resolvers.fields import computed, field
+from resolvers.fields import FIGURES_WEIGHT, computed, field
 from resolvers.scalars import JSON
 
 
@@ -37,7 +37,10 @@ class WhyNot:
     words: str = field("What is needed, in a sentence.")
 
 
-@computed("Why the customer has not another value: for each of them the first condition on its way that is not met.")
+@computed(
+    "Why the customer has not another value: for each of them the first condition on its way that is not met.",
+    weight=FIGURES_WEIGHT,
+)
 def why_not_field(
     answer: strawberry.Parent[TagAnswer],
     value: Annotated[str | None, strawberry.argument(description="Only this value.")] = None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -223,11 +224,22 @@ class CostModel:
 
     def _possible(self, field: GraphQLField) -> Sequence[GraphQLObjectType]:
         kind: Any = get_named_type(field.type)
-        if not reaches_sources(self._schema, kind.name):
+        if not reaches_sources(self._schema, kind.name) and kind.name not in _priced_types(self._schema):
             return ()
         if is_abstract_type(kind):
             return [own for own in self._schema.get_possible_types(kind) if reaches_sources(self._schema, own.name)]
         return [kind] if is_object_type(kind) else ()
+
+
+@lru_cache(maxsize=4)
+def _priced_types(schema: GraphQLSchema) -> frozenset[str]:
+    """Name the types with fields that have a price, though nothing is asked at sources for them."""
+    kinds = [kind for kind in schema.type_map.values() if is_object_type(kind) and not kind.name.startswith("__")]
+    return frozenset(
+        kind.name
+        for kind in kinds
+        if any(metadata_of(field.extensions[DEFINITION]).is_priced for field in kind.fields.values())
+    )
 
 
 def _types(metadata: FieldMetadata) -> Sequence[Any]:
