@@ -81,6 +81,8 @@ class BatchRefresher:
     def _due_keys(self, keys: Sequence[str], stored: StoredTags) -> list[str]:
         """List the tags that are computed: those that are not of this run, not by the rules in force, or marked stale since.
 
+        A request may have computed one meanwhile of answers that it had kept from before: then it is not of this run.
+
         What has only expired since is of this run: a long one would never end.
         """
         now = self._services.clock.now()
@@ -89,6 +91,7 @@ class BatchRefresher:
             for key in keys
             if (tag := stored.get(key)) is None
             or tag.computed_at < self._began
+            or any(fact.as_of is not None and fact.as_of < self._began for fact in tag.evidence)
             or tag.fingerprint != self._pack.tags[key].fingerprint
             or tag.expires_at <= min(now, tag.computed_at + self._pack.tags[key].ttl - MARKED_BY)
         ]

@@ -1,10 +1,12 @@
 """A run goes on where it was by the same settings alone, and changes follow what a run could not refresh."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from gateway.population.refresh import begin_state, name_walk, read_last
 from gateway.population.refresh_state import RefreshCounts, RefreshState, StateFile
@@ -67,3 +69,26 @@ def test_changes_that_a_source_did_not_give_are_looked_at_again(
     file = StateFile(tmp_path / "state.json")
     file.write(RefreshState(began=BEGAN, rules="", since=since, counts=RefreshCounts(missing=missing), is_done=True))
     assert read_last(file) == last
+
+
+async def test_tags_of_answers_from_before_are_computed_again(tmp_path: Path, mongodb_uri: str, mongodb_database: str):
+    """A request during a run computed tags of answers that it had kept from before: these are not of the run."""
+    file, connectors = StateFile(tmp_path / "state.json"), buyers(1)
+    await run(services_of(connectors, mongodb_uri, mongodb_database))
+    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+        tags = client[mongodb_database].tags
+        (document,) = tags.find()
+        asked = min(datetime.fromisoformat(text) for text in re.findall(r'"asOf":"([^"]+)"', str(document["tags"])))
+        later = datetime.now(UTC) + timedelta(seconds=5)
+        texts = {
+            key: re.sub(r'"computedAt":"[^"]+"', f'"computedAt":"{later.isoformat()}"', text)
+            for key, text in document["tags"].items()
+        }
+        tags.update_one({}, {"$set": {"tags": texts}})
+    services = services_of(connectors, mongodb_uri, mongodb_database)
+    refreshed = []
+    for began in (asked, asked + timedelta(seconds=1)):
+        file.write(RefreshState(began=began, rules=name_rules(services.tags.pack)))
+        state = await run(services_of(connectors, mongodb_uri, mongodb_database), file.path)
+        refreshed.append((state.counts.refreshed, state.counts.fresh))
+    assert refreshed == [(0, 1), (1, 0)]
