@@ -22,7 +22,7 @@ from gateway.audit.told_callers import Told, Withholding, list_told
 from gateway.audit.volume_thread import VolumeThread
 from gateway.clock import Clock
 from gateway.errors import StoreError
-from gateway.log import SeldomLog
+from gateway.log import SeldomLog, frames_of
 from gateway.settings.audit_settings import AuditSettings
 
 DELIVER_S = 1.0
@@ -131,6 +131,10 @@ class Delivery:
                 self.failures += 1
                 if self._seldom.is_due("audit_not_delivered"):
                     log.warning("audit_not_delivered", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  without this task nothing would be delivered any more
+                self.failures += 1
+                if self._seldom.is_due("audit_failed"):
+                    log.error("audit_failed", error=type(error).__name__, frames=frames_of(error))
             await self._measure()
             await self._clock.sleep(DELIVER_S)
 
