@@ -76,9 +76,11 @@ def lift(
     """End the tombstones of a customer: what sources have of him is shown again."""
 
     async def run(services: Services, eraser: Eraser) -> int:
+        from gateway.command_audit import audited_command
         from gateway.erasure.person import read_record
 
-        return await eraser.lift(read_record(services.router, id_) if ":" in id_ else id_)
+        async with audited_command(services, "customer lift", [id_] if ":" in id_ else []):
+            return await eraser.lift(read_record(services.router, id_) if ":" in id_ else id_)
 
     ended = _run(config, run)
     errors.print(f"{ended} tombstones are ended.", highlight=False)

@@ -99,7 +99,7 @@ async def test_an_export_leaves_an_entry_however_it_ends(mongodb_settings: Mongo
 
 @pytest.mark.mongodb
 def test_erasures_by_commands_leave_an_entry(tmp_path: Path, mongodb_uri: str, mongodb_database: str):
-    """Of somebody, of nobody, of what is no id, and without a reason; by `identity forget`, too."""
+    """Of somebody, of nobody, of what is no id, and without a reason; their end and `identity forget`, too."""
     pairs = [*doubled_people(3)]
     write_people(tmp_path / "crm.csv", [pair.crm for pair in pairs])
     write_people(tmp_path / "shop.csv", [pair.shop for pair in pairs])
@@ -114,14 +114,18 @@ def test_erasures_by_commands_leave_an_entry(tmp_path: Path, mongodb_uri: str, m
         run("customer", "erase", "crm:none", *why),
         run("customer", "erase", "nowhere:1", *why),
         run("customer", "erase", "crm:c00002", "--reason", " ", "--config", str(config)),
+        run("customer", "lift", "crm:c00001", "--config", str(config)),
+        run("customer", "lift", "nowhere:1", "--config", str(config)),
         run("identity", "forget", "crm:c00002", "crm:c9", "--config", str(config)),
     ]
-    assert [own.returncode for own in done] == [0, 0, 2, 2, 0], done
+    assert [own.returncode for own in done] == [0, 0, 2, 2, 0, 2, 0], done
     assert _left_of(mongodb_uri, mongodb_database) == [
         ("operator:customer erase", "OK", {"crm:c00001"}),
         ("operator:customer erase", "OK", {"crm:none"}),
         ("operator:customer erase", "INVALID_ARGUMENT", {"nowhere:1"}),
         ("operator:customer erase", "INVALID_ARGUMENT", {"crm:c00002"}),
+        ("operator:customer lift", "OK", {"crm:c00001"}),
+        ("operator:customer lift", "INVALID_ARGUMENT", {"nowhere:1"}),
         ("operator:identity forget", "OK", {"crm:c00002", "crm:c9"}),
     ]
 
