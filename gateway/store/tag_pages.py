@@ -34,4 +34,6 @@ async def sample_sets(mongo: Mongo, count: int) -> Sequence[str]:
 
 
 async def _find(after: str, page: int, database: Database) -> list[Document]:
-    return await database.tags.find({"_id": {"$gt": after}}, {"tags": 1}).sort("_id", 1).limit(page).to_list(None)
+    # Who was only marked stale has a document as well.
+    query = {"_id": {"$gt": after}, "tags": {"$exists": True}}
+    return await database.tags.find(query, {"tags": 1}).sort("_id", 1).limit(page).to_list(None)

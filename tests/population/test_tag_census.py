@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from bench.refresh_shop import run_statement, write_people, write_settings
 from gateway.tags.pack import default_pack_path
@@ -79,6 +81,15 @@ def test_nothing_is_stored_at_first(config: Path):
     assert (found[""], found["activity"]["never"]) == ({"customers": 0}, 0)
     ended = ran(config, "count")
     assert "customers of whom tags are stored: 0" in ended.stdout
+
+
+def test_who_was_only_marked_is_not_counted(config: Path, mongodb_uri: str, mongodb_database: str):
+    """A webhook marks somebody of whom no tag is stored: nothing was computed of him."""
+    assert ran(config, "refresh", "--all").returncode == 0
+    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+        client[mongodb_database].tags.insert_one({"_id": "crm:unknown", "marks": 1})
+    found = counted(config)
+    assert (found[""], found["activity"]["never"]) == ({"customers": PEOPLE}, 0)
 
 
 @pytest.mark.parametrize("stored", [True, False])
