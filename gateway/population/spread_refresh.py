@@ -78,6 +78,9 @@ async def spread_refresh(
             if scheduler is not None:
                 workers = max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
             await client.register_plugin(ServicesPlugin(config, workers))
+            if scheduler is not None:
+                # Workers that stay are not to keep the services of this run, nor are others to open them that come later.
+                stack.push_async_callback(client.unregister_worker_plugin, ServicesPlugin.name)
             state = begin_state(services, file)
             file.write(state)
             progress(state)

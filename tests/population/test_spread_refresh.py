@@ -58,7 +58,10 @@ def test_any_number_of_workers_gives_the_same(config: Path, mongodb_uri: str, mo
 
 
 async def test_the_partition_of_a_killed_worker_is_done_again(config: Path, mongodb_uri: str, mongodb_database: str):
-    """One of two workers is killed when the first partition is done: all customers have their tags, each computed once."""
+    """One of two workers is killed when the first partition is done: all customers have their tags, each computed once.
+
+    The workers are there before the run and after it; then they have nothing of it.
+    """
     file = StateFile(config.parent / "state.json")
     async with (
         LocalCluster(
@@ -77,7 +80,10 @@ async def test_the_partition_of_a_killed_worker_is_done_again(config: Path, mong
         services = create_services(load_settings(config))
         state = await spread_refresh(services, config, file, BATCH, kill_one, scheduler=cluster.scheduler_address)
         assert killed
+        left = await client.run(lambda dask_worker: [name for name in dask_worker.plugins if "gateway" in name])
     assert state.is_done
+    assert left
+    assert not any(left.values())
     assert (state.counts.listed, state.counts.refreshed + state.counts.fresh >= PEOPLE) == (PEOPLE * 3 // 2, True)
     stored = computed_at(mongodb_uri, mongodb_database)
     assert (len(stored), {len(own) for own in stored.values()}) == (PEOPLE, {8})
