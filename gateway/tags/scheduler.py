@@ -135,10 +135,22 @@ class TagScheduler:
             began = self._clock.monotonic()
             if began >= ends or self.is_busy():
                 return True
-            await self._renew(due, seen)
+            await self._renew_or_postpone(due, seen)
             seen.update(own.customer for own in due)
             await self._clock.sleep(max(0.0, len(due) / self._per_s - (self._clock.monotonic() - began)))
         return False
+
+    async def _renew_or_postpone(self, due: Sequence[DueTags], seen: Collection[str]) -> None:
+        """Renew tags. After a mistake they come again later: else those behind them would never be renewed."""
+        try:
+            await self._renew(due, seen)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  as above
+            log.error("tag_schedule_failed", error=type(error).__name__)
+            now = self._clock.now()
+            self.counts.postponed += sum(len(own.keys) for own in due)
+            await self._store.tags.postpone({own.customer: now + _backoff(own.tries) for own in due}, now)
 
     async def _read_due(self) -> Sequence[DueTags]:
         now = self._clock.now()

@@ -151,6 +151,28 @@ async def test_one_that_fails_holds_up_no_other(words, settings, clock):
         assert [(own.customer, own.keys, own.tries) for own in due] == [("c1", (LIFECYCLE,), 1)]
 
 
+async def test_a_mistake_holds_up_no_other(words, settings, clock, monkeypatch):
+    """A mistake ends the renewal of a whole page of customers: they come again later, and the page behind is renewed."""
+    names = [f"c{number:03}" for number in range(MAX_CUSTOMERS + 1)]
+    sources = buyers(clock.now(), *names)
+    async with store_of(settings, clock) as store, services_on(sources, **words) as services:
+        await have_planned_tags(services, store, clock, *names)
+        await plan(store, clock.now() + 82 * DAY, names[-1])
+        clock.advance(82 * DAY)
+
+        def fail_once(*arguments: Any) -> Any:
+            monkeypatch.undo()
+            raise LookupError
+
+        monkeypatch.setattr("gateway.tags.computation.find_change", fail_once)
+        await scheduler_of(services).run_pass()
+        assert await value_of(store, names[-1]) == "AT_RISK"
+        assert (scheduler_of(services).counts.renewed, scheduler_of(services).counts.postponed) == (1, MAX_CUSTOMERS)
+        clock.advance(timedelta(minutes=1))
+        await scheduler_of(services).run_pass()
+        assert {await value_of(store, name) for name in names} == {"AT_RISK"}
+
+
 async def test_who_is_gone_is_due_no_more(words, settings, clock):
     """The CRM has deleted the customer: nothing is asked about the orders, now or later."""
     sources = buyers(clock.now(), "c1")
