@@ -73,16 +73,19 @@ class RequestBuffer:
     def add(self, request: RecordedRequest) -> None:
         """Add a request. Of users and keys HMACs are held."""
         lines = self._lines
-        if len(lines) > self._room_bytes:
+        end = len(lines)
+        if end > self._room_bytes:
             self._drop()
             return
         if request[USER] is not None or request[ATTEMPTS]:
             request = self._hash_keys(request)
         try:
             self._encode_into(request, lines, -1)
-        except UnicodeEncodeError:  # half a surrogate pair can be in JSON, not in UTF-8
-            del lines[lines.rfind(b"\n") + 1 :]
-            self._encode_into(_escape_texts(request), lines, -1)
+        except Exception as error:
+            del lines[end:]  # behind the half of a line is memory that nobody has written, where there may be ends of lines
+            if not isinstance(error, UnicodeEncodeError):
+                raise
+            self._encode_into(_escape_texts(request), lines, -1)  # half a surrogate pair can be in JSON, not in UTF-8
         lines += b"\n"
 
     def close(self) -> None:

@@ -52,6 +52,26 @@ def test_texts_that_are_no_unicode_stand_escaped():
     assert decode_requests(buffer.read_first())[1][9] == r"crm:\ud800"
 
 
+def test_a_line_that_fails_leaves_no_memory_behind():
+    """Where msgspec stops, the buffer has grown over memory that was freed, with the lines that stood in it."""
+    for number in range(200):
+        freed = bytearray(b"\n" * (300 + 10 * number))
+        del freed
+        buffer = RequestBuffer(KEYS)
+        add(buffer, "r1")
+        add(buffer, "r2", "crm:" + "7" * number + "\ud800")
+        assert (requests_in(buffer.read_first()), buffer.count_lines()) == (["r1", "r2"], 2)
+
+
+def test_a_line_that_cannot_be_written_is_no_line():
+    buffer = RequestBuffer(KEYS)
+    add(buffer, "r1")
+    with pytest.raises(TypeError):
+        add(buffer, "r2", object())
+    add(buffer, "r3")
+    assert requests_in(buffer.read_first()) == ["r1", "r3"]
+
+
 def test_what_has_no_room_is_counted(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("gateway.audit.request_buffer.MAX_HELD_BYTES", 1)
     buffer = RequestBuffer(KEYS)
