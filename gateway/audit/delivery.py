@@ -88,22 +88,37 @@ class Delivery:
 
         Raises `StoreError` and `OSError`; what was delivered before is.
         """
+        try:
+            await self._seal_closed()
+        except OSError:  # where the disk is full, what was sealed before makes room
+            await self._deliver_sealed()
+            raise
+        await self._deliver_sealed()
+        async with self._exclusive() as is_mine:
+            if is_mine:
+                await self._volume.run(self._spool.remove_unfinished)
+                await self._volume.run(self._sealer.clear_all_away)
+
+    async def _seal_closed(self) -> None:
+        stopped: set[str] = set()
         for path in await self._volume.run(self._spool.list_unsealed):
             async with self._exclusive() as is_mine:
                 if not is_mine:
                     return
-                await self._volume.run(partial(self._sealer.seal, path))
+                await self._volume.run(partial(self._sealer.seal_next, path, stopped))
             await self._clock.sleep(PAUSE_S)
+
+    async def _deliver_sealed(self) -> None:
         for path in await self._volume.run(partial(self._spool.list_segments, SEALED)):
             async with self._exclusive() as is_mine:
                 if not is_mine:
                     return
-                if await self._volume.run(partial(self._sealer.finish_sealing, path)):
+                is_sealed = False
+                with suppress(OSError):  # which sealing raises the next time, too
+                    is_sealed = await self._volume.run(partial(self._sealer.finish_sealing, path))
+                if is_sealed:
                     await self._deliver(path)
             await self._clock.sleep(PAUSE_S)
-        async with self._exclusive() as is_mine:
-            if is_mine:
-                await self._volume.run(self._spool.clear_all_away)
 
     async def forget(self, customers: Collection[str]) -> int:
         """Erase customers from all segments that are closed, and from MongoDB. Gives how often they were there.
@@ -113,12 +128,15 @@ class Delivery:
         while True:
             async with self._exclusive() as is_mine:
                 if is_mine:
+                    await self._volume.run(self._spool.remove_unfinished)
                     await self._volume.run(self._sealer.seal_all)
                     if self.withholding is not None:
                         await self.withholding.read()
                         await self.withholding.note_told(await self._volume.run(partial(self._told_of, customers)))
                     erased = await self._volume.run(partial(self._spool.forget, customers))
-                    return erased + await self._people.forget_customers(customers)
+                    erased += await self._people.forget_customers(customers)
+                    await self._volume.run(partial(self._spool.require_unnamed, customers))
+                    return erased
             await self._clock.sleep(LOOK_S)
 
     async def _run(self) -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from gateway.audit.request_buffer import CUSTOMERS, RecordedRequest, decode_requests
-from gateway.audit.spool import CLOSED, OPEN, SEALED, UNREADABLE, SegmentWriter, Spool, sync_folder
+from gateway.audit.spool import CLOSED, OPEN, SEALED, UNREADABLE, SegmentWriter, Spool, is_sealed, read_lines, sync_folder
 from gateway.clock import Clock
 
 MAX_SEGMENT_BYTES = 2 * 1024 * 1024
@@ -50,6 +50,7 @@ class Journal:
         self._clock = clock
         self._lock: int | None = None
         self._segment: SegmentWriter | None = None
+        self._closing: SegmentWriter | None = None
         self._number = 0
         self._opened_at = 0.0
         self._measured_at: float | None = None
@@ -71,6 +72,7 @@ class Journal:
 
     def close_segment_if_due(self) -> None:
         """Close the segment when it is large, or has waited for a while."""
+        self._finish_closing()
         segment = self._segment
         if segment is None:
             return
@@ -84,22 +86,34 @@ class Journal:
     def close_segment(self) -> None:
         """Have others take the segment from now on."""
         segment, self._segment = self._segment, None
-        if segment is None:
-            return
-        segment.close()
-        if segment.size_bytes:
-            segment.path.rename(segment.path.with_suffix(CLOSED))
-        else:
-            segment.path.unlink()
+        if segment is not None:
+            self._closing = segment
+            segment.close()
+        self._finish_closing()
 
     def release(self) -> None:
         """Give up the lock: the process of the chain has ended."""
-        self.close_segment()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        try:
+            self.close_segment()
+        finally:
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
+
+    def _finish_closing(self) -> None:
+        """Name the last segment as closed. One with a later number, once sealed, tells that those before it are."""
+        segment = self._closing
+        if segment is None:
+            return
+        with suppress(FileNotFoundError):
+            if segment.size_bytes:
+                segment.path.rename(segment.path.with_suffix(CLOSED))
+            else:
+                segment.path.unlink()
+        self._closing = None
 
     def _open_segment(self) -> SegmentWriter:
+        self._finish_closing()
         if self._lock is None:
             self._lock = self._spool.lock_chain(self.chain)
         self._number += 1  # first: a file that was made by half has its name for good
@@ -136,8 +150,12 @@ def list_naming(spool: Spool, customers: Collection[str]) -> list[Path]:
     naming = []
     for path in spool.list_segments(OPEN):
         with suppress(FileNotFoundError, *UNREADABLE):
-            blocks = read_blocks(spool.read_requests(path))
-            if any(_names(request, customers) for _, requests in blocks for request in requests):
+            content = spool.read_requests(path)
+            if is_sealed(content):
+                is_naming = any(own.customer in customers for line in read_lines(content) for own in line.people)
+            else:
+                is_naming = any(_names(request, customers) for _, requests in read_blocks(content) for request in requests)
+            if is_naming:
                 naming.append(path)
     return naming
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.audit.spool import HEAD, SegmentWriter, Spool, sync_folder
+from gateway.audit.spool import HEAD, NEW_HEAD, SegmentWriter, Spool, sync_folder
 
 
 class HeadError(Exception):
@@ -52,7 +52,7 @@ class SealedHeads:
     def write_head(self, head: SealedHead) -> None:
         """Replace the head of a chain: it is there as a whole, or the one before it is."""
         path = self._path_of(head.chain)
-        written = path.with_suffix(".newhead")
+        written = path.with_suffix(NEW_HEAD)
         written.unlink(missing_ok=True)
         with SegmentWriter(written) as file:
             file.append(msgspec.json.encode(_HeadFile(head, self._seal_of(head))))

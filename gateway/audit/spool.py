@@ -11,6 +11,7 @@ delivery.lock              held by the process that delivers for all
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -27,6 +28,7 @@ from gateway.audit.link import AuditLink
 log = structlog.get_logger()
 
 OPEN, CLOSED, SEALED, BROKEN, HEAD = ".open", ".requests", ".links", ".broken", ".head"
+NEW, NEW_HEAD = ".new", ".newhead"
 """What files end with. A segment that is broken cannot be read, and is left for people to look at."""
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError)
@@ -73,12 +75,27 @@ class Spool:
         return sorted(path for path in self.folder.iterdir() if path.suffix in endings)
 
     def list_unsealed(self) -> list[Path]:
-        """List the segments to seal: those that are closed, and the open ones of processes that have died."""
+        """List the segments to seal: those that are closed, and the open ones of processes that have died.
+
+        One that gets another name meanwhile may not be in a listing. So it is listed again up to the last ones that were
+        closed before: those in front of them have their names for good.
+        """
         alive: dict[str, bool] = {}
-        closed = []
+        last: dict[str, str] = {}
         for path in self.list_segments(OPEN, CLOSED):
             chain = path.name.partition(".")[0]
-            if path.suffix == CLOSED or not alive.setdefault(chain, self.is_alive(chain)):
+            if path.suffix == OPEN and chain not in alive:
+                alive[chain] = self.is_alive(chain)
+            if path.suffix == CLOSED or not alive[chain]:
+                last[chain] = path.stem
+        closed = []
+        for path in self.list_segments(OPEN, CLOSED) if last else ():
+            chain = path.name.partition(".")[0]
+            if path.stem > last.get(chain, ""):
+                continue
+            if path.suffix == OPEN and alive.get(chain, True):
+                last[chain] = ""  # what stands behind one that is written is not sealed before it
+            else:
                 closed.append(path)
         return closed
 
@@ -128,7 +145,7 @@ class Spool:
 
         Raises `FileNotFoundError` where it has gone to MongoDB, one of `UNREADABLE` where it is no segment.
         """
-        return [msgspec.json.decode(line, type=SpoolLine) for line in path.read_bytes().split(b"\n")[:-1]]
+        return read_lines(path.read_bytes())
 
     def read_requests(self, path: Path) -> bytes:
         """Read a segment that is not sealed. Raises `FileNotFoundError` where it is by now."""
@@ -137,24 +154,46 @@ class Spool:
         except FileNotFoundError:
             return path.with_suffix(CLOSED).read_bytes()  # closed since it was listed
 
-    def remove(self, path: Path) -> None:
-        """Remove a segment that MongoDB has, and with the last of a dead process what is left of that."""
-        path.unlink()
-        self.clear_away(path.name.partition(".")[0])
+    def adopt(self, path: Path, content: bytes) -> None:
+        """Keep as a sealed segment what is one already, but for a line that its process was writing when it died."""
+        read_lines(content)
+        self.write_sealed(path, content[: content.rfind(b"\n") + 1])
 
-    def clear_away(self, chain: str) -> None:
-        """Remove the head and the lock of a chain of which nothing comes any more."""
-        if not self.is_alive(chain) and not any(
+    def write_sealed(self, path: Path, content: bytes) -> None:
+        """Write the sealed segment of one that is not: it is there as a whole, or not at all."""
+        written = path.with_suffix(NEW)
+        written.unlink(missing_ok=True)
+        with SegmentWriter(written) as segment:
+            segment.append(content)
+        written.replace(path.with_suffix(SEALED))
+        sync_folder(self.folder)
+
+    def remove_unfinished(self) -> None:
+        """Remove what somebody was writing who died: it may name people, and has become nothing."""
+        for path in self.list_segments(NEW, NEW_HEAD):
+            path.unlink(missing_ok=True)
+
+    def remove(self, path: Path) -> None:
+        """Remove a segment that MongoDB has."""
+        path.unlink()
+        self.clear_lock(path.name.partition(".")[0])
+
+    def has_ended(self, chain: str) -> bool:
+        """Tell whether nothing comes of a chain any more."""
+        return not self.is_alive(chain) and not any(
             own.name.startswith(chain) for own in self.list_segments(OPEN, CLOSED, SEALED, BROKEN)
-        ):
-            sync_folder(self.folder)  # before the head: a segment that came back would begin the chain again
-            (self.folder / f"{chain}{HEAD}").unlink(missing_ok=True)
+        )
+
+    def clear_lock(self, chain: str) -> None:
+        """Remove the lock of a chain that has ended without a head."""
+        if not self._head_path(chain).exists() and self.has_ended(chain):
             self._lock_path(chain).unlink(missing_ok=True)
 
-    def clear_all_away(self) -> None:
-        """Do so with all chains that have a head: one may have died when MongoDB had all of it."""
-        for path in self.list_segments(HEAD):
-            self.clear_away(path.name.removesuffix(HEAD))
+    def clear_away(self, chain: str) -> None:
+        """Remove the head and the lock of a chain that has ended."""
+        sync_folder(self.folder)  # before the head: a segment that came back would begin the chain again
+        self._head_path(chain).unlink(missing_ok=True)
+        self._lock_path(chain).unlink(missing_ok=True)
 
     def set_aside(self, path: Path) -> None:
         """Leave a segment that cannot be read for people to look at."""
@@ -171,21 +210,27 @@ class Spool:
                 self.set_aside(path)
         return erased
 
+    def require_unnamed(self, customers: Collection[str]) -> None:
+        """Raise `OSError` where one of these customers is named in a file that cannot be read."""
+        names = [msgspec.json.encode(own) for own in customers]
+        for path in self.list_segments(BROKEN):
+            content = path.read_bytes()
+            if any(name in content for name in names):
+                raise OSError(errno.EIO, f"{path.name} cannot be read, and names them; mend or remove it, and do this again")
+
     def _forget_in(self, path: Path, customers: Collection[str]) -> int:
         lines = self.read(path)
         left = [SpoolLine(own.link, tuple(one for one in own.people if one.customer not in customers)) for own in lines]
         erased = sum(len(before.people) - len(after.people) for before, after in zip(lines, left, strict=True))
         if erased:
-            written = path.with_suffix(".new")
-            written.unlink(missing_ok=True)
-            with SegmentWriter(written) as segment:
-                segment.append(b"".join(encode_line(msgspec.json.encode(own.link), own.people) for own in left))
-            written.replace(path)
-            sync_folder(self.folder)
+            self.write_sealed(path, b"".join(encode_line(msgspec.json.encode(own.link), own.people) for own in left))
         return erased
 
     def _open_lock(self, name: str) -> int:
         return _open_owned(self._lock_path(name), os.O_RDWR | os.O_CREAT)
+
+    def _head_path(self, chain: str) -> Path:
+        return self.folder / f"{chain}{HEAD}"
 
     def _lock_path(self, name: str) -> Path:
         return self.folder / f"{name}.lock"
@@ -220,6 +265,16 @@ class SegmentWriter:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def is_sealed(content: bytes) -> bool:
+    """Tell whether an open segment has links, as workers of earlier versions wrote."""
+    return content.startswith(b'{"link":')
+
+
+def read_lines(content: bytes) -> Sequence[SpoolLine]:
+    """Read the whole lines of what is sealed. Raises one of `UNREADABLE`."""
+    return [msgspec.json.decode(line, type=SpoolLine) for line in content.split(b"\n")[:-1]]
 
 
 def encode_line(link: bytes, people: Sequence[Person]) -> bytes:

@@ -12,11 +12,23 @@ import msgspec
 
 from gateway.audit.chain_check import ChainCheck, Finding, Tampering
 from gateway.audit.entry import Person
-from gateway.audit.entry_batch import commitment_of
+from gateway.audit.entry_batch import NONCE_BYTES, commitment_of
 from gateway.audit.journal import read_blocks
 from gateway.audit.link import AuditLink, ChainHead
 from gateway.audit.sealed_head import HeadError, SealedHead, SealedHeads
-from gateway.audit.spool import BROKEN, CLOSED, HEAD, OPEN, SEALED, UNREADABLE, Spool, read_segment_name
+from gateway.audit.spool import (
+    BROKEN,
+    CLOSED,
+    HEAD,
+    OPEN,
+    SEALED,
+    UNREADABLE,
+    Spool,
+    SpoolLine,
+    is_sealed,
+    read_lines,
+    read_segment_name,
+)
 from gateway.audit.stores import LinkStore, PeopleStore, StoredLink
 from gateway.clock import Clock
 
@@ -60,6 +72,12 @@ class SpoolContent(msgspec.Struct):
     heads: dict[str, SealedHead] = {}
     unsealed: Counter[str] = msgspec.field(default_factory=Counter)
     findings: list[Finding] = []
+
+    def add_links(self, lines: Iterable[SpoolLine]) -> None:
+        """Add what is sealed."""
+        for line in lines:
+            self.links[line.link.chain].append(line.link)
+            self.people |= {person.commitment: person for person in line.people}
 
 
 class Verifier:
@@ -149,14 +167,15 @@ def read_spool(spool: Spool, key: bytes) -> SpoolContent:
     def count_unsealed(path: Path) -> None:
         """Count entries, unless they are sealed, and somebody died before their segment was removed."""
         (chain, number), lines = read_segment_name(path), spool.read_requests(path)
+        if is_sealed(lines):
+            content.add_links(read_lines(lines))
+            return
         head = content.heads.get(chain)
         if (head is None or head.segment < number) and not path.with_suffix(SEALED).exists():
             content.unsealed[chain] += sum(len(requests) for _, requests in read_blocks(lines))
 
     def read_links(path: Path) -> None:
-        for line in spool.read(path):
-            content.links[line.link.chain].append(line.link)
-            content.people |= {person.commitment: person for person in line.people}
+        content.add_links(spool.read(path))
 
     # Links last: a head is there after them, and requests become them meanwhile.
     for endings, read in (((HEAD,), read_head), ((OPEN, CLOSED), count_unsealed), ((SEALED, BROKEN), read_links)):
@@ -176,4 +195,5 @@ def _unstored(link: AuditLink) -> StoredLink:
 
 
 def _is_committed(person: Person) -> bool:
-    return commitment_of(person.nonce, person.customer.encode()) == person.commitment
+    """Tell whether it is him. What is hashed is no longer than it was: a part of the id could stand in the nonce."""
+    return len(person.nonce) == NONCE_BYTES and commitment_of(person.nonce, person.customer.encode()) == person.commitment
