@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,9 +131,8 @@ def has_lock(pid: int, inode: int) -> bool:
 
 
 def locks_of(pid: int) -> list[str]:
-    return [
-        line
-        for info in Path(f"/proc/{pid}/fdinfo").iterdir()
-        for line in info.read_text("utf-8").splitlines()
-        if line.startswith("lock:")
-    ]
+    lines: list[str] = []
+    for info in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with suppress(FileNotFoundError):  # it was closed since it was listed
+            lines += info.read_text("utf-8").splitlines()
+    return [line for line in lines if line.startswith("lock:")]
