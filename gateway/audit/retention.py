@@ -41,11 +41,13 @@ class Retention:
 
     async def _check(self, chain: str) -> ChainCheck:
         """Check what is to be cut: where it was changed it stays, for people to see."""
-        check = ChainCheck(chain, self._key)
+        check, limit = ChainCheck(chain, self._key), self._clock.now() - self._retention
         checkpoint = await self._links.read_checkpoint(chain)
         if checkpoint is not None:
             check.begin_with_checkpoint(checkpoint)
-        async for stored in self._links.read(chain, before=self._clock.now() - self._retention):
+        async for stored in self._links.read(chain):
+            if stored.link is not None and stored.link.at >= limit:
+                break  # behind it there may be older ones, where a clock was set back
             check.add(stored)
         return check
 

@@ -38,8 +38,8 @@ class LinkStore(Protocol):
 
     async def read_checkpoint(self, chain: str) -> StoredLink | None: ...
 
-    def read(self, chain: str, *, before: datetime | None = None) -> AsyncIterator[StoredLink]:
-        """Read the links of a chain in their order, or those from before a time."""
+    def read(self, chain: str) -> AsyncIterator[StoredLink]:
+        """Read the links of a chain in their order."""
         ...
 
     async def list_chains_before(self, at: datetime) -> list[str]:

@@ -7,6 +7,7 @@ audit_links  {_id: "CHAIN SEQ", chain, seq, at, kind, entries, lost, previous, m
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -77,17 +78,16 @@ class AuditLinkCollection:
         own = {**_links_of(chain), "seq": _IS_NUMBER}
         latest = [("seq", -1)]
         found = await self._read(lambda database: database[COLLECTION].find(own, {"seq": 1}).sort(latest).limit(1).to_list(1))
-        return int(found[0]["seq"]) if found else -1
+        seq = found[0]["seq"] if found else -1
+        return seq if isinstance(seq, int) else sys.maxsize  # somebody has made another number of it: all is read
 
     async def read_checkpoint(self, chain: str) -> StoredLink | None:
         own = {"_id": _checkpoint_name(chain)}
         found = await self._read(lambda database: database[COLLECTION].find_one(own))
         return None if found is None else _stored(found)
 
-    async def read(self, chain: str, *, before: datetime | None = None) -> AsyncIterator[StoredLink]:
+    async def read(self, chain: str) -> AsyncIterator[StoredLink]:
         own = _links_of(chain)
-        if before is not None:
-            own["at"] = {"$lt": before}
         for document in await self._find({**own, "seq": {"$not": _IS_NUMBER}}):
             yield _stored(document)
         due: Document = _IS_NUMBER

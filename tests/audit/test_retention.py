@@ -115,3 +115,23 @@ async def write_days_of_another(store: Store, spool: Path, clock: HandClock) -> 
     await trail.aclose()
     [other] = [chain for chain in await store.audit_links.list_chains() if chain not in known]
     return other
+
+
+async def test_a_clock_that_is_set_back_is_no_gap(store: Store, spool: Path, hand_clock: HandClock):
+    """Links behind a newer one have older times. They are cut when it is."""
+    trail = trail_on(store, spool, hand_clock)
+    for days in (0, 5, -3, 1):
+        hand_clock.advance(timedelta(days=days))
+        record(trail, f"r{days}", hand_clock, "crm:7")
+        trail.flush()
+    await trail.aclose()
+    retention = retention_of(store, hand_clock)
+    with capture_logs() as logs:
+        cuts = []
+        for days in (0, 28, 1, 2):
+            hand_clock.advance(timedelta(days=days))
+            cuts.append(await retention.cut_all())
+            assert (await verify(store, spool, hand_clock)).findings == []
+    assert ([own for own in logs if own["event"] == "audit_not_cut"], cuts) == ([], [0, 2, 0, 0])
+    hand_clock.advance(timedelta(days=2))
+    assert await retention.cut_all() == 4

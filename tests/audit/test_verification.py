@@ -1,5 +1,6 @@
 """Somebody who may do everything in the database changes the audit, and is found."""
 
+import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -133,6 +134,18 @@ async def name_another_customer(database: Database, chain: str) -> None:
     await database.audit_people.update_one({"customer": "crm:5"}, {"$set": {"customer": "crm:6"}})
 
 
+async def move_a_part_of_the_id(database: Database, chain: str) -> None:
+    """Put the beginning of the id at the end of the nonce: the hash of both is as it was."""
+    person = await database.audit_people.find_one({"customer": "crm:5"}) or {}
+    change = {"nonce": person["nonce"] + b"crm:", "customer": "5"}
+    await database.audit_people.update_one({"_id": person["_id"]}, {"$set": change})
+
+
+async def insert_the_largest_number(database: Database, chain: str) -> None:
+    link = await database.audit_links.find_one({"_id": f"{chain} 5"})
+    await database.audit_links.insert_one({**(link or {}), "_id": f"{chain} last", "seq": math.inf})
+
+
 async def rewrite_with_another_key(database: Database, chain: str) -> None:
     await rewrite(database, chain, b"guessed")
 
@@ -171,6 +184,8 @@ WITHOUT_HEADS = [
     (swap_two, [("inserted", 5), ("inserted", 6), ("missing", 5)]),
     (pretend_retention, [("edited", None), ("missing", 0)]),
     (name_another_customer, [("edited", None)]),
+    (move_a_part_of_the_id, [("edited", None)]),
+    (insert_the_largest_number, [("unreadable", None)]),
     (rewrite_with_another_key, [("edited", seq) for seq in range(LINKS - 1)]),
 ]
 WITH_HEADS = [
