@@ -30,7 +30,7 @@ from tests.support.gateway_server import settings_for
 from tests.support.operations import ARGUMENTS
 from tests.support.operations import Operations as Drawn
 
-OPERATIONS = int(os.environ.get("COST_OPERATIONS", "600"))
+OPERATIONS = int(os.environ.get("COST_OPERATIONS", "1800"))
 SHARDS = 6
 A_KEY_A_CALL = (1, 4)
 """Shards whose sources take one key in a call, so that each address of a customer is a call of its own."""
