@@ -87,8 +87,8 @@ class Worker:
         signal.alarm(MAX_END_S)
 
     def _tell_ready(self) -> None:
+        self._send_heartbeat(0.0)  # first: who sees a ready fleet sees what stands between it and its sources
         self._channel.send(messages.Ready(self._revision))
-        self._send_heartbeat(0.0)
 
     async def _obey(self) -> None:
         try:

@@ -189,7 +189,7 @@ async def test_a_tag_that_is_being_computed_is_not_stored(sources, words, mongod
             await asyncio.gather(first, second)
             assert await stored_tag(gateway, words) == await second
     assert measured(orders) == 2
-    assert commands.count("update") == 1
+    assert commands.count("update") == 2  # of one write: the mark is there, so that it is tried again beside it
 
 
 async def test_a_tag_that_is_being_renewed_is_renewed_again(sources, words):
