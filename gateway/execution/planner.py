@@ -17,6 +17,7 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    OperationDefinitionNode,
     OperationType,
     get_named_type,
     get_nullable_type,
@@ -60,6 +61,13 @@ def compile_plan(schema: Schema, operation: Operation, variables: VariableValues
     return Planner(schema, operation, variables, cost).plan()
 
 
+def _read_words(
+    typed: Schema, definition: OperationDefinitionNode, variables: VariableValues, field: GraphQLField, node: FieldNode
+) -> Words:
+    """Read the arguments of a field that a plan shows by itself."""
+    return Arguments(typed, definition, field, node).words(variables)
+
+
 class Planner:
     """Makes the parts of one plan."""
 
@@ -71,8 +79,8 @@ class Planner:
         self._token_count = operation.document.token_count
         self._fragments = dict(fragments_of(operation.document))
         self._collector = FieldCollector(self._schema, self._fragments, variables)
-        self._variables = variables
-        self._compiler = ProjectionCompiler(self._schema, self._collector, self._words, operation.restriction)
+        words = partial(_read_words, typed, operation.definition, variables)  # a method would hold all of this in a circle
+        self._compiler = ProjectionCompiler(self._schema, self._collector, words, operation.restriction)
         self._is_restricted = operation.restriction is not None
         self._reports = False
         self._asks: Asks = SegmentedLru(MAX_ASKS)
@@ -141,9 +149,6 @@ class Planner:
             get = CustomerField(finds, self._selection(field, nodes, finds), arguments, _early(completion))
         resolved = ReportingField if reports else ResolvedField
         return resolved(where, key, nodes, nullable=not is_non_null_type(field.type), get=get, completion=completion)
-
-    def _words(self, field: GraphQLField, node: FieldNode) -> Words:
-        return Arguments(self._typed, self._definition, field, node).words(self._variables)
 
     def _selection(self, field: GraphQLField, nodes: list[FieldNode], finds: CustomerFinder) -> Selection | Selections:
         if len(finds.types) > 1:

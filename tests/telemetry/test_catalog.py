@@ -142,7 +142,9 @@ async def test_mongodb_is_measured(mongodb_uri, mongodb_database):
     ended = metrics.render().decode()
     assert 'gateway_mongodb_up{worker="0"} 1.0' in text
     assert 'gateway_mongodb_operations_total{operation="read",outcome="ok"} 1.0' in text
-    assert 'gateway_mongodb_operations_total{operation="write",outcome="ok"} 1.0' in ended  # beside the answer
+    assert (
+        'gateway_mongodb_operations_total{operation="write",outcome="ok"} 3.0' in ended
+    )  # beside the answer: the tag, its rule, its use
     assert 'gateway_mongodb_operation_duration_seconds_count{operation="read"} 1.0' in text
     alone = Metrics()
     async with gateway_on(list(shop.sources().values()), with_metrics=alone):
