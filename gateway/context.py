@@ -1,7 +1,7 @@
 """Carry the state of one request: its id, its stitcher with its loaders and deadline, and what is worked out for it once."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -56,10 +56,7 @@ class RequestContext(msgspec.Struct, eq=False):
 
         Raises `WithheldError`, and `InvalidArgumentError` where there is no audit.
         """
-        settings, name = self.services.settings, self.caller.name
-        own = settings.callers.get(name)
-        if settings.callers and name not in settings.identity.operators and (own is None or not own.access_log):
-            raise WithheldError("Customer.accessLog is withheld from this caller; its setting access_log shows it")
+        self._require_setting("access_log", "Customer.accessLog")
         if self.services.audit is None or self.services.audit_reader is None:
             raise InvalidArgumentError("accessLog: there is no audit; add [audit] to the settings")
         return self.services.audit_reader
@@ -69,13 +66,17 @@ class RequestContext(msgspec.Struct, eq=False):
 
         Raises `WithheldError`, and `InvalidArgumentError` where there is no store.
         """
-        settings, name = self.services.settings, self.caller.name
-        own = settings.callers.get(name)
-        if settings.callers and name not in settings.identity.operators and (own is None or not own.tag_report):
-            raise WithheldError("Query.tagReport is withheld from this caller; its setting tag_report shows it")
+        self._require_setting("tag_report", "Query.tagReport")
         if self.services.store is None:
             raise InvalidArgumentError("tagReport: nothing is counted without a store; add [mongodb] to the settings")
         return self.services.store
+
+    def _require_setting(self, setting: Literal["access_log", "tag_report"], field: str) -> None:
+        """Raise `WithheldError` unless the caller's settings show a field, or he is an operator, or there are no callers."""
+        settings, name = self.services.settings, self.caller.name
+        own = settings.callers.get(name)
+        if settings.callers and name not in settings.identity.operators and (own is None or not getattr(own, setting)):
+            raise WithheldError(f"{field} is withheld from this caller; its setting {setting} shows it")
 
 
 def context_of(info: Any) -> RequestContext:

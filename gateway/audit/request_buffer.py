@@ -42,21 +42,7 @@ CUSTOMERS: Final = 9
 ATTEMPTS: Final = 10
 """The places of those who are named."""
 
-_DECODER = msgspec.json.Decoder(
-    tuple[
-        float,
-        str,
-        str,
-        str | None,
-        str | None,
-        str | None,
-        str,
-        tuple[str, ...],
-        tuple[str, ...],
-        str | tuple[str, ...],
-        tuple[tuple[str, str], ...],
-    ]
-)
+_DECODER = msgspec.json.Decoder(RecordedRequest)
 
 
 class RequestBuffer:

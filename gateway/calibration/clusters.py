@@ -18,7 +18,6 @@ Numbers = NDArray[np.float64]
 MIN_PER_CLUSTER = 50
 """So many customers are needed for each cluster that is asked for."""
 
-MAX_CLUSTERS = 12
 TRIED = range(2, 9)
 """How many clusters are tried where nobody says how many."""
 

@@ -26,8 +26,6 @@ from gateway.stitching.stitcher import FoundByKey, Stitcher
 BATCH = 200
 """How many records a batch is of, unless it is said."""
 
-MAX_BATCH = 5_000
-
 BATCH_S = 60.0
 """How long the records and facts of a batch may take, in seconds: no caller waits behind it."""
 

@@ -57,12 +57,8 @@ def find_change(
     """
     if not now <= reference <= now + STEP:
         return None
-    moments = [
-        _crossing(definition, pack.facts.get(name), values[name]) for name in definition.fact_names if name in values
-    ]  # fmt: skip
-    moments += [
-        _score_crossing(definition, pack.scores[name], values) for name in definition.score_names if name in values
-    ]  # fmt: skip
+    moments = [_crossing(definition, pack.facts.get(name), values[name]) for name in definition.fact_names if name in values]
+    moments += [_score_crossing(definition, pack.scores[name], values) for name in definition.score_names if name in values]
     earliest = min((at for at in moments if at is not None), default=None)
     # Nothing is planned for longer than a tag is stored.
     return None if earliest is None else min(max(earliest, reference + STEP), now + MAX_TTL)

@@ -61,8 +61,9 @@ def measure_facts(
     Where a source measures, facts that need the records themselves are asked for apart, so that it measures the others.
     """
     groups: dict[tuple[type[Record], bool], list[FactParts]] = {}
+    measured_ops = {record: _measured_ops(customers[0], record) for record in {fact.record for fact in asked}}
     for fact in asked:
-        ops = _measured_ops(customers[0], fact.record)
+        ops = measured_ops[fact.record]
         parts = parts_of(fact, reference, ends=ends, ops=SOURCE_OPS if ops is None else ops)
         groups.setdefault((fact.record, needs_records(fact) and ops is not None), []).append(parts)
     measured = []

@@ -11,9 +11,7 @@ from gateway.settings.access_settings import Visibility
 from gateway.tags.definitions import Pack
 from gateway.views.schema_classes import classes_by_field
 from gateway.views.view import View
-from gateway.views.views import Views, classes_of_tag
-
-_TAGS = frozenset(["Customer.facts", "Customer.tag", "Customer.tags"])
+from gateway.views.views import TAG_FIELDS, Views, classes_of_tag
 
 
 class AskedClasses:
@@ -41,7 +39,7 @@ class AskedClasses:
             decided = None if view is None else view.fields.get(where)
             if decided is None or decided.visibility is not Visibility.WITHHELD:
                 found |= self._classes.get(where, frozenset())
-                if where in _TAGS:
+                if where in TAG_FIELDS:
                     hidden = frozenset() if view is None else view.hidden_tags
                     found = found.union(*(own for key, own in self._tags.items() if key not in hidden))
         return tuple(sorted(found - {FieldClass.TECHNICAL}))

@@ -31,7 +31,8 @@ from gateway.views.schema_classes import classes_on, paths_of
 from gateway.views.view import CustomerRights, View, make_view, strictest
 
 _HASH_BYTES = 16
-_OF_TAGS = ("Customer.tags", "Customer.tag", "Customer.facts")
+TAG_FIELDS = ("Customer.tags", "Customer.tag", "Customer.facts")
+"""What gives tags, or what they are computed from."""
 
 
 class Views:
@@ -159,9 +160,7 @@ class Views:
         if view.rights.sources is not None:
             others = sorted(stitcher.loaders.source_times().keys() - view.rights.sources)
             told += [{"source": name, "is": Visibility.WITHHELD} for name in others]
-        if hidden_tags and any(
-            self._rewriter.uses(operation, where) for where in ("Customer.tags", "Customer.tag", "Customer.facts")
-        ):
+        if hidden_tags and any(self._rewriter.uses(operation, where) for where in TAG_FIELDS):
             told += [{"tag": key, "is": Visibility.WITHHELD} for key in sorted(hidden_tags)]
         if told:
             result.extensions = {**(result.extensions or {}), "access": told}

@@ -18,11 +18,8 @@ from tests.support.fixtures_mongodb import HandClock
 pytestmark = pytest.mark.mongodb
 
 
-async def test_a_volume_that_does_not_answer_refuses(
-    store: Store, spool: Path, hand_clock: HandClock, monkeypatch: pytest.MonkeyPatch
-):
-    """A write that hangs raises nothing. What waits has a bound, and what is lost is counted."""
-    monkeypatch.setattr("gateway.audit.request_buffer.MAX_HELD_BYTES", 250)
+def hang_writes(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Have writes to the spool hang. Gives what tells that one does, and what lets them go on."""
     hangs, goes_on = threading.Event(), threading.Event()
     append = SegmentWriter.append
 
@@ -32,6 +29,15 @@ async def test_a_volume_that_does_not_answer_refuses(
         append(self, data)
 
     monkeypatch.setattr(SegmentWriter, "append", hang)
+    return hangs, goes_on
+
+
+async def test_a_volume_that_does_not_answer_refuses(
+    store: Store, spool: Path, hand_clock: HandClock, monkeypatch: pytest.MonkeyPatch
+):
+    """A write that hangs raises nothing. What waits has a bound, and what is lost is counted."""
+    monkeypatch.setattr("gateway.audit.request_buffer.MAX_HELD_BYTES", 250)
+    hangs, goes_on = hang_writes(monkeypatch)
     async with open_trail(store, spool, hand_clock) as trail:
         record(trail, "r0", hand_clock)
         assert await asyncio.to_thread(hangs.wait, 50)
@@ -52,15 +58,7 @@ async def test_a_volume_that_does_not_answer_holds_up_no_end(
     """It is said how many entries are in memory alone, and erasures fail meanwhile. When it answers again they are written."""
     monkeypatch.setattr("gateway.audit.trail.END_S", 0.1)
     monkeypatch.setattr("gateway.audit.trail.FORGET_S", 0.1)
-    hangs, goes_on = threading.Event(), threading.Event()
-    append = SegmentWriter.append
-
-    def hang(self: SegmentWriter, data: bytes) -> None:
-        hangs.set()
-        goes_on.wait(50)
-        append(self, data)
-
-    monkeypatch.setattr(SegmentWriter, "append", hang)
+    hangs, goes_on = hang_writes(monkeypatch)
     trail = trail_on(store, spool, hand_clock)
     await trail.open()
     record(trail, "r0", hand_clock)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.support.published_data import published_text
+from tests.support.scored_shop import write_scored_shop
 
 TAGS = """
 defaults: {owner: crm-team, category: LIFECYCLE, ttl: 1d, version: 1}
@@ -39,22 +40,6 @@ tags:
     words: A sum of scores.
     expression: "orders == 0 || basket == null ? null : risk_mbg + orders_39w + alive + basket"
 """
-SETTINGS = """
-[clock]
-pinned = "{pinned}"
-[tags]
-file = "tags.yaml"
-{calibration}
-[sources.shop]
-kind = "sql"
-url = "sqlite+aiosqlite:///{path}"
-[sources.shop.records.customer]
-query = "SELECT id, 'PERSON' AS kind FROM customers"
-keys = {{ customer_id = "id" }}
-[sources.shop.records.order]
-query = "SELECT id, customer_id, placed_at, total_amount, 'USD' AS total_currency FROM orders"
-keys = {{ customer_id = "customer_id" }}
-"""
 AT = "1997-09-30T23:59:59Z"
 """The end of the 39 weeks that the literature fits, after their last orders: days ago are then those of its tables."""
 ENDS = "1998-06-30T23:59:59Z"
@@ -81,7 +66,4 @@ def write_cdnow(folder: Path) -> None:
 
 def write_settings(folder: Path, *, pinned: str = ENDS, calibration: str | None = None) -> Path:
     """Write the settings of a gateway over them."""
-    named = "" if calibration is None else f'calibration = "{calibration}"'
-    path = folder / "gateway.toml"
-    path.write_text(SETTINGS.format(pinned=pinned, calibration=named, path=folder / "shop.db"), "utf-8")
-    return path
+    return write_scored_shop(folder, pinned=pinned, currency="USD", calibration=calibration)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from tests.support.scored_shop import write_scored_shop
+
 BEGAN = datetime(2024, 1, 1, tzinfo=UTC)
 TAGS = """
 defaults: {owner: crm-team, category: LIFECYCLE, ttl: 1d, version: 1}
@@ -32,22 +34,6 @@ tags:
     expression: >-
       orders == 0 ? null : r_score == 5 ? 'R' : f_score == 5 ? 'F' : m_score != null && m_score == 5 ? 'M'
       : risk > 0.5 ? 'L' : basket != null && basket > 100.0 ? 'B' : churn > 0.5 ? 'C' : 'N'
-"""
-SETTINGS = """
-[clock]
-pinned = "{pinned:%Y-%m-%dT%H:%M:%SZ}"
-[tags]
-file = "tags.yaml"
-calibration = "calibration.json"
-[sources.shop]
-kind = "sql"
-url = "sqlite+aiosqlite:///{path}"
-[sources.shop.records.customer]
-query = "SELECT id, 'PERSON' AS kind FROM customers"
-keys = {{ customer_id = "id" }}
-[sources.shop.records.order]
-query = "SELECT id, customer_id, placed_at, total_amount, 'EUR' AS total_currency FROM orders"
-keys = {{ customer_id = "customer_id" }}
 """
 
 Order = tuple[str, str, datetime, float]
@@ -84,9 +70,7 @@ def write_shop(folder: Path, orders: Sequence[Order], pinned: datetime, *, more:
     database.close()
     add_orders(folder, orders)
     (folder / "tags.yaml").write_text(tags, "utf-8")
-    path = folder / "gateway.toml"
-    path.write_text(SETTINGS.format(pinned=pinned, path=folder / "shop.db"), "utf-8")
-    return path
+    return write_scored_shop(folder, pinned=f"{pinned:%Y-%m-%dT%H:%M:%SZ}", currency="EUR")
 
 
 def add_orders(folder: Path, orders: Iterable[Order]) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from tests.support.published_data import published_rows
+from tests.support.scored_shop import write_scored_shop
 
 TAGS = """
 defaults: {owner: crm-team, category: VALUE, ttl: 1d, version: 1}
@@ -35,22 +36,6 @@ tags:
     words: By the probability of no order and the value of one.
     expression: "orders == 0 || basket == null ? null : risk > 0.9 && basket > 100.0 ? 'YES' : 'NO'"
 """
-SETTINGS = """
-[clock]
-pinned = "2018-09-03T00:00:00Z"
-[tags]
-file = "tags.yaml"
-calibration = "calibration.json"
-[sources.shop]
-kind = "sql"
-url = "sqlite+aiosqlite:///{path}"
-[sources.shop.records.customer]
-query = "SELECT id, 'PERSON' AS kind FROM customers"
-keys = {{ customer_id = "id" }}
-[sources.shop.records.order]
-query = "SELECT id, customer_id, placed_at, status, total_amount, 'BRL' AS total_currency FROM orders"
-keys = {{ customer_id = "customer_id" }}
-"""
 FOLDER = "olist_15k"
 
 
@@ -80,6 +65,4 @@ def write_buyers(folder: Path) -> Path:
         database.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", orders)
     database.close()
     (folder / "tags.yaml").write_text(TAGS, "utf-8")
-    path = folder / "gateway.toml"
-    path.write_text(SETTINGS.format(path=folder / "shop.db"), "utf-8")
-    return path
+    return write_scored_shop(folder, pinned="2018-09-03T00:00:00Z", currency="BRL", columns=" status,")

@@ -20,6 +20,8 @@ from tests.support.fixtures_mongodb import HandClock
 
 DAY = timedelta(days=1)
 LIFECYCLE = "lifecycle_stage"
+CROSSED = 81 * DAY
+"""From the tenth day after an order until the ninety-first."""
 SOON = {"schedule_s": 0.01, "schedule_per_s": 10_000}
 """Settings of tags that are looked for all the time."""
 

@@ -18,13 +18,10 @@ from gateway.tags.scheduler import HOLD, SCHEDULE
 from gateway.tags.tag_store import DueTags
 from tests.support.fixtures_mongodb import HandClock
 from tests.support.gateway_server import settings_for
-from tests.support.scheduled_tags import DAY, SOON, buyers, have_planned_tags, scheduler_of, value_of
+from tests.support.scheduled_tags import CROSSED, SOON, buyers, have_planned_tags, scheduler_of, value_of
 from tests.support.tag_shop import measured, services_on, store_of, until
 
 pytestmark = pytest.mark.mongodb
-
-CROSSED = 81 * DAY
-"""From the tenth day after an order until the ninety-first."""
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from gateway.tags.scheduler import FOREIGN_FOR, HOLD, MAX_CUSTOMERS, SCHEDULE
 from tests.support.fixtures_mongodb import HandClock, commands_to
 from tests.support.known_people import knowing, person
 from tests.support.scheduled_tags import (
+    CROSSED,
     DAY,
     LIFECYCLE,
     SOON,
@@ -31,9 +32,6 @@ from tests.support.scheduled_tags import (
 from tests.support.tag_shop import measured, services_on, store_of, until
 
 pytestmark = pytest.mark.mongodb
-
-CROSSED = 81 * DAY
-"""From the tenth day after an order until the ninety-first."""
 
 
 @pytest.fixture
