@@ -73,7 +73,7 @@ async def open_services(services: Services, previous: Services | None = None) ->
 
 
 def withhold_erased(services: Services) -> None:
-    """Have nothing kept of who is erased, as these services know it, in what they share with others.
+    """Have nothing kept of who is erased, as these services know it, in what they share with others, and their changes leave.
 
     Those that are only prepared do not: they may never be served.
     """
@@ -81,14 +81,20 @@ def withhold_erased(services: Services) -> None:
     services.sources.cache.withholds = None if erased is None else erased.withholds_answer
     if store is not None:
         store.withhold(None if erased is None else erased.table.covers_set)
+        store.tags.leaving = services.tags.pack.leaving
     if services.audit is not None and settings.erasure is not None and store is not None:
         services.audit.withhold(ErasedPeople(settings.erasure.key.get_secret_value(), store, services.clock))
 
 
 def schedule_tags(services: Services, admission: Admission, before: Services | None = None) -> None:
-    """Have the tags renewed that time changes, by the services that are served, while no request waits."""
+    """Have the tags renewed that time changes, by the services that are served, while no request waits, and changes leave."""
     if before is not None and before.tags.scheduler is not None:
         before.tags.scheduler.stop()
+    if before is not None and before.changes is not None:
+        before.changes.stop()
+    if services.changes is not None:
+        services.changes.is_busy = lambda: admission.waiting > 0
+        services.changes.start()
     if (scheduler := services.tags.scheduler) is not None:
         scheduler.is_busy = lambda: admission.waiting > 0
         scheduler.start()
@@ -112,6 +118,8 @@ async def close_services(services: Services, following: Services | None = None) 
         if services.router.known is not None:
             stack.push_async_callback(services.router.known.aclose)
         stack.push_async_callback(services.tags.aclose)
+        if services.changes is not None:
+            stack.push_async_callback(services.changes.aclose)
         stack.push_async_callback(services.tag_usage.aclose)
 
 

@@ -20,6 +20,8 @@ from gateway.access.tokens import Tokens
 from gateway.admission.admission import Arrival
 from gateway.audit.reader import AuditReader
 from gateway.audit.trail import AuditTrail
+from gateway.changes.change_drain import ChangeDrain
+from gateway.changes.tag_change import ChangeConsumer
 from gateway.clock import Clock
 from gateway.documents.trusted_documents import TrustedDocuments
 from gateway.erasure.audit_erasure import follow_audit
@@ -67,6 +69,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     audit: AuditTrail | None = None
     eraser: Eraser | None = None
     audit_reader: AuditReader | None = None
+    changes: ChangeDrain | None = None
 
     @property
     def sources(self) -> Sources:
@@ -193,6 +196,14 @@ def _audit(settings: Settings, clock: Clock, store: Store | None, previous: Serv
     return AuditTrail(settings.audit, store.audit_links, store.audit_people, clock)
 
 
+def _change_drain(clock: Clock, pack: Pack, store: Store | None) -> ChangeDrain | None:
+    """Give changes of tags to those who wait for them, where the pack asks for any."""
+    if store is None or not pack.leaving:
+        return None
+    consumers: list[ChangeConsumer] = []
+    return ChangeDrain(store.tags.outbox, store.leases, clock, consumers)
+
+
 def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:
     """Find where the settings keep the keys of callers. There must be `access.keys`.
 
@@ -264,4 +275,5 @@ def build_services(
         audit=audit,
         eraser=eraser,
         audit_reader=reader,
+        changes=_change_drain(clock, pack, store),
     )

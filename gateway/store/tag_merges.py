@@ -10,6 +10,7 @@ from pymongo import UpdateOne
 
 from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.store.mongo import Database
+from gateway.store.tag_outbox import note_merge
 from gateway.tags.tag_history import ChangeCause
 
 MAX_RECORDS = 6
@@ -19,8 +20,11 @@ MAX_RECORDS = 6
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-async def note_merges(database: Database, customers: Collection[str]) -> None:
-    """Note for customers whose document is new which values their parts had. Raises errors of the driver."""
+async def note_merges(database: Database, customers: Collection[str], now: datetime) -> None:
+    """Note for customers whose document is new which values their parts had. Raises errors of the driver.
+
+    Their changes leave then: who was several before has not become what he is.
+    """
     parts = {part: customer for customer in customers for part in _parts(customer)}
     if not parts:
         return
@@ -34,6 +38,16 @@ async def note_merges(database: Database, customers: Collection[str]) -> None:
             {"$set": {f"history.{key}.0.cause": ChangeCause.MERGE.value, f"history.{key}.0.from": value}},
         )
         for (customer, key), value in values.items()
+    ]
+    by_customer: dict[str, dict[str, str | None]] = {}
+    for (customer, key), value in values.items():
+        by_customer.setdefault(customer, {})[key] = value
+    updates += [
+        UpdateOne(
+            {"_id": customer, "changesOut": {"$gt": now}},
+            [{"$set": note_merge(own, ChangeCause.MERGE.value, ChangeCause.FIRST.value, now)}],
+        )
+        for customer, own in by_customer.items()
     ]
     if updates:
         await database.tags.bulk_write(updates, ordered=False)

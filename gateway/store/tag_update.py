@@ -6,7 +6,7 @@ document, and the insert that follows then is refused, for the customer is there
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,9 @@ import msgspec
 from pymongo import UpdateOne
 
 from gateway.clock import CLOCK_TOLERANCE
+from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.store.mongo import Document
+from gateway.store.tag_outbox import MERGE_PATIENCE, added_entries, first_entries, leaving_from
 from gateway.tags.computed_tag import ComputedTag
 from gateway.tags.tag_history import MAX_CHANGES, RULE_DIGITS, ChangeCause
 from gateway.tags.tag_store import KEEP, MAX_TTL
@@ -37,11 +39,21 @@ class TagUpdate:
     """The update that stores tags of a customer. A tag that is stored and was computed later stays.
 
     `marks` is how often the customer had been marked stale before the tags were computed; with None times are compared.
+    Changes of the tags `leaving` are written into the outbox of the document, too.
     """
 
-    def __init__(self, customer: str, tags: Sequence[ComputedTag], marks: int | None, now: datetime) -> None:
+    def __init__(
+        self,
+        customer: str,
+        tags: Sequence[ComputedTag],
+        marks: int | None,
+        now: datetime,
+        leaving: Collection[str] = frozenset(),
+    ) -> None:
         self._customer = customer
         self._tags = tags
+        self._leaving = [tag for tag in tags if tag.key in leaving]
+        self._now = now
         self._credible_until = now + CLOCK_TOLERANCE
         # A document stays as long as one of its tags may be served, or is to be renewed.
         delete_at = max(max(tag.expires_at, tag.changes_at or tag.expires_at) for tag in tags) + KEEP
@@ -74,7 +86,11 @@ class TagUpdate:
             {"$cond": [{"$gt": ["$history", None]}, f"${name}", {"$literal": own}]}
             for name, own in (("now", now), ("history", first))
         )
-        return self._update(condition, values)
+        out: Document = {}
+        if self._leaving:
+            values["outbox"] = first_entries([_entry(tag, None, ChangeCause.FIRST.value) for tag in self._leaving])
+            out = leaving_from(self._now + (MERGE_PATIENCE if SET_SEPARATOR in self._customer else timedelta()))
+        return self._update(condition, values, out)
 
     def guarded(self) -> UpdateOne:
         """Write the update that leaves each later tag as it is, and notes each other value."""
@@ -85,10 +101,14 @@ class TagUpdate:
             later[tag.key] = {"$and": [{"$gt": [at, tag.computed_at]}, {"$lte": [at, self._credible_until]}]}
             for name, value in (self._values[tag.key] | {"history": _history(tag)}).items():
                 values[f"{name}.{tag.key}"] = {"$cond": [f"$later.{tag.key}", f"${name}.{tag.key}", value]}
-        return self._update({}, values, later)
+        out: Document = {}
+        if self._leaving:
+            values["outbox"] = added_entries([_added_entry(tag) for tag in self._leaving])
+            out = leaving_from(self._now)
+        return self._update({}, values, out, later)
 
-    def _update(self, condition: Document, values: Document, later: Document | None = None) -> UpdateOne:
-        pipeline: list[Document] = [{"$set": self._common | values}, {"$set": NEXT_CHANGE}]
+    def _update(self, condition: Document, values: Document, out: Document, later: Document | None = None) -> UpdateOne:
+        pipeline: list[Document] = [{"$set": self._common | values}, {"$set": NEXT_CHANGE | out}]
         if later is not None:
             pipeline = [{"$set": {"later": later}}, *pipeline, {"$unset": "later"}]
         return UpdateOne({"_id": self._customer, **condition}, pipeline, upsert=True)
@@ -119,6 +139,18 @@ def _history(tag: ComputedTag) -> Any:
     change = {"at": tag.computed_at, "from": {"$ifNull": [f"{now}.value", None]}, "to": value, "cause": _cause(tag)}
     with_change = {"$slice": [{"$concatArrays": [{"$ifNull": [history, []]}, [change]]}, -MAX_CHANGES]}
     return {"$cond": [{"$ne": [f"{now}.value", value]}, with_change, history]}
+
+
+def _entry(tag: ComputedTag, before: Any, cause: Any) -> Document:
+    to: Any = tag.value if before is None else {"$literal": tag.value}
+    return {"key": tag.key, "from": before, "to": to, "at": tag.computed_at, "cause": cause, "rule": tag.fingerprint}
+
+
+def _added_entry(tag: ComputedTag) -> Document:
+    """Write the change of a tag as a list: of one entry where it is one, else of none."""
+    value = f"$now.{tag.key}.value"
+    is_change = {"$and": [{"$not": [f"$later.{tag.key}"]}, {"$ne": [value, {"$literal": tag.value}]}]}
+    return {"$cond": [is_change, [_entry(tag, {"$ifNull": [value, None]}, _cause(tag))], []]}
 
 
 def _cause(tag: ComputedTag) -> Any:

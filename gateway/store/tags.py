@@ -2,7 +2,7 @@
 
     {_id: "<customer>", tags: {<key>: json}, at: {<key>: computedAt}, deleteAt, staleAt?, marks?, seen?: {<key>: marks},
      changes?: {<key>: moment}, changesAt?, tries?,
-     now: {<key>: {value, rule, partial?}}, history: {<key>: [{at, from, to, cause}]}}
+     now: {<key>: {value, rule, partial?}}, history: {<key>: [{at, from, to, cause}]}, outbox?, changesOut?}
 
 `json` is the `ComputedTag`. `marks` counts how often a customer's tags were marked stale, and `seen` is the count that was read
 before a tag was computed: a tag that has not seen the last mark expired when that was made (`staleAt`). So no two clocks are
@@ -36,6 +36,7 @@ from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.store.collection import forget_sets
 from gateway.store.mongo import Database, Document, Mongo, already_there
 from gateway.store.tag_merges import note_merges
+from gateway.store.tag_outbox import OUTBOX_INDEX, TagOutbox
 from gateway.store.tag_update import MOMENTS, NEXT_CHANGE, TagUpdate, last_deletion, latest
 from gateway.tags.computed_tag import FORM, REASON_FORM, ComputedTag, StoredTag, Tag, TagReason
 from gateway.tags.tag_history import ChangeCause, TagChange
@@ -67,7 +68,10 @@ class TagCollection:
         self._writing = asyncio.Lock()
         self.withholds: Callable[[str], bool] | None = None
         """Tells of which customers nothing is stored."""
-        mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0), IndexModel("changesAt", sparse=True)])
+        self.leaving: Collection[str] = frozenset()
+        """The tags whose changes are written into the outbox, too."""
+        self.outbox = TagOutbox(mongo)
+        mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0), IndexModel("changesAt", sparse=True), OUTBOX_INDEX])
 
     async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, StoredTags]:
         """Read stored tags by customer and key with one command. They may be fresh or stale.
@@ -99,11 +103,11 @@ class TagCollection:
         for customer, tag in tags:
             by_customer.setdefault(customer, []).append(tag)
         now, seen = self._clock.now(), marks or {}
-        updates = [TagUpdate(customer, own, seen.get(customer), now) for customer, own in by_customer.items()]
+        updates = [TagUpdate(customer, own, seen.get(customer), now, self.leaving) for customer, own in by_customer.items()]
         async with self._writing:
             for start in range(0, len(updates), MAX_WRITES):
                 some = updates[start : start + MAX_WRITES]
-                await self._mongo.run(partial(_write_tags, some), kind="write", in_background=True)
+                await self._mongo.run(partial(_write_tags, some, now), kind="write", in_background=True)
 
     async def wait_written(self) -> None:
         """Wait for the writes that have begun."""
@@ -191,7 +195,7 @@ class TagCollection:
         return await forget_sets(self._mongo, self.name, records)
 
 
-async def _write_tags(updates: Sequence[TagUpdate], database: Database) -> None:
+async def _write_tags(updates: Sequence[TagUpdate], now: datetime, database: Database) -> None:
     refused: list[int] = []
     written: Mapping[str, Any]
     try:
@@ -201,7 +205,7 @@ async def _write_tags(updates: Sequence[TagUpdate], database: Database) -> None:
     if refused:
         await database.tags.bulk_write([updates[place].guarded() for place in refused], ordered=False)
     if new := [customer for own in written["upserted"] if SET_SEPARATOR in (customer := own["_id"])]:
-        await note_merges(database, new)
+        await note_merges(database, new, now)
 
 
 async def _write(updates: Sequence[UpdateOne], database: Database) -> None:

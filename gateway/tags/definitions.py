@@ -147,12 +147,16 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pack(msgspec.Struct, frozen=True):
-    """Hold one file's facts and scores by name and tags by key. They are in the order of the file."""
+    """Hold one file's facts and scores by name and tags by key. They are in the order of the file.
+
+    Changes of the tags `leaving` are given to those who wait for them.
+    """
 
     facts: Mapping[str, Fact]
     tags: Mapping[str, TagDefinition]
     scores: Mapping[str, Score] = {}
     scorecards: Mapping[str, ScorecardDefinition] = {}
+    leaving: frozenset[str] = frozenset()
 
 
 def fingerprint_of(
