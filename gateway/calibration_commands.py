@@ -129,10 +129,12 @@ def _services(config: Path, tags: Path | None) -> tuple[Services, Path | None]:
     from gateway.app import create_services
     from gateway.log import configure_logging
     from gateway.settings import load_settings
+    from gateway.tags.pack import default_pack_path
 
     configure_logging("ERROR")
     settings = load_settings(config)
-    changed = {"calibration": None} | ({} if tags is None else {"file": tags})
+    file = tags or settings.tags.file or default_pack_path()  # named, so that tags that need a calibration are in it
+    changed = {"calibration": None, "file": file}
     alone = settings.model_copy(update={"tags": settings.tags.model_copy(update=changed)})
     return create_services(alone), settings.tags.calibration
 

@@ -52,7 +52,8 @@ def _print_tested(own: ExampleReport) -> None:
     for failure in own.failures:
         wanted, given = (value or "no tag" for value in (failure.example.value, failure.value))
         why = f": {failure.words}" if failure.words else ""
-        message = f"  line {failure.example.line}: {wanted} is expected, and the rule gives {given}{why}"
+        place = f"{failure.example.file}:" if failure.example.file else "line "
+        message = f"  {place}{failure.example.line}: {wanted} is expected, and the rule gives {given}{why}"
         errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     if own.unreached:
         _print_lines([f"  no example reaches: {', '.join(own.unreached)}"])

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from gateway.app import create_services, opened
@@ -20,6 +18,7 @@ from gateway.check.report import Report, summarise_listings, summarise_lookups
 from gateway.check.sampler import Advance, Sampler
 from gateway.check.settings_file import TomlFile
 from gateway.check.source_questions import ask_sources
+from gateway.check.tag_places import TagPlaces, find_uncalibrated
 from gateway.check.tag_reviews import find_due_reviews
 from gateway.clock import Clock
 from gateway.explain import unreadable_values
@@ -27,7 +26,6 @@ from gateway.settings import SourceSettings, environment_variables
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.tags.definitions import Pack
 from gateway.tags.pack import read_sound_facts
-from gateway.tags.yaml_sections import read_lines
 
 
 class Check(NamedTuple):
@@ -72,15 +70,17 @@ async def check(
     problems += map(hidden.hide, asked)
     data = await _check_data(configuration, problems, Sampler(Clock(), rows, _phone_regions(configuration)), advance)
     tag_file = _tag_file(file, read)
-    lines = {} if tag_file is None else read_lines(tag_file)
-    found_last = _find_unknown(configuration, read, tag_file, lines)
+    places = TagPlaces(tag_file)
+    found_last = _find_unknown(configuration, read, tag_file, places.lines)
     if tag_file is not None:
-        found_last = [*found_last, *find_due_reviews(tag_file, lines, Clock().now().date())]
+        found_last = [*found_last, *find_due_reviews(tag_file, places.lines, Clock().now().date())]
     settings = configuration.settings
     unknown = [] if settings is None or settings.lacks_key_store else await find_unknown_callers(settings, Clock())
-    warnings = [_place_found(found, file, read, lines) for found in (*data.warnings, *found_last, *unknown)]
+    found_last = [*found_last, *find_uncalibrated(configuration.settings)]
+    warned = [found for found in (*data.warnings, *found_last, *unknown) if not places.is_shipped(found)]
+    warnings = [_place_found(found, file, read, places) for found in warned]
     in_spool = [] if settings is None else find_spool_problems(settings)
-    problems += [_place_found(found, file, read, lines) for found in (*data.problems, *in_spool)]
+    problems += [_place_found(found, file, read, places) for found in (*data.problems, *in_spool)]
     if customers and problems:
         warnings.append(Problem(None, None, "", "no customer was read, as there are problems", "correct these first"))
     elif customers:
@@ -102,10 +102,9 @@ def _place(text: str, file: TomlFile, read: SettingsDocument) -> Problem:
     return problem_without_place(text) if setting is None else file.problem_of(setting, read)
 
 
-def _place_found(found: Problem, file: TomlFile, read: SettingsDocument, lines: Mapping[str, int]) -> Problem:
-    """Give a finding the line of its setting. `lines` are those of the file of tags."""
-    if found.file and found.line is None:
-        return msgspec.structs.replace(found, line=lines.get(found.path))
+def _place_found(found: Problem, file: TomlFile, read: SettingsDocument, places: TagPlaces) -> Problem:
+    """Give a finding the file and line of its setting."""
+    found = places.place_finding(found)
     return found if found.file else _place(f"{found.path}: {found.message}; {found.fix}", file, read)
 
 

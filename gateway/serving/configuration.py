@@ -57,7 +57,7 @@ def read_configuration(path: Path, traffic: ReplayModes, revision: int = 1) -> C
     settings = load_settings(path, connects=traffic.replay is None)
     written = hashlib.sha256(path.read_bytes())
     tags = read_pack_texts(settings.tags.file, settings.tags.calibration)
-    for text in filter(None, tags):
+    for text in tags.written():
         written.update(b"\0" + text.encode())
     documents = None
     if settings.documents.trusted is not None:

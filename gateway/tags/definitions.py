@@ -97,11 +97,15 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
 
 
 class TagExample(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's facts by name, and the value that the rule gives for them. Facts that are not named measure nothing."""
+    """A customer's facts by name, and the value that the rule gives for them. Facts that are not named measure nothing.
+
+    `file` is that of an included one.
+    """
 
     facts: Mapping[str, Any]
     value: str | None
     line: int = 0
+    file: str | None = None
 
 
 class TagWords(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ def read_examples(
             else:
                 given.report(name, f"the rule does not read this fact{did_you_mean(name, fact_names)}")
         value = _read_value(own, type_, values)
-        examples.append(TagExample(facts=facts, value=value, line=own.line))
+        examples.append(TagExample(facts=facts, value=value, line=own.line, file=own.included_file))
     return tuple(examples)
 
 

@@ -1,9 +1,9 @@
-"""Load a pack from `tags.yaml`, and report all its problems at once."""
+"""Load a pack from a file of tags and those that it includes, and report all its problems at once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -11,43 +11,74 @@ from typing import NamedTuple
 from connectors.suggestions import nearest, suggest
 from gateway.scores.calibration_file import Calibration, read_calibration, read_calibration_text
 from gateway.tags.definitions import Fact, Pack
+from gateway.tags.expressions.thresholds import Threshold
 from gateway.tags.expressions.types import FactType, ValueType
 from gateway.tags.fact_settings import read_fact
 from gateway.tags.fact_types import fact_types
 from gateway.tags.language_settings import first_label
+from gateway.tags.pack_files import (
+    FACTS,
+    INCLUDE,
+    NAMED_SECTIONS,
+    TAGS,
+    PackFiles,
+    PlacedSection,
+    read_included_texts,
+    read_pack_files,
+    shipped_path,
+)
 from gateway.tags.rules import is_variable_name
 from gateway.tags.score_settings import ReadScores, read_scores
 from gateway.tags.tag_settings import read_defaults, read_tag
 from gateway.tags.threshold_settings import read_thresholds, unread_types
-from gateway.tags.window_settings import read_timezone
-from gateway.tags.yaml_sections import Problems, Section, read_sections, read_yaml_text
+from gateway.tags.yaml_sections import Problems, Section, read_yaml_text
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def default_pack_path() -> Path:
-    """The pack that the gateway ships."""
-    return Path(__file__).with_name("profile.yaml")
+    """The pack that is in force where the settings name none."""
+    return shipped_path("core")
 
 
 @cache
 def shipped_pack() -> Pack:
-    """Read the pack that the gateway ships, once."""
+    """Read the pack that the gateway ships, once, with the tags that need a calibration."""
     return load_pack(default_pack_path())
 
 
+@cache
+def uncalibrated_pack() -> Pack:
+    """Read the shipped pack without the tags that need a calibration, and without what they alone read."""
+    pack = shipped_pack()
+    tags = {key: tag for key, tag in pack.tags.items() if not tag.score_names}
+    used = {name for tag in tags.values() for name in tag.fact_names}
+    return Pack(facts={name: fact for name, fact in pack.facts.items() if name in used}, tags=tags)
+
+
 class PackTexts(NamedTuple):
-    """The texts of the files of a pack and its calibration, as they were read; None where there is no such file."""
+    """The texts of the files of a pack and its calibration, as they were read; None where there is no such file.
+
+    `included` are the paths and texts of the files that the pack includes.
+    """
 
     tags: str | None = None
     calibration: str | None = None
+    included: tuple[tuple[str, str], ...] = ()
+
+    def written(self) -> list[str]:
+        """List the texts."""
+        return [text for text in (self.tags, self.calibration, *(text for _, text in self.included)) if text is not None]
 
 
 def read_pack_texts(file: Path | None, calibration: Path | None) -> PackTexts:
     """Read the texts. Raises `ConfigurationError`."""
+    tags = None if file is None else read_yaml_text(file)
     return PackTexts(
-        None if file is None else read_yaml_text(file), None if calibration is None else read_calibration_text(calibration)
+        tags,
+        None if calibration is None else read_calibration_text(calibration),
+        () if file is None or tags is None else tuple(sorted(read_included_texts(file, tags).items())),
     )
 
 
@@ -56,8 +87,8 @@ def read_pack(file: Path | None, calibration: Path | None, purposes: Collection[
     texts = texts or PackTexts()
     figures = None if calibration is None else read_calibration(calibration, texts.calibration)
     if file is None:
-        return shipped_pack() if figures is None else load_pack(default_pack_path(), calibration=figures)
-    return load_pack(file, texts.tags, purposes, figures)
+        return uncalibrated_pack() if figures is None else load_pack(default_pack_path(), calibration=figures)
+    return load_pack(file, texts.tags, purposes, figures, dict(texts.included))
 
 
 def load_pack(
@@ -65,38 +96,52 @@ def load_pack(
     text: str | None = None,
     purposes: Collection[str] | None = None,
     calibration: Calibration | None = None,
+    included: Mapping[str, str] | None = None,
 ) -> Pack:
-    """Read a pack, or raise `ConfigurationError` with all problems. Each has its line and the fix.
+    """Read a pack, or raise `ConfigurationError` with all problems. Each has its file, its line and the fix.
 
-    `text` is the file's, where it was read before. `purposes` are those of the settings; None where they are not
-    known. Scores have the figures of the `calibration`; without one they are not known.
+    `text` is the file's, and `included` those of the files that it includes, where they were read before. `purposes` are
+    those of the settings; None where they are not known. Scores have the figures of the `calibration`; without one they
+    are not known.
     """
     problems = Problems(path.name)
-    root = read_sections(path, problems, text)
-    root.expect(("timezone", "defaults", "thresholds", "facts", "scores", "scorecards", "tags"))
-    defaults = read_defaults(root.section("defaults"))
-    fact_sections, tag_sections = root.sections("facts"), root.sections("tags")
-    score_sections = root.sections("scores") if "scores" in root else {}
-    card_sections = root.sections("scorecards") if "scorecards" in root else {}
+    files = read_pack_files(path, problems, text, included)
+    files.report_unknown()
+    if INCLUDE not in files.own.root:
+        files.own.root.require((FACTS, TAGS))
+    placed = {name: files.merge_sections(name) for name in NAMED_SECTIONS}
+    fact_sections, score_sections, card_sections, tag_sections = (
+        {key: own.section for key, own in placed[name].items()} for name in NAMED_SECTIONS
+    )
     named = {**fact_sections, **score_sections}
     _check_names(named, {name: section.text("label") for name, section in named.items()})
     _check_names(tag_sections, {key: first_label(section) for key, section in tag_sections.items()})
     expressions = [section.text("expression") for section in tag_sections.values()]
-    shared = root.section("thresholds")
-    thresholds = read_thresholds(shared, named, expressions)
-    facts, types = _read_facts(fact_sections, problems, read_timezone(root))
+    thresholds, unread = _read_shared_thresholds(files, named, expressions)
+    facts, types = _read_facts(placed[FACTS], problems)
     read = read_scores(score_sections, card_sections, facts, types, calibration)
     _check_use(fact_sections, score_sections, expressions, thresholds, read)
-    types = unread_types(shared, thresholds) | types | read.types
+    types = unread | types | read.types
+    defaults = {file.path: read_defaults(file.root.section("defaults")) for file in files.all}
     tags = {
         key: tag
-        for key, section in tag_sections.items()
-        if (tag := read_tag(key, section, defaults, facts, types, thresholds, read.scores))
+        for key, own in placed[TAGS].items()
+        if (tag := read_tag(key, own.section, defaults[own.file.path], facts, types, thresholds, read.scores))
     }
     if purposes is not None:
         _check_purposes(tag_sections.values(), purposes)
     problems.raise_any()
     return Pack(facts=facts, tags=tags, scores=read.scores, scorecards=read.scorecards)
+
+
+def _read_shared_thresholds(
+    files: PackFiles, facts: Collection[str], expressions: Sequence[str]
+) -> tuple[dict[str, Threshold], dict[str, FactType]]:
+    """Read the thresholds of all files, and types for those whose values were reported."""
+    sections = {file.path: file.root.section("thresholds") for file in files.all}
+    read = {path: read_thresholds(section, facts, expressions) for path, section in sections.items()}
+    unread = [unread_types(section, read[path]) for path, section in sections.items()]
+    return files.merge_values("thresholds", read), {name: type_ for types in unread for name, type_ in types.items()}
 
 
 def _check_purposes(sections: Iterable[Section], purposes: Collection[str]) -> None:
@@ -108,30 +153,30 @@ def _check_purposes(sections: Iterable[Section], purposes: Collection[str]) -> N
 
 
 def read_sound_facts(path: Path) -> dict[str, Fact]:
-    """Read the facts of a file that are sound, whatever else is wrong. Raises `ConfigurationError` for one that is no YAML."""
+    """Read the facts of a file that are sound, whatever else is wrong; of those that it includes, of its owner's files alone.
+
+    Raises `ConfigurationError` for one that is no YAML.
+    """
     problems = Problems(path.name)
-    root = read_sections(path, problems)
-    timezone = read_timezone(root)
+    placed = read_pack_files(path, problems).merge_sections(FACTS)
     facts: dict[str, Fact] = {}
-    for name, section in root.sections("facts").items():
+    for name, own in placed.items():
         before = len(problems)
-        fact = read_fact(name, section, problems, timezone).fact
+        fact = None if own.file.is_shipped else read_fact(name, own.section, problems, own.file.timezone).fact
         if fact is not None and len(problems) == before:
             facts[name] = fact
     return facts
 
 
-def _read_facts(
-    sections: Mapping[str, Section], problems: Problems, timezone: str | None
-) -> tuple[dict[str, Fact], dict[str, FactType]]:
+def _read_facts(placed: Mapping[str, PlacedSection], problems: Problems) -> tuple[dict[str, Fact], dict[str, FactType]]:
     """Read the facts, and find their types. Nothing follows from what a problem leaves open of them."""
-    read = {name: read_fact(name, section, problems, timezone) for name, section in sections.items()}
+    read = {name: read_fact(name, own.section, problems, own.file.timezone) for name, own in placed.items()}
     facts = {name: own.fact for name, own in read.items() if own.fact is not None}
     types = fact_types(
         {name: facts[name] for name, own in read.items() if own.is_typed},
         unsure={name for name, own in read.items() if not own.is_chosen},
     )
-    return facts, {name: types.get(name) or FactType(type=ValueType.UNKNOWN, nullable=False) for name in sections}
+    return facts, {name: types.get(name) or FactType(type=ValueType.UNKNOWN, nullable=False) for name in placed}
 
 
 def _check_names(sections: Mapping[str, Section], labels_by_name: Mapping[str, str]) -> None:
@@ -154,12 +199,15 @@ def _check_use(
     thresholds: Collection[str],
     read: ReadScores,
 ) -> None:
-    """Report facts and scores that nothing names. So one misspelt name is reported once, not as an unused fact too."""
+    """Report facts and scores that nothing names. So one misspelt name is reported once, not as an unused fact too.
+
+    Files that are included may offer more than is used.
+    """
     words = {word for expression in expressions for word in _WORD.findall(expression)} | read.words
     used = words | {nearest(word, {**facts, **scores}) for word in words - set(facts) - set(thresholds)}
     for name, section in scores.items():
-        if name not in used:
+        if name not in used and not section.is_included:
             section.report("", "no tag uses this score; name it in an expression or remove it")
     for name, section in facts.items():
-        if name not in used:
+        if name not in used and not section.is_included:
             section.report("", "no tag uses this fact; name it in an expression or remove it")

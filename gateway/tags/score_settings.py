@@ -78,7 +78,7 @@ def read_scores(
     read = {name: score for name, section in sections.items() if (score := reader.read_score(name, section))}
     named = {section.text("scorecard") for section in sections.values() if "scorecard" in section}
     for name, section in card_sections.items():
-        if name not in named:
+        if name not in named and not section.is_included:
             section.report("", "no score uses this scorecard; name it in one or remove it")
     known = {name: _score_type(score, types) for name, score in read.items()}
     open_ = {name: FactType(type=ValueType.UNKNOWN, nullable=False) for name in sections}

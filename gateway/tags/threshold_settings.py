@@ -20,7 +20,10 @@ _OTHER_NUMBER = re.compile(r"[-+]?[0-9._]*\d[0-9._]*([eE][-+]?\d+)?|[-+]?0x[0-9a
 
 
 def read_thresholds(section: Section | None, facts: Collection[str], expressions: Collection[str]) -> Thresholds:
-    """Read thresholds by name. They are for these expressions, over these facts; one that none of them names is reported."""
+    """Read thresholds by name. They are for these expressions, over these facts.
+
+    One that none of them names is reported, but not in a file that another one includes.
+    """
     if section is None:
         return {}
     words = {word for expression in expressions for word in re.findall(r"[A-Za-z_]\w*", expression)}
@@ -33,7 +36,7 @@ def read_thresholds(section: Section | None, facts: Collection[str], expressions
         elif name in facts:
             section.report(name, f"'{name}' is the name of a fact, too; rename one of the two")
             continue
-        elif name not in words:
+        elif name not in words and not section.is_included:
             section.report(name, "no rule uses this threshold; name it in an expression or remove it")
         threshold = _read_threshold(section, name)
         if threshold is not None:

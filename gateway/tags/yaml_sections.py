@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -28,23 +29,31 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Problems:
-    """Collect a file's problems, and raise them in order of lines."""
+    """Collect problems of a file and of those that it includes, and raise them in order of files and lines."""
 
     def __init__(self, file: str) -> None:
-        self._file = file
-        self._lines: dict[str, int] = {}
+        self.file = file
+        self.is_included = False
+        self.rank = 0
+        self._places: dict[str, tuple[int, int]] = {}
+
+    def beside(self, file: str, rank: int) -> Problems:
+        """Collect the problems of a file that is included with those of this one. `rank` is its place among them."""
+        other = copy(self)
+        other.file, other.rank, other.is_included = file, rank, True
+        return other
 
     def add(self, line: int, path: str, message: str, column: int | None = None) -> None:
         """Take a problem; the same one found twice counts once."""
-        place = ":".join(str(part) for part in (self._file, line, column) if part is not None)
-        self._lines[f"{place}: {f'{path}: ' if path else ''}{message}"] = line
+        place = ":".join(str(part) for part in (self.file, line, column) if part is not None)
+        self._places[f"{place}: {f'{path}: ' if path else ''}{message}"] = self.rank, line
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._places)
 
     def raise_any(self) -> None:
-        if self._lines:
-            raise ConfigurationError(sorted(self._lines, key=self._lines.__getitem__))
+        if self._places:
+            raise ConfigurationError(sorted(self._places, key=self._places.__getitem__))
 
 
 def read_yaml_text(path: Path) -> str:
@@ -140,6 +149,29 @@ class Section:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
+
+    @property
+    def place(self) -> str:
+        """The file and the line."""
+        return f"{self._problems.file}:{self._line}"
+
+    @property
+    def is_included(self) -> bool:
+        """Whether the file is one that another one includes."""
+        return self._problems.is_included
+
+    @property
+    def included_file(self) -> str | None:
+        """The file where it is one that another one includes."""
+        return self._problems.file if self.is_included else None
+
+    def place_of(self, name: str) -> str:
+        """Name the file and the line of a setting."""
+        return f"{self._problems.file}:{self._lines[name]}"
+
+    def content(self, without: Collection[str] = ()) -> dict[str, object]:
+        """Give what is written, to compare it with what is written elsewhere."""
+        return {name: _content(node, _MAX_DEPTH) for name, node in self._values.items() if name not in without}
 
     def report(self, name: str, message: str) -> None:
         """Report a problem with one setting, at its line.
@@ -264,10 +296,14 @@ class Section:
             self.report(name, f"unknown word '{text}'{did_you_mean(text, known)}")
         return known.get(text)
 
+    def require(self, names: Collection[str]) -> None:
+        """Report settings that are absent."""
+        for name in names:
+            if name not in self._values:
+                self.report(name, "is missing; add it")
+
     def sections(self, name: str) -> dict[str, Section]:
-        """Read the mappings under a required name, by their own names. Others are reported and left out."""
-        if name not in self._values:
-            self.report(name, "is missing; add it")
+        """Read the mappings under a name that may be absent, by their own names. Others are reported and left out."""
         entries = self.section(name)
         if entries is None:
             return {}
@@ -284,6 +320,17 @@ class Section:
 
     def _at(self, name: str) -> str:
         return ".".join(part for part in (self._path, name) if part)
+
+
+def _content(node: yaml.Node, depth: int) -> object:
+    if isinstance(node, yaml.ScalarNode):
+        return node.tag, node.value
+    if not depth:
+        return None
+    if isinstance(node, yaml.MappingNode):
+        pairs = [(_content(key, depth - 1), _content(value, depth - 1)) for key, value in node.value]
+        return sorted(pairs, key=repr)
+    return [_content(item, depth - 1) for item in node.value]
 
 
 def _texts(node: yaml.Node) -> tuple[str, ...] | None:
