@@ -12,6 +12,8 @@ import msgspec
 from gateway.tags.expressions.constants import FAILURES, bindings
 from gateway.tags.expressions.parser import parse
 from gateway.tags.expressions.thresholds import Thresholds
+from gateway.tags.expressions.time_constants import write_part
+from gateway.tags.expressions.time_texts import find_times, readable_time, sort_times
 from gateway.tags.expressions.tree import Conditional, FactName, Node, walk
 
 
@@ -44,11 +46,13 @@ def decide(expression: str, facts: Mapping[str, Any], thresholds: Thresholds = M
 
 
 def _step(expression: str, condition: Node, facts: Mapping[str, Any]) -> Step:
-    text = expression[condition.start : condition.end]
     names = sorted({part.name for part in walk(condition) if isinstance(part, FactName)})
-    read = {name: facts[name] for name in names if name in facts} | bindings(condition)
+    read = {name: facts[name] for name in names if name in facts}
+    times, constants = find_times(read), bindings(condition)
     try:
-        outcome = cel.compile(text).execute(read)
+        outcome = cel.compile(write_part(expression, condition, times)).execute(sort_times(read, times) | constants)
     except FAILURES:
         outcome = None
-    return Step(" ".join(text.split()), outcome if isinstance(outcome, bool) else None, read)
+    text = " ".join(expression[condition.start : condition.end].split())
+    shown = read | {name: readable_time(value) for name, value in constants.items()}
+    return Step(text, outcome if isinstance(outcome, bool) else None, shown)

@@ -122,9 +122,9 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
     `values` is the closed list of values, empty when any value goes. `fact_names` are the facts that `expression` reads,
     sorted, with those of the scores that it reads; `thresholds` those that it reads. `fingerprint` changes with everything that
-    can change the value. With `purposes` it is given for these alone. `review` is the day by which its owner looks at the rule
-    again. `label`, `description`, `words` and `value_labels` are without a language, or in the first of the file;
-    `translations` has all by language.
+    can change the value. `times` are the facts among them that are times. With `purposes` it is given for these alone. `review`
+    is the day by which its owner looks at the rule again. `label`, `description`, `words` and `value_labels` are without a
+    language, or in the first of the file; `translations` has all by language.
     """
 
     key: str
@@ -148,6 +148,7 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     value_labels: Mapping[str, str] = {}
     translations: Mapping[str, TagWords] = {}
     score_names: tuple[str, ...] = ()
+    times: frozenset[str] = frozenset()
 
 
 class Pack(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from gateway.tags.expressions.parser import RuleSyntaxError, parse
 from gateway.tags.expressions.thresholds import Thresholds
 from gateway.tags.expressions.tree import Conditional, FactName, ListLiteral, Node
 from gateway.tags.expressions.type_check import RuleProblem, TypeCheck
-from gateway.tags.expressions.types import NUMBERS, TEXTS, FactType, ValueType
+from gateway.tags.expressions.types import NUMBERS, TEXTS, FactType, ValueType, list_times
 from gateway.tags.rules import compile_rule
 from gateway.tags.tag_values import read_day, value_text
 
@@ -51,7 +51,7 @@ def check_rule(
         check = _RuleCheck(expression, root, types, values, type_, thresholds)
         check.outcome(root, check.domains)
         if not check.problems:
-            compile_rule(expression, thresholds)
+            compile_rule(expression, thresholds, list_times(types))
     except RuleSyntaxError as error:
         return [RuleProblem(error.offset, str(error))]
     return sorted(set(check.problems))

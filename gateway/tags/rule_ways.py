@@ -14,6 +14,8 @@ from gateway.tags.expressions.domains import COMPARISONS
 from gateway.tags.expressions.operators import LOGICAL
 from gateway.tags.expressions.parser import parse
 from gateway.tags.expressions.thresholds import Threshold, Thresholds
+from gateway.tags.expressions.time_constants import write_part
+from gateway.tags.expressions.time_texts import find_times, readable_time, sort_times
 from gateway.tags.expressions.tree import Binary, Call, Conditional, ConstantLiteral, ListLiteral, Node, Unary
 from gateway.tags.tag_values import value_text
 
@@ -92,7 +94,8 @@ class RuleReader:
     def __init__(self, expression: str, facts: Mapping[str, Any], thresholds: Thresholds) -> None:
         self._expression = expression
         self._thresholds = thresholds
-        self._names = {**facts, **{name: threshold.value for name, threshold in thresholds.items()}}
+        self._times = find_times(facts)
+        self._names = sort_times(facts, self._times) | {name: own.bound for name, own in thresholds.items()}
         self._known: dict[tuple[int, int], Any] = {}
 
     def text_of(self, node: Node) -> str:
@@ -110,14 +113,15 @@ class RuleReader:
         return value if isinstance(value, bool) else None
 
     def value_of(self, node: Node) -> Any:
-        """Compute a part, `UNKNOWN` where it cannot be."""
+        """Compute a part, `UNKNOWN` where it cannot be. Times are as facts have them."""
         if isinstance(node, ConstantLiteral) and node.kind == "null":
             return None
         place = node.start, node.end
         if place not in self._known:
-            program, names = _compiled(self._expression[node.start : node.end])
+            program, names = _compiled(write_part(self._expression, node, self._times))
             try:
-                self._known[place] = program.execute({name: self._names[name] for name in names if name in self._names})
+                value = program.execute({name: self._names[name] for name in names if name in self._names})
+                self._known[place] = readable_time(value)
             except FAILURES:
                 self._known[place] = UNKNOWN
         return self._known[place]

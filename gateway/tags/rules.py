@@ -12,8 +12,10 @@ import cel
 from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed, TagReason
 from gateway.tags.definitions import TagDefinition, TagType
 from gateway.tags.expressions.constants import FAILURES
-from gateway.tags.expressions.parser import RuleSyntaxError, expand_thresholds
+from gateway.tags.expressions.parser import RuleSyntaxError
 from gateway.tags.expressions.thresholds import Thresholds
+from gateway.tags.expressions.time_constants import write_constants
+from gateway.tags.expressions.time_texts import readable_time, sort_times
 from gateway.tags.tag_values import is_empty_list, value_of_type, value_texts
 
 FAILURE_KINDS: dict[type[Exception], str] = {
@@ -25,9 +27,12 @@ FAILURE_KINDS: dict[type[Exception], str] = {
 """Why an expression cannot be computed, the special case first. `function`: a function was given what it cannot take."""
 
 
-def compile_rule(expression: str, thresholds: Thresholds = MappingProxyType({})) -> cel.Program:
-    """Compile an expression with the values of its thresholds, or raise `RuleSyntaxError`."""
-    expanded = expand_thresholds(expression, thresholds)
+def compile_rule(expression: str, thresholds: Thresholds = MappingProxyType({}), times: Collection[str] = ()) -> cel.Program:
+    """Compile an expression with the values of its thresholds, or raise `RuleSyntaxError`.
+
+    `times` are the facts that are times. The program takes them as `sort_times` writes them.
+    """
+    expanded = write_constants(expression, thresholds, times) if thresholds or times else expression
     try:
         return cel.compile(expanded)
     except ValueError as error:
@@ -94,9 +99,11 @@ def failure_kind(program: cel.Program, evidence: Sequence[FactValue]) -> str:
 
 def _apply(definition: TagDefinition, known: Mapping[str, Any]) -> tuple[str | None, TagReason]:
     try:
-        outcome = definition.program.execute(dict(known))
+        outcome = definition.program.execute(sort_times(known, definition.times) if definition.times else dict(known))
     except FAILURES:
         return None, TagReason.FAILED
+    if definition.times or definition.thresholds:
+        outcome = readable_time(outcome)
     if outcome is None or (definition.type is TagType.LIST and is_empty_list(outcome)):
         return None, TagReason.RULE
     value = value_of_type(definition.type, outcome)

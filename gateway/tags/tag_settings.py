@@ -11,7 +11,7 @@ from gateway.tags.example_settings import read_examples
 from gateway.tags.expressions.constants import bindings
 from gateway.tags.expressions.parser import parse
 from gateway.tags.expressions.thresholds import Thresholds
-from gateway.tags.expressions.types import FactType
+from gateway.tags.expressions.types import FactType, list_times
 from gateway.tags.language_settings import read_words
 from gateway.tags.rule_checks import check_rule
 from gateway.tags.rules import compile_rule
@@ -95,7 +95,8 @@ def read_tag(
         section.report_at("expression", problem.offset, problem.message)
     if category is None or ttl is None or not expression or problems:
         return None
-    program = compile_rule(expression, thresholds)
+    times = list_times(types)
+    program = compile_rule(expression, thresholds, times)
     read = sorted(program.variables())
     own = [scores[name] for name in read if name in scores]
     names = tuple(sorted({*read, *(fact for score in own for fact in score.fact_names)} - scores.keys()))
@@ -123,6 +124,7 @@ def read_tag(
         examples=read_examples(section, read, types, type_, values),
         review=_read_review(holder("review")),
         score_names=tuple(score.name for score in own),
+        times=times.intersection(read),
     )
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gateway.tags.computed_tag import RuleUsed
 from gateway.tags.decision import Decision, Step, decide
-from gateway.tags.expressions.parser import expand_thresholds
 from gateway.tags.expressions.thresholds import Threshold, thresholds_by_name
+from gateway.tags.expressions.time_constants import write_constants
 from gateway.tags.rule_checks import check_rule
 from gateway.tags.rules import compile_rule, evaluate
 from tests.support.gateway_server import gateway_on
@@ -144,7 +144,7 @@ def test_a_value_stands_in_place_of_its_name(value: str | float) -> None:
     assert compile_rule("x == a", one).execute({"a": value}) is True
     if isinstance(value, int | float):
         assert compile_rule("1-x < 1 - x", one).execute({}) is False if isinstance(value, int) else True
-    assert expand_thresholds("'x' + a", one) == "'x' + a"
+    assert write_constants("'x' + a", one, ()) == "'x' + a"
 
 
 async def test_a_caller_reads_the_thresholds(tmp_path: Path) -> None:

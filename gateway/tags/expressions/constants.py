@@ -22,8 +22,8 @@ def is_constant(node: Node) -> bool:
 
 
 def bindings(node: Node) -> dict[str, Any]:
-    """Give the values of the thresholds in a part of an expression, by name."""
-    return {part.threshold.name: part.threshold.value for part in walk(node) if isinstance(part, ThresholdName)}
+    """Give the values of the thresholds in a part of an expression, by name, as it is computed with them."""
+    return {part.threshold.name: part.threshold.bound for part in walk(node) if isinstance(part, ThresholdName)}
 
 
 def constant(expression: str, node: Node) -> Any:

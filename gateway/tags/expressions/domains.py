@@ -8,7 +8,7 @@ over one fact; of conditions over several it keeps at least what is possible.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +16,8 @@ import cel
 import msgspec
 
 from gateway.tags.expressions.constants import FAILURES, NotConstantError, bindings, constant, is_constant
+from gateway.tags.expressions.time_constants import write_part
+from gateway.tags.expressions.time_texts import sortable_time
 from gateway.tags.expressions.tree import Binary, FactName, ListLiteral, Node, Unary, walk
 from gateway.tags.expressions.types import TEXTS, FactType, ValueType
 
@@ -49,19 +51,19 @@ class Split(msgspec.Struct, frozen=True):
         return _join(self.true if operator == "&&" else self.false, self.errors)
 
 
-def split(expression: str, condition: Node, domains: Domains) -> Split:
-    """Split the values of facts by a condition."""
+def split(expression: str, condition: Node, domains: Domains, times: Collection[str] = ()) -> Split:
+    """Split the values of facts by a condition. `times` are the facts that are times."""
     if isinstance(condition, Unary) and condition.operator == "!":
-        inner = split(expression, condition.operand, domains)
+        inner = split(expression, condition.operand, domains, times)
         return Split(inner.false, inner.true, inner.errors)
     if isinstance(condition, Binary) and condition.operator in ("&&", "||"):
-        return _split_both(expression, condition, domains)
+        return _split_both(expression, condition, domains, times)
     if is_constant(condition):
         return Split(*(None if _is(expression, condition, not truth) else domains for truth in (True, False)))
     name = _compared_fact(condition)
     if name is None or name not in domains:
         return Split(domains, domains)
-    program = cel.compile(expression[condition.start : condition.end])
+    program = cel.compile(write_part(expression, condition, times))
     bound = bindings(condition)
     groups: dict[bool | None, set[Any]] = {True: set(), False: set(), None: set()}
     for value in domains[name]:
@@ -69,10 +71,10 @@ def split(expression: str, condition: Node, domains: Domains) -> Split:
     return Split(*({**domains, name: frozenset(group)} if group else None for group in groups.values()))
 
 
-def _split_both(expression: str, node: Binary, domains: Domains) -> Split:
-    left = split(expression, node.left, domains)
+def _split_both(expression: str, node: Binary, domains: Domains, times: Collection[str]) -> Split:
+    left = split(expression, node.left, domains, times)
     undecided = left.undecided(node.operator)
-    right = Split(None, None) if undecided is None else split(expression, node.right, undecided)
+    right = Split(None, None) if undecided is None else split(expression, node.right, undecided, times)
     errors = _join(left.errors, right.errors)
     if node.operator == "&&":
         return Split(right.true, _join(left.false, right.false), errors)
@@ -134,7 +136,8 @@ def _representatives(type_: FactType, constants: Iterable[Any]) -> frozenset[Any
         between = {(low + high) / 2 for low, high in pairwise(points)}
         return frozenset(values | {*points, *between, points[0] * 2 - 1, points[-1] * 2 + 1})
     if type_.type in TEXTS:
-        texts = {value for value in constants if isinstance(value, str)}
+        write = sortable_time if type_.type is ValueType.TIME else str
+        texts = {write(value) for value in constants if isinstance(value, str)}
         # No text stands between one and the same with the first character of all behind it.
         return frozenset(values | set(type_.words or {"", "\0", *texts, *(f"{text}\0" for text in texts)}))
     return frozenset(values | {True, False})

@@ -29,7 +29,6 @@ from gateway.tags.expressions.tree import (
     ThresholdName,
     Unary,
     height,
-    walk,
 )
 
 MAX_DEPTH = 90
@@ -100,16 +99,6 @@ class RuleSyntaxError(ValueError):
 def parse(expression: str, thresholds: Thresholds = MappingProxyType({})) -> Node:
     """Parse an expression in which some names are thresholds, or raise `RuleSyntaxError`."""
     return _Parser(expression, thresholds).parse()
-
-
-def expand_thresholds(expression: str, thresholds: Thresholds) -> str:
-    """Write the values of thresholds in place of their names. Raises `RuleSyntaxError`."""
-    if not thresholds:
-        return expression
-    names = [node for node in walk(parse(expression, thresholds)) if isinstance(node, ThresholdName)]
-    for node in sorted(names, key=lambda node: node.start, reverse=True):
-        expression = f"{expression[: node.start]}{node.threshold.literal}{expression[node.end :]}"
-    return expression
 
 
 class _Token(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.tags.expressions.time_texts import is_written_time, sortable_time
 from gateway.tags.expressions.types import ValueType
 
 
@@ -25,10 +26,15 @@ class Threshold(msgspec.Struct, frozen=True, kw_only=True):
         return ValueType.FRACTION if isinstance(self.value, float) else ValueType.WHOLE
 
     @property
+    def bound(self) -> int | float | str:
+        """The value that expressions are computed with: times as they sort."""
+        return sortable_time(self.value) if self.is_time else self.value
+
+    @property
     def literal(self) -> str:
         """Write the value as an expression does."""
         if isinstance(self.value, str):
-            return json.dumps(self.value, ensure_ascii=False)
+            return json.dumps(self.bound, ensure_ascii=False)
         return repr(self.value) if self.value >= 0 else f"({self.value!r})"
 
 
@@ -43,4 +49,4 @@ def thresholds_by_name(thresholds: Iterable[Threshold]) -> Thresholds:
 
 def stored_thresholds(values: Mapping[str, Any]) -> Thresholds:
     """Make thresholds of the values that are stored with a tag."""
-    return {name: Threshold(name=name, value=value) for name, value in values.items()}
+    return {name: Threshold(name=name, value=value, is_time=is_written_time(value)) for name, value in values.items()}

@@ -25,7 +25,7 @@ from gateway.tags.expressions.tree import (
     leaves,
     walk,
 )
-from gateway.tags.expressions.types import NUMBERS, TEXTS, FactType, ValueType
+from gateway.tags.expressions.types import NUMBERS, TEXTS, FactType, ValueType, list_times
 
 MAX_QUOTED = 40
 """So many characters of an expression are quoted in a message."""
@@ -57,6 +57,7 @@ class TypeCheck:
         self.domains = all_values(expression, root, {name: type_ for name, type_ in types.items() if name in names})
         self._expression = expression
         self._types = types
+        self._times = list_times(types)
         self._names = {**types, **thresholds}
         self._null_facts: set[str] = set()
 
@@ -106,7 +107,7 @@ class TypeCheck:
         before = len(self.problems)
         self._check_condition(node.condition, domains, "what stands before '?'")
         is_sound = len(self.problems) == before
-        values = split(self._expression, node.condition, domains)
+        values = split(self._expression, node.condition, domains, self._times)
         if is_sound and None not in (values.true, values.false) and self._are_alike(node.then, node.otherwise):
             text = self.text(node.then)
             self.report(node.otherwise, f"{text} is given whether {self.text(node.condition)} or not; correct one of the two")
@@ -193,7 +194,7 @@ class TypeCheck:
     def _check_logical(self, node: Binary, domains: Domains) -> None:
         # Each side matters only where the other one has not decided.
         for side, other in ((node.left, node.right), (node.right, node.left)):
-            undecided = split(self._expression, other, domains).undecided(node.operator)
+            undecided = split(self._expression, other, domains, self._times).undecided(node.operator)
             self._check_condition(side, domains if undecided is None else undecided, f"'{node.operator}'")
 
     def _check_condition(self, node: Node, domains: Domains, needing: str) -> None:
@@ -204,11 +205,18 @@ class TypeCheck:
     def _check_comparison(self, node: Binary, left: ValueType, right: ValueType) -> None:
         if ValueType.UNKNOWN in (left, right) or ValueType.NULL in (left, right):
             return
-        if not operators.comparable(left, right) or (node.operator in operators.ORDERED and left not in NUMBERS | TEXTS):
+        is_unordered = node.operator in operators.ORDERED and left not in NUMBERS | TEXTS
+        is_mixed = ValueType.TIME in (left, right) and (self._reads_text(node.left) or self._reads_text(node.right))
+        if is_unordered or is_mixed or not operators.comparable(left, right):
             self.report(node, f"'{node.operator}' cannot compare these: {self._mismatch(node, left, right)}")
         elif node.operator not in operators.ORDERED:
             self._check_word(node.left, node.right)
             self._check_word(node.right, node.left)
+
+    def _reads_text(self, node: Node) -> bool:
+        """Tell whether a node is a fact that is text, in one of its branches. Nothing writes that as a time."""
+        names = [leaf.name for leaf in leaves(node) if isinstance(leaf, FactName) and leaf.name in self._types]
+        return any(self._types[name].type is ValueType.TEXT for name in names)
 
     def _check_word(self, fact: Node, word: Node) -> None:
         """Report a word that a fact of a closed list of words cannot be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -36,3 +37,8 @@ class FactType(msgspec.Struct, frozen=True, kw_only=True):
     minimum: int | None = None
     words: tuple[str, ...] = ()
     null_without: frozenset[str] = frozenset()
+
+
+def list_times(types: Mapping[str, FactType]) -> frozenset[str]:
+    """Name the facts that are times."""
+    return frozenset(name for name, own in types.items() if own.type is ValueType.TIME)
