@@ -32,13 +32,7 @@ async def note_merges(database: Database, customers: Collection[str], now: datet
     values: dict[tuple[str, str], str | None] = {}
     for document in sorted(found, key=lambda own: max(own.get("at", {}).values(), default=_LONG_AGO)):
         values |= {(parts[document["_id"]], key): own["value"] for key, own in document.get("now", {}).items()}
-    updates = [
-        UpdateOne(
-            {"_id": customer, f"history.{key}.0.cause": ChangeCause.FIRST.value},
-            {"$set": {f"history.{key}.0.cause": ChangeCause.MERGE.value, f"history.{key}.0.from": value}},
-        )
-        for (customer, key), value in values.items()
-    ]
+    updates = [update for (customer, key), value in values.items() for update in _history_updates(customer, key, value)]
     by_customer: dict[str, dict[str, str | None]] = {}
     for (customer, key), value in values.items():
         by_customer.setdefault(customer, {})[key] = value
@@ -51,6 +45,14 @@ async def note_merges(database: Database, customers: Collection[str], now: datet
     ]
     if updates:
         await database.tags.bulk_write(updates, ordered=False)
+
+
+def _history_updates(customer: str, key: str, value: str | None) -> Iterator[UpdateOne]:
+    """Write that a value was another one before, or take back that it changed where it was the same."""
+    first = {"_id": customer, f"history.{key}.0.cause": ChangeCause.FIRST.value}
+    yield UpdateOne(first | {f"history.{key}.0.to": value}, {"$pop": {f"history.{key}": -1}})
+    merged = {f"history.{key}.0.cause": ChangeCause.MERGE.value, f"history.{key}.0.from": value}
+    yield UpdateOne(first | {f"history.{key}.0.to": {"$ne": value}}, {"$set": merged})
 
 
 def _parts(customer: str) -> Iterator[str]:

@@ -170,6 +170,18 @@ async def test_a_merge_says_what_the_parts_were(tags: TagCollection):
     assert await history(tags, "crm:7\ndesk:1\nshop:42") == [(3, "C", "D", "merge")]
 
 
+async def test_a_value_that_the_parts_had_is_no_change(tags: TagCollection, mongo: Mongo):
+    """The history of the merged customer begins with the first other one."""
+    await tags.write([("crm:7", tag(0, "A")), ("shop:42", tag(0, "A"))])
+    await tags.write([("crm:7\nshop:42", tag(1, "A"))])
+    assert await history(tags, "crm:7\nshop:42") == []
+    await tags.write([("crm:7\nshop:42", tag(2, "B"))])
+    assert await history(tags, "crm:7\nshop:42") == [(2, "A", "B", "facts")]
+    await tags.write([("crm:8", tag(0, "A"))])
+    await tags.write([("crm:8\nshop:1", tag(1, "B"))])
+    assert await history(tags, "crm:8\nshop:1") == [(1, "A", "B", "merge")]
+
+
 async def test_history_goes_with_the_customer(tags: TagCollection):
     """An erasure leaves none of it."""
     await tags.write([("c1", tag(0, "A"))])
