@@ -15,6 +15,7 @@ from pymongo import UpdateOne
 
 from gateway.clock import CLOCK_TOLERANCE
 from gateway.stitching.merged_customer import SET_SEPARATOR
+from gateway.store.former_tags import PRESENT, records_of
 from gateway.store.mongo import Document
 from gateway.store.tag_outbox import MERGE_PATIENCE, added_entries, first_entries, leaving_from
 from gateway.tags.computed_tag import ComputedTag
@@ -59,6 +60,7 @@ class TagUpdate:
         delete_at = max(max(tag.expires_at, tag.changes_at or tag.expires_at) for tag in tags) + KEEP
         # Pipelines, whose expressions see the document as it is kept.
         self._common: Document = {"deleteAt": latest("$deleteAt", delete_at, last_deletion(now)), "tries": "$$REMOVE"}
+        self._common |= {"former": "$$REMOVE"} | records_of(customer)
         self._values = {tag.key: self._values_of(tag, marks) for tag in tags}
 
     @property
@@ -67,7 +69,7 @@ class TagUpdate:
 
     def plain(self) -> UpdateOne:
         """Write the update where nothing later, no other value and no other rule is stored. Else its insert is refused."""
-        condition: Document = {}
+        condition: Document = {**PRESENT}
         values: Document = {}
         for tag in self._tags:
             own = self._values[tag.key]

@@ -15,6 +15,7 @@ import msgspec
 from pymongo import IndexModel, UpdateOne
 
 from gateway.errors import StoreError
+from gateway.store.former_tags import PRESENT
 from gateway.store.mongo import Database, Document, Mongo
 
 USAGE, RULES, TAGS = "tag_usage", "tag_rules", "tags"
@@ -98,7 +99,7 @@ class TagUsageCollection:
 
     async def sample(self, size: int) -> Collection[str]:
         """Name some customers at random who have stored tags."""
-        found = await self._aggregate(TAGS, [{"$sample": {"size": size}}, {"$project": {"_id": 1}}])
+        found = await self._aggregate(TAGS, [{"$sample": {"size": size}}, {"$match": PRESENT}, {"$project": {"_id": 1}}])
         return list(dict.fromkeys(own["_id"] for own in found))
 
     async def _aggregate(self, collection: str, stages: list[Document]) -> list[Document]:

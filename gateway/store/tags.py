@@ -2,7 +2,8 @@
 
     {_id: "<customer>", tags: {<key>: json}, at: {<key>: computedAt}, deleteAt, staleAt?, marks?, seen?: {<key>: marks},
      changes?: {<key>: moment}, changesAt?, tries?,
-     now: {<key>: {value, rule, partial?}}, history: {<key>: [{at, from, to, cause}]}, outbox?, changesOut?}
+     now: {<key>: {value, rule, partial?}}, history: {<key>: [{at, from, to, cause}]}, outbox?, changesOut?,
+     records?, former?}
 
 `json` is the `ComputedTag`. `marks` counts how often a customer's tags were marked stale, and `seen` is the count that was read
 before a tag was computed: a tag that has not seen the last mark expired when that was made (`staleAt`). So no two clocks are
@@ -34,6 +35,7 @@ from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.identity.records import RecordId
 from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.store.collection import forget_sets
+from gateway.store.former_tags import RECORDS_INDEX, find_unsettled, set_aside_former
 from gateway.store.mongo import Database, Document, Mongo, already_there
 from gateway.store.tag_merges import note_merges
 from gateway.store.tag_outbox import OUTBOX_INDEX, TagOutbox
@@ -71,7 +73,8 @@ class TagCollection:
         self.leaving: Collection[str] = frozenset()
         """The tags whose changes are written into the outbox, too."""
         self.outbox = TagOutbox(mongo)
-        mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0), IndexModel("changesAt", sparse=True), OUTBOX_INDEX])
+        expiry, schedule = IndexModel("deleteAt", expireAfterSeconds=0), IndexModel("changesAt", sparse=True)
+        mongo.index("tags", [expiry, schedule, OUTBOX_INDEX, RECORDS_INDEX])
 
     async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, StoredTags]:
         """Read stored tags by customer and key with one command. They may be fresh or stale.
@@ -202,10 +205,14 @@ async def _write_tags(updates: Sequence[TagUpdate], now: datetime, database: Dat
         written = (await database.tags.bulk_write([update.plain() for update in updates], ordered=False)).bulk_api_result
     except BulkWriteError as error:
         refused, written = already_there(error), cast(Mapping[str, Any], error.details)
+    new = [own["_id"] for own in written["upserted"]]
     if refused:
+        new += await find_unsettled(database, [updates[place].customer for place in refused])
         await database.tags.bulk_write([updates[place].guarded() for place in refused], ordered=False)
-    if new := [customer for own in written["upserted"] if SET_SEPARATOR in (customer := own["_id"])]:
-        await note_merges(database, new, now)
+    if merged := [customer for customer in new if SET_SEPARATOR in customer]:
+        await note_merges(database, merged, now)
+    if new:
+        await set_aside_former(database, new, now)
 
 
 async def _write(updates: Sequence[UpdateOne], database: Database) -> None:
