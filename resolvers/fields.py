@@ -101,10 +101,18 @@ def stitching(
 
 
 def root(
-    description: str, graphql_type: Any = None, finds: CustomerFinder | None = None, *, searches: bool = False
+    description: str,
+    graphql_type: Any = None,
+    finds: CustomerFinder | None = None,
+    *,
+    searches: bool = False,
+    weight: int = 0,
 ) -> Decorator:
-    """Declare a method where a query begins. `finds` says how, where it gives customers; `searches` that it looks by a text."""
-    own = FieldMetadata(finds=finds, searches=searches, weight=LIST_WEIGHT if searches else 0)
+    """Declare a method where a query begins. `finds` says how, where it gives customers; `searches` that it looks by a text.
+
+    `weight` is its price where it does neither.
+    """
+    own = FieldMetadata(finds=finds, searches=searches, weight=LIST_WEIGHT if searches else weight)
     metadata = {METADATA_KEY: own} if own.is_priced else {}
     return strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)  # type: ignore[no-any-return]
 

@@ -31,6 +31,7 @@ from gateway.stitching.selection import Selection
 from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import TagDefinition as Definition
+from gateway.tags.tag_report import SAMPLE
 from gateway.tags.tag_report import TagReport as ReportedTag
 from resolvers.account import Account
 from resolvers.connection import DEFAULT_FIRST, Connection
@@ -214,6 +215,7 @@ class Query:
     @root(
         "What is known of each tag on the whole: who asks for it, what it says of customers. For callers who may read that.",
         graphql_type=list[TagReport] | None,
+        weight=SAMPLE,
     )
     async def tag_report(
         self,

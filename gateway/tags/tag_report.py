@@ -82,18 +82,50 @@ class TagReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     values: list[ReportedValue]
 
 
+class SampledTag(msgspec.Struct):
+    """What is stored of one tag for a sample of customers."""
+
+    sampled: int = 0
+    given: int = 0
+    partial: int = 0
+    failed: int = 0
+    values: Counter[str] = msgspec.field(default_factory=Counter)
+
+    def add(self, definition: TagDefinition, tag: Tag) -> None:
+        """Count a stored tag."""
+        self.sampled += 1
+        self.given += tag.value is not None
+        self.partial += tag.partial
+        self.failed += tag.reason is TagReason.FAILED
+        if tag.value is not None:
+            self.values.update((value_texts(tag.value) if definition.type is TagType.LIST else None) or [tag.value])
+
+
+Sample = Mapping[str, SampledTag]
+"""What is stored of each tag, by key."""
+
+
 async def report_tags(
-    pack: Pack, table: ReportTable, tags: StoredTagTable, since: date, *, sample: int = SAMPLE
+    pack: Pack, table: ReportTable, tags: StoredTagTable, since: date, *, size: int = SAMPLE
 ) -> list[TagReport]:
     """Report on every tag of a pack. Raises `StoreError`."""
-    counts, rules = await table.read(since), await table.read_rules()
-    customers = [*await table.sample(sample)]
-    stored: dict[str, list[Tag]] = {key: [] for key in pack.tags}
+    return await _report_sample(pack, table, since, await sample_tags(pack, table, tags, size))
+
+
+async def sample_tags(pack: Pack, table: ReportTable, tags: StoredTagTable, size: int = SAMPLE) -> Sample:
+    """Count what is stored of customers at random. Raises `StoreError`."""
+    customers = [*await table.sample(size)]
+    sample = {key: SampledTag() for key in pack.tags}
     for start in range(0, len(customers), _BATCH):
         for own in (await tags.read(customers[start : start + _BATCH], pack.tags)).values():
             for key, tag in own.items():
-                stored[key].append(tag)
-    return [_report(tag, usage_by_caller(counts, key), rules.get(key), stored[key]) for key, tag in pack.tags.items()]
+                sample[key].add(pack.tags[key], tag)
+    return sample
+
+
+async def _report_sample(pack: Pack, table: ReportTable, since: date, sample: Sample) -> list[TagReport]:
+    counts, rules = await table.read(since), await table.read_rules()
+    return [_report(tag, usage_by_caller(counts, key), rules.get(key), sample[key]) for key, tag in pack.tags.items()]
 
 
 def reported_since(now: datetime, days: int) -> date:
@@ -101,11 +133,7 @@ def reported_since(now: datetime, days: int) -> date:
     return (now - timedelta(days=days - 1)).date()
 
 
-def _report(tag: TagDefinition, callers: Mapping[str, int], changed_at: datetime | None, stored: Sequence[Tag]) -> TagReport:
-    values: Counter[str] = Counter()
-    for own in stored:
-        if own.value is not None:
-            values.update((value_texts(own.value) if tag.type is TagType.LIST else None) or [own.value])
+def _report(tag: TagDefinition, callers: Mapping[str, int], changed_at: datetime | None, sample: SampledTag) -> TagReport:
     return TagReport(
         key=tag.key,
         label=tag.label,
@@ -115,11 +143,11 @@ def _report(tag: TagDefinition, callers: Mapping[str, int], changed_at: datetime
         changed_at=changed_at,
         asked=sum(callers.values()),
         callers=[CallerCount(caller, count) for caller, count in callers.items()],
-        sampled=len(stored),
-        given=sum(own.value is not None for own in stored),
-        partial=sum(own.partial for own in stored),
-        failed=sum(own.reason is TagReason.FAILED for own in stored),
-        values=[ReportedValue(value, count) for value, count in islice(_shown(tag, values), MAX_VALUES)],
+        sampled=sample.sampled,
+        given=sample.given,
+        partial=sample.partial,
+        failed=sample.failed,
+        values=[ReportedValue(value, count) for value, count in islice(_shown(tag, sample.values), MAX_VALUES)],
     )
 
 
@@ -132,12 +160,13 @@ def _shown(tag: TagDefinition, values: Counter[str]) -> list[tuple[str, int]]:
 
 
 class TagReports:
-    """Keeps reports for a minute, so that whoever asks often costs MongoDB nothing."""
+    """Keeps reports for a minute, so that whoever asks often costs MongoDB nothing. Those of other days are of one sample."""
 
     def __init__(self, pack: Pack, clock: Clock) -> None:
         self._pack = pack
         self._clock = clock
         self._reports: dict[int, tuple[datetime, list[TagReport]]] = {}
+        self._sample: tuple[datetime, Sample] | None = None
         self._reading = asyncio.Lock()
 
     async def read(self, table: ReportTable, tags: StoredTagTable, days: int) -> list[TagReport]:
@@ -148,6 +177,8 @@ class TagReports:
             if known is not None and now - MAX_AGE < known[0] <= now:
                 return known[1]
             self._reports = {name: own for name, own in self._reports.items() if now - MAX_AGE < own[0] <= now}
-            report = await report_tags(self._pack, table, tags, reported_since(now, days))
+            if self._sample is None or not now - MAX_AGE < self._sample[0] <= now:
+                self._sample = now, await sample_tags(self._pack, table, tags)
+            report = await _report_sample(self._pack, table, reported_since(now, days), self._sample[1])
             self._reports[days] = now, report
             return report

@@ -17,7 +17,7 @@ from gateway.store.store import Store
 from gateway.store.tag_usage import TagUsageCollection
 from gateway.tags.pack import shipped_pack
 from gateway.tags.rules import evaluate
-from gateway.tags.tag_report import report_tags, reported_since
+from gateway.tags.tag_report import SAMPLE, TagReports, report_tags, reported_since
 from gateway.tags.tag_usage import MAX_SELECTIONS, TagUsage
 from tests.support.caller_keys import keys_in
 from tests.support.fixtures_mongodb import HandClock
@@ -177,6 +177,38 @@ async def test_who_governs_reads_who_asks(mongodb_settings: MongoSettings, tmp_p
         "callers": [{"caller": "shop", "asked": 6}],
     }
     assert (likes["asked"], likes["neverAsked"], likes["callers"]) == (0, True, [])
+
+
+async def test_reports_of_many_days_are_of_one_sample(tmp_path: Path) -> None:
+    """Whoever asks for all numbers of days reads the tags of customers once a minute, and no more."""
+    clock, sampled = HandClock(), []
+
+    class CountingTable:
+        async def sample(self, size: int) -> list[str]:
+            sampled.append(size)
+            return []
+
+        async def read(self, *_: object) -> list[tuple[str, str, int]]:
+            return []
+
+        async def read_rules(self) -> dict[str, datetime]:
+            return {}
+
+    table: Any = CountingTable()
+    reports = TagReports(load(tmp_path, PACK), clock)
+    for days in range(1, 401):
+        await reports.read(table, table, days)
+    assert sampled == [SAMPLE]
+    clock.advance(timedelta(minutes=1))
+    await reports.read(table, table, 7)
+    assert sampled == [SAMPLE, SAMPLE]
+
+
+async def test_a_report_has_the_price_of_what_it_reads() -> None:
+    """As many nodes as customers whose tags are looked at."""
+    async with gateway_on(sources_by_id(), with_clock=ShopClock()) as gateway:
+        answer = await gateway.ask("{ tagReport(days: 7) { key } }", **{"x-cost": "1"})
+    assert answer["extensions"]["cost"]["estimate"]["nodes"] == SAMPLE
 
 
 async def test_without_a_store_nothing_is_counted() -> None:
