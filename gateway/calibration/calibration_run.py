@@ -94,9 +94,14 @@ def _notes(sample: PopulationSample) -> list[str]:
         notes.append(f"The figures rest on {len(sample):,} of {counts.customers:,} customers, chosen by a digest of their ids.")
     if counts.withheld:
         notes.append(f"{counts.withheld:,} customers are not in it: they may not be used for what the tags are for.")
+    if counts.partial:
+        notes.append(
+            f"Of {counts.partial:,} of {counts.customers:,} customers a fact is partial, such as a sum without amounts that "
+            "have no rate. They are left out of the scores that read it."
+        )
     if counts.left_out > MAX_LEFT_OUT * counts.customers:
         notes.append(
-            f"Of {counts.left_out:,} of {counts.customers:,} customers a fact is unknown: a source could not be asked, or "
-            "does not give it. They may be others than the rest."
+            f"Of {counts.left_out:,} of {counts.customers:,} customers a fact is unknown or partial: a source could not be "
+            "asked, or does not give it, or something is left out. They may be others than the rest."
         )
     return notes

@@ -30,7 +30,7 @@ MAX_SAMPLE = 100_000
 """So many customers are kept at most. Cut points and parameters of more are the same to the third digit."""
 
 UNKNOWN = inf
-"""A fact of which a source could not be asked. NaN is one without a value."""
+"""A fact of which a source could not be asked, or from which something is left out. NaN is one without a value."""
 
 
 MAX_MISSING, MIN_JUDGED = 0.5, 20
@@ -52,12 +52,16 @@ class PopulationUnreadableError(ProfileGatewayError):
 
 
 class SampleCounts(msgspec.Struct):
-    """What became of the customers of a walk: `withheld` are those who may not be used for what the tags are for."""
+    """What became of the customers of a walk: `withheld` are those who may not be used for what the tags are for.
+
+    Of those `left_out` some fact is unknown, or `partial` and so a number that is too low.
+    """
 
     listed: int = 0
     customers: int = 0
     withheld: int = 0
     left_out: int = 0
+    partial: int = 0
 
 
 class PopulationSample:
@@ -124,6 +128,7 @@ async def fill_sample(
         _refuse_outage(facts, people)
         for customer in people:
             sample.add_row(customer.id, (number_of(facts[column][customer.id]) for column in sample.columns))
+            sample.counts.partial += any(is_in_part(facts[column][customer.id]) for column in sample.columns)
         sample.counts.listed += page.listed
         sample.counts.withheld += len(page.customers) - len(people)
         sample.after = page.after
@@ -151,8 +156,13 @@ def _refuse_outage(facts: Mapping[Column, Mapping[str, FactValue]], people: Sequ
             raise PopulationUnreadableError(column.fact, codes.total(), len(people), code)
 
 
+def is_in_part(fact: FactValue) -> bool:
+    """Tell whether something is left out of a fact of this customer. What no source ever gives is left out of everybody's."""
+    return fact.partial and fact.missing is None
+
+
 def number_of(fact: FactValue) -> float:
     """Write a fact as a number of a row."""
-    if fact.missing is not None and not fact.is_known_in_part:
+    if is_in_part(fact) or (fact.missing is not None and not fact.is_known_in_part):
         return UNKNOWN
     return float(fact.value) if isinstance(fact.value, Real) else nan

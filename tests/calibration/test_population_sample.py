@@ -1,6 +1,8 @@
 """A sample of bounded size."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from math import isnan
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
 from gateway.calibration.calibration_plan import Column, plan_calibration
+from gateway.calibration.calibration_run import find_calibration
 from gateway.calibration.population_sample import (
     UNKNOWN,
     PopulationSample,
@@ -62,6 +65,7 @@ def test_an_unknown_fact_is_no_absent_one():
     assert number_of(FactValue(name="n", label="N", missing="SOURCE_UNAVAILABLE", partial=True)) == UNKNOWN
     assert isnan(number_of(FactValue(name="n", label="N")))
     assert number_of(FactValue(name="n", label="N", value=3, missing=NOT_GIVEN, partial=True)) == 3.0
+    assert number_of(FactValue(name="n", label="N", value=3, partial=True)) == UNKNOWN
     sample = PopulationSample(COLUMNS)
     sample.add_row("a", [UNKNOWN])
     sample.add_row("b", [2.0])
@@ -89,12 +93,34 @@ def marketing_tags(tags: Path) -> Path:
     return tags
 
 
-async def sampled(connectors: list[MemoryConnector], tags: Path, **words: object) -> PopulationSample:
-    sample = PopulationSample(COLUMNS)
+async def sampled(
+    connectors: list[MemoryConnector], tags: Path, columns: Sequence[Column] = COLUMNS, **words: object
+) -> PopulationSample:
+    sample = PopulationSample(columns)
     async with services_on(connectors, tags={"file": str(tags)}, **words) as services:
         scored = {key for key, tag in services.tags.pack.tags.items() if tag.score_names}
         await fill_sample(services, sample, 200, lambda _: None, scored)
     return sample
+
+
+async def test_a_partial_fact_leaves_its_customer_out(tags: Path):
+    """A sum without the amounts that have no rate is too low; the notes of the calibration say how many there are."""
+    crm, _ = buyers(5)
+    orders = {f"{number:03}": [msgspec.structs.replace(shop.order(1, f"{number:03}", 3))] for number in range(5)}
+    foreign = r.Money(amount=Decimal(7), currency="CHF")
+    orders["003"].append(msgspec.structs.replace(orders["003"][0], id="x", total=foreign))
+    connectors = [crm, MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): orders})]
+    sample = await sampled(connectors, tags, columns=[*COLUMNS, Column("spend", COLUMNS[0].at)])
+    assert (sample.counts.customers, sample.counts.left_out, sample.counts.partial) == (5, 1, 1)
+    async with services_on(connectors, tags={"file": str(tags)}) as services:
+        plan = plan_calibration(services.tags.pack, datetime(2026, 6, 30, tzinfo=UTC), None)
+        found = PopulationSample(plan.columns)
+        found.counts = sample.counts
+        notes = find_calibration(services, plan, found, None).calibration.notes
+    assert [note.partition(",")[0] for note in notes[1:]] == [
+        "Of 1 of 5 customers a fact is partial",
+        "Of 1 of 5 customers a fact is unknown or partial: a source could not be asked",
+    ]
 
 
 async def test_who_may_not_be_used_for_the_purpose_of_the_tags_is_not_learnt_from(marketing_tags: Path):
