@@ -140,9 +140,9 @@ class Renewals:
             marks = {customer: tags.marks for customer, tags in known.items()}
             computed = await compute(self._pack, self._clock, self._counts, await self._stitched(due, purposes, renewed))
             whole: Tags = {pair: tag for pair, tag in computed.items() if pair[0] not in changed}
-            await self._keep(whole, marks)
             renewed.done |= {*own}.difference(due)
-            renewed.done |= {pair for pair, tag in whole.items() if not is_missing_for_now(tag)}
+            if await self._keep(whole, marks):
+                renewed.done |= {pair for pair, tag in whole.items() if not is_missing_for_now(tag)}
         except StoreError:
             if self._store.available:  # an outage is logged once, where it is noticed
                 log.warning("tags_not_renewed", tags=len(pairs))

@@ -366,19 +366,23 @@ class TagService:
     def _is_calm(self, cached: CachedTags) -> bool:
         return cached.calm_from <= self._clock.now() < cached.calm_until
 
-    async def _write(self, computed: Tags, marks: Marks) -> None:
+    async def _write(self, computed: Tags, marks: Marks) -> bool:
+        """Store tags that are whole. Tells whether they are stored."""
         whole = [(customer, tag) for (customer, _), tag in computed.items() if not is_missing_for_now(tag)]
         if self._store is None or not whole:
-            return
+            return self._store is not None
+        is_stored = True
         try:
             await self._store.tags.write(whole, marks)
         except StoreError:
+            is_stored = False
             for _, tag in whole:
                 self.counts.not_stored[tag.key] += 1
             if self._store.available:  # an outage is logged once, where it is noticed
                 log.warning("tags_not_stored", tags=len(whole))
         if self._reads is not None:
             self._reads.outdate({customer for customer, _ in whole})
+        return is_stored
 
 
 def _chosen(answers: Iterable[TagAnswer], *, given_only: bool) -> list[TagAnswer]:

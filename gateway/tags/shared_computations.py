@@ -29,8 +29,8 @@ MAX_SHARED = 1_000
 Marks = Mapping[str, int]
 """How often customers had been marked stale, by customer, when that was read before their tags were computed."""
 
-Keep = Callable[[Tags, Marks], Coroutine[Any, Any, None]]
-"""Stores tags."""
+Keep = Callable[[Tags, Marks], Coroutine[Any, Any, bool]]
+"""Stores tags. Tells whether they are."""
 
 
 class SharedComputation(msgspec.Struct, eq=False):

@@ -12,6 +12,7 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
+from gateway.errors import StoreError
 from gateway.settings import MongoSettings
 from gateway.tags.scheduler import FOREIGN_FOR, HOLD, MAX_CUSTOMERS, SCHEDULE
 from tests.support.fixtures_mongodb import HandClock, commands_to
@@ -147,6 +148,26 @@ async def test_one_that_fails_holds_up_no_other(words, settings, clock):
         clock.advance(timedelta(minutes=1))
         due = await store.tags.read_due(clock.now(), 9)
         assert [(own.customer, own.keys, own.tries) for own in due] == [("c1", (LIFECYCLE,), 1)]
+
+
+async def test_what_could_not_be_stored_is_not_renewed(words, settings, clock, monkeypatch):
+    """Its moment stays as it was, so it counts as in vain and comes again; what could be stored then is renewed."""
+    async with store_of(settings, clock) as store, services_on(buyers(clock.now(), "c1"), **words) as services:
+        await have_planned_tags(services, store, clock, "c1")
+        clock.advance(81 * DAY)
+        scheduler = scheduler_of(services)
+
+        async def fail(*_: object) -> None:
+            raise StoreError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(services.store.tags, "write", fail)
+            await scheduler.run_pass()
+        assert (scheduler.counts.renewed, scheduler.counts.postponed) == (0, 1)
+        assert (await document(store, "c1"))["tries"] == 1
+        clock.advance(timedelta(minutes=1))
+        await scheduler.run_pass()
+        assert (scheduler.counts.renewed, await value_of(store, "c1")) == (1, "AT_RISK")
 
 
 async def test_a_mistake_holds_up_no_other(words, settings, clock, monkeypatch):
