@@ -226,7 +226,7 @@ class Query:
 
     @root("The tags that are defined, in the order of their definition.", graphql_type=list[TagDefinition])
     def tag_definitions(self, info: Info) -> list[Definition]:
-        return list(context_of(info).services.tags.pack.tags.values())
+        return list(context_of(info).services.tags.pack.own_tags.values())
 
     @root("The sources that are configured.", graphql_type=list[Source])
     def sources(self, info: Info) -> list[ConfiguredSource]:

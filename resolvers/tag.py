@@ -15,7 +15,7 @@ from gateway.tags.computed_tag import FactValue, RuleUsed
 from gateway.tags.definitions import Pack
 from gateway.tags.definitions import TagDefinition as Definition
 from gateway.tags.languages import label_of_value, words_in
-from gateway.tags.service import Keys, TagAnswer
+from gateway.tags.service import Keys, TagAnswer, TagService
 from gateway.tags.tag_values import value_texts
 from resolvers.enums import Freshness, TagCategory, TagReason, TagType
 from resolvers.fields import computed, field, own
@@ -164,23 +164,25 @@ class TagDefinition:
 
 def checked_keys(pack: Pack, argument: str, keys: list[str]) -> None:
     """Raises `InvalidArgumentError` for a key that is not defined."""
-    unknown = sorted(set(keys) - set(pack.tags))
+    unknown = sorted(set(keys) - set(pack.own_tags))
     if unknown:
         named = ", ".join(key[:40] for key in unknown[:3]) + (", ..." if len(unknown) > 3 else "")
         raise InvalidArgumentError(f"{argument}: no tag is called {named}; tagDefinitions lists them")
 
 
-def chosen_keys(pack: Pack, keys: list[str] | None, categories: list[TagCategory] | None, hidden: Collection[str] = ()) -> Keys:
+def chosen_keys(
+    tags: TagService, keys: list[str] | None, categories: list[TagCategory] | None, hidden: Collection[str] = ()
+) -> Keys:
     """Choose the keys of the asked tags, in defined order, but for the hidden ones.
 
     Raises `InvalidArgumentError` for a key that is not defined.
     """
     if keys is None and categories is None and not hidden:
-        return tuple(pack.tags)
-    checked_keys(pack, "keys", keys or [])
+        return tags.own_keys
+    checked_keys(tags.pack, "keys", keys or [])
     return tuple(
         key
-        for key, definition in pack.tags.items()
+        for key, definition in tags.pack.own_tags.items()
         if key not in hidden and (keys is None or key in keys) and (categories is None or definition.category in categories)
     )
 
@@ -193,7 +195,7 @@ async def given_tags(
 ) -> Sequence[list[TagAnswer]]:
     """Load each customer's given tags. A tag that is wanting for lack of a source is among them."""
     tags = context.services.tags
-    chosen = chosen_keys(tags.pack, keys, categories, context.hidden_tags)
+    chosen = chosen_keys(tags, keys, categories, context.hidden_tags)
     context.services.tag_usage.add(context.caller.name, chosen, len(customers))
     with report_contributions(customers):
         return await tags.load_all([customer.tagged for customer in customers], chosen, context.expected_tags, given_only=True)
@@ -207,7 +209,7 @@ def tags_at_hand(
 ) -> Sequence[SharedList[TagAnswer]] | None:
     """Answer `given_tags` where all of it is here."""
     tags = context.services.tags
-    chosen = chosen_keys(tags.pack, keys, categories, context.hidden_tags)
+    chosen = chosen_keys(tags, keys, categories, context.hidden_tags)
     tagged = [customer.tagged for customer in customers]
     answers = tags.at_hand(tagged, chosen, context.expected_tags, given_only=True)
     if answers is not None:

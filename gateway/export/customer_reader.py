@@ -92,7 +92,7 @@ class CustomerReader:
 
     async def _read_tags(self, customer_id: str) -> list[Any]:
         """Read every tag, also those that the rules do not give."""
-        names = {f"{ALIAS}{key}": key for key in self._services.tags.pack.tags}
+        names = {f"{ALIAS}{key}": key for key in self._services.tags.own_keys}
         asked = " ".join(f'{name}: tag(key: "{key}"){self.types.write_selection("Tag")}' for name, key in names.items())
         sources = self.types.write_selection("CustomerSource")
         customer = await self._ask_more(TAGS, f"sources{sources} {asked}", customer_id)

@@ -22,6 +22,7 @@ from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.measured_facts import KnownFacts, MeasuredFacts, measure_facts
 from gateway.tags.score_evidence import add_scores
 from gateway.tags.tag_counts import TagCounts
+from gateway.tags.tag_facts import NO_VALUE, tag_fact
 
 Wanted = tuple[StitchedCustomer, str]
 """A customer and a tag's key."""
@@ -49,11 +50,19 @@ class Computation:
         self._keys: dict[StitchedCustomer, list[str]] = {}
         for customer, key in wanted:
             self._keys.setdefault(customer, []).append(key)
+        if pack.segments:
+            for keys in self._keys.values():
+                keys += find_companions(pack, keys)
         # The facts of all wanted tags are asked for every customer, so that each source gets one fetch.
         names = {name for keys in self._keys.values() for key in keys for name in pack.tags[key].fact_names}
         customers = [*self._keys]
         self._pending = measure_facts([pack.facts[name] for name in sorted(names)], customers, self._reference)
         self._by_id = {customer.id: customer for customer in self._keys}
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """List what is computed: the wanted tags, and the segments that their facts tell as well."""
+        return [(customer.id, key) for customer, keys in self._keys.items() for key in keys]
 
     async def run(self) -> Tags:
         """Compute the wanted tags. Never raises for a source: what is missing stands in the evidence."""
@@ -93,14 +102,27 @@ class Computation:
         for own in self._needed(keys):
             own.add_facts(known, own.pending.so_far(customer, late.get(own.pending, ())))
         if self._pack.scores:
-            names = dict.fromkeys(name for key in keys for name in self._pack.tags[key].score_names)
+            names = dict.fromkeys(name for key in keys for name in _score_names(self._pack, self._pack.tags[key]))
             add_scores(known.facts, known.stale, [self._pack.scores[name] for name in names])
         return {key: self._evaluate(self._pack.tags[key], known) for key in keys}
 
     def _evaluate(self, definition: TagDefinition, known: KnownFacts) -> ComputedTag:
+        if definition.tag_names:
+            return self._evaluate_segment(definition, known)
         tag = rules.evaluate(definition, known.facts, self._began, stale=known.stale)
         changes_at = find_change(definition, self._pack, known.facts, self._began, self._reference)
         return tag if changes_at is None else msgspec.structs.replace(tag, changes_at=changes_at)
+
+    def _evaluate_segment(self, definition: TagDefinition, known: KnownFacts) -> ComputedTag:
+        """Evaluate the tags that a segment reads, then its condition, all from the same facts."""
+        own = {name: self._pack.tags[name] for name in definition.tag_names}
+        tags = {name: self._evaluate(tag, known) for name, tag in own.items()}
+        facts = known.facts | {name: tag_fact(own[name], tag) for name, tag in tags.items()}
+        segment = rules.evaluate(definition, facts, self._began, stale=known.stale)
+        moments = [tag.changes_at for tag in tags.values()]
+        moments.append(find_change(definition, self._pack, known.facts, self._began, self._reference))
+        changes_at = min((at for at in moments if at is not None), default=None)
+        return segment if changes_at is None else msgspec.structs.replace(segment, changes_at=changes_at)
 
 
 async def compute(pack: Pack, clock: Clock, counts: TagCounts, wanted: Iterable[Wanted]) -> Tags:
@@ -135,7 +157,26 @@ async def compute_facts(
     return {customer: own.facts for customer, own in known.items()}
 
 
-_LASTING = (None, SourceState.NOT_CONFIGURED.value, NOT_GIVEN, *UNSCORED)
+def find_companions(pack: Pack, keys: Collection[str]) -> list[str]:
+    """List the segments that can be told by the facts of these tags, so that who is in them is stored with the tags.
+
+    Those for some purposes alone are computed for these.
+    """
+    facts = {name for key in keys for name in pack.tags[key].fact_names}
+    return [
+        own.tag_key
+        for own in pack.segments.values()
+        if not own.is_list and own.tag_key not in keys and not own.definition.purposes
+        if facts.issuperset(own.definition.fact_names)
+    ]
+
+
+def _score_names(pack: Pack, definition: TagDefinition) -> list[str]:
+    """List the scores of a tag, and of those that it reads."""
+    return [*definition.score_names, *(name for tag in definition.tag_names for name in pack.tags[tag].score_names)]
+
+
+_LASTING = (None, SourceState.NOT_CONFIGURED.value, NOT_GIVEN, *UNSCORED, *NO_VALUE)
 """What changes with the settings alone."""
 
 

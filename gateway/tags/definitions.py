@@ -124,7 +124,8 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     sorted, with those of the scores that it reads; `thresholds` those that it reads. `fingerprint` changes with everything that
     can change the value. `times` are the facts among them that are times. With `purposes` it is given for these alone. `review`
     is the day by which its owner looks at the rule again. `label`, `description`, `words` and `value_labels` are without a
-    language, or in the first of the file; `translations` has all by language.
+    language, or in the first of the file; `translations` has all by language. `tag_names` are the tags that the rule of a segment
+    reads: they are computed first, and their facts are among `fact_names`.
     """
 
     key: str
@@ -149,12 +150,38 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     translations: Mapping[str, TagWords] = {}
     score_names: tuple[str, ...] = ()
     times: frozenset[str] = frozenset()
+    tag_names: tuple[str, ...] = ()
+
+
+SEGMENT_PREFIX = "segment:"
+"""Begins the key of the tag that says whether a customer is in a segment. No tag of a file has such a key."""
+
+
+class CustomerSegment(msgspec.Struct, frozen=True, kw_only=True):
+    """A named group of customers: those whose tag `tag_key` is true, or those of an uploaded list (`is_list`).
+
+    `definition` has what people read of it, and its rule, which nobody computes where it is a list.
+    """
+
+    key: str
+    definition: TagDefinition
+    is_list: bool = False
+
+    @property
+    def tag_key(self) -> str:
+        return segment_tag(self.key)
+
+
+def segment_tag(key: str) -> str:
+    """Give the key of a segment's tag."""
+    return f"{SEGMENT_PREFIX}{key}"
 
 
 class Pack(msgspec.Struct, frozen=True):
-    """Hold one file's facts and scores by name and tags by key. They are in the order of the file.
+    """Hold one file's facts and scores by name, tags and segments by key. They are in the order of the file.
 
-    Changes of the tags `leaving` are given to those who wait for them.
+    `tags` has the tags of segments with a condition as well, behind all others. Changes of the tags `leaving` are given to those
+    who wait for them.
     """
 
     facts: Mapping[str, Fact]
@@ -162,6 +189,14 @@ class Pack(msgspec.Struct, frozen=True):
     scores: Mapping[str, Score] = {}
     scorecards: Mapping[str, ScorecardDefinition] = {}
     leaving: frozenset[str] = frozenset()
+    segments: Mapping[str, CustomerSegment] = {}
+
+    @property
+    def own_tags(self) -> Mapping[str, TagDefinition]:
+        """Give the tags without those of segments."""
+        if not self.segments:
+            return self.tags
+        return {key: tag for key, tag in self.tags.items() if not key.startswith(SEGMENT_PREFIX)}
 
 
 def fingerprint_of(

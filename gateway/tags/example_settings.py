@@ -14,6 +14,7 @@ from gateway.tags.tag_values import write_texts
 from gateway.tags.yaml_sections import Section
 
 _SETTINGS = ("facts", "value")
+_ALWAYS_SAID = frozenset({ValueType.TRUTH, ValueType.TEXT, ValueType.TIME})
 _WHOLE = re.compile(r"-?\d{1,18}")
 _FRACTION = re.compile(r"-?\d{1,300}(\.\d{1,300})?")
 _TRUTHS = {"true": True, "false": False, "yes": True, "no": False}
@@ -34,6 +35,10 @@ def read_examples(
                 facts[name] = _read_fact(given, name, types[name])
             else:
                 given.report(name, f"the rule does not read this fact{did_you_mean(name, fact_names)}")
+        for name in fact_names:
+            is_said = given is not None and name in given
+            if not is_said and types[name].type in _ALWAYS_SAID and not types[name].nullable:
+                own.report("facts", f"{name} always has a value; say which")
         value = _read_value(own, type_, values)
         examples.append(TagExample(facts=facts, value=value, line=own.line, file=own.included_file))
     return tuple(examples)
@@ -43,7 +48,7 @@ def _default(type_: FactType) -> Any:
     """Give the value of a fact with nothing to measure."""
     if type_.nullable:
         return None
-    return {ValueType.WHOLE: 0, ValueType.FRACTION: 0.0}.get(type_.type)
+    return {ValueType.WHOLE: 0, ValueType.FRACTION: 0.0, ValueType.LIST: []}.get(type_.type)
 
 
 def _read_fact(section: Section, name: str, type_: FactType) -> Any:
@@ -51,16 +56,24 @@ def _read_fact(section: Section, name: str, type_: FactType) -> Any:
         if not type_.nullable and type_.type is not ValueType.UNKNOWN:
             section.report(name, "is never null; write a number")
         return None
+    if type_.type is ValueType.LIST:
+        return [text for text in section.texts(name) if _is_word(section, name, type_, text)]
     text = section.text(name)
     if type_.type is ValueType.TIME:
         return _read_time(section, name, text)
-    if type_.words and text not in type_.words:
-        section.report(name, f"is never '{text}'{did_you_mean(text, type_.words)}")
+    if not _is_word(section, name, type_, text):
         return None
     value = _READERS.get(type_.type, str)(text)
     if value is None and text:
         section.report(name, f"'{text}' is not {type_.type}; correct it")
     return value
+
+
+def _is_word(section: Section, name: str, type_: FactType, text: str) -> bool:
+    if not type_.words or text in type_.words:
+        return True
+    section.report(name, f"is never '{text}'{did_you_mean(text, type_.words)}")
+    return False
 
 
 _READERS: dict[ValueType, Callable[[str], Any]] = {

@@ -53,7 +53,8 @@ def _facts(tag: TagDefinition, example: TagExample, pack: Pack) -> dict[str, Fac
     labels = {name: fact.label for name, fact in pack.facts.items()} | {
         name: score.label for name, score in pack.scores.items()
     }
-    names = (*tag.fact_names, *tag.score_names)
+    labels |= {key: own.label for key, own in pack.tags.items() if key in tag.tag_names}
+    names = (*tag.fact_names, *tag.score_names, *tag.tag_names)
     return {name: FactValue(name=name, label=labels.get(name, name), value=example.facts.get(name)) for name in names}
 
 

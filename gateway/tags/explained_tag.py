@@ -17,6 +17,7 @@ from gateway.tags.expressions.thresholds import stored_thresholds
 from gateway.tags.fact_parts import read_paths
 from gateway.tags.rules import compile_rule, failure_kind
 from gateway.tags.service import TagAnswer
+from gateway.tags.tag_facts import NO_VALUE
 from gateway.tags.why_not import explain_others, known_facts
 
 _NO_VALUE = {
@@ -87,6 +88,8 @@ def _notes(pack: Pack, answer: TagAnswer) -> Iterator[str]:
 def _missing(value: FactValue, fact: Fact | None) -> str:
     if value.missing == SourceState.NOT_CONFIGURED.value:
         return f"no source has {f'{RECORD_NAMES[fact.record]} records' if fact else 'such records'}"
+    if value.missing in NO_VALUE:
+        return f"the tag has no value ({value.missing})"
     if value.missing in UNSCORED:
         return f"there is no such score ({value.missing})"
     if value.missing == NOT_GIVEN:

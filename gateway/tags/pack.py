@@ -20,6 +20,7 @@ from gateway.tags.pack_files import (
     FACTS,
     INCLUDE,
     NAMED_SECTIONS,
+    SEGMENTS,
     TAGS,
     PackFiles,
     PlacedSection,
@@ -29,6 +30,7 @@ from gateway.tags.pack_files import (
 )
 from gateway.tags.rules import is_variable_name
 from gateway.tags.score_settings import ReadScores, read_scores
+from gateway.tags.segment_settings import SegmentNames, read_conditions, read_segments
 from gateway.tags.tag_settings import read_defaults, read_tag
 from gateway.tags.threshold_settings import read_thresholds, unread_types
 from gateway.tags.yaml_sections import Problems, Section, read_yaml_text
@@ -110,28 +112,33 @@ def load_pack(
     if INCLUDE not in files.own.root:
         files.own.root.require((FACTS, TAGS))
     placed = {name: files.merge_sections(name) for name in NAMED_SECTIONS}
-    fact_sections, score_sections, card_sections, tag_sections = (
+    fact_sections, score_sections, card_sections, tag_sections, segment_sections = (
         {key: own.section for key, own in placed[name].items()} for name in NAMED_SECTIONS
     )
     named = {**fact_sections, **score_sections}
     _check_names(named, {name: section.text("label") for name, section in named.items()})
     _check_names(tag_sections, {key: first_label(section) for key, section in tag_sections.items()})
-    expressions = [section.text("expression") for section in tag_sections.values()]
+    _check_names(segment_sections, {key: first_label(section) for key, section in segment_sections.items()})
+    expressions = [section.text("expression") for section in tag_sections.values()] + read_conditions(segment_sections)
     thresholds, unread = _read_shared_thresholds(files, named, expressions)
     facts, types = _read_facts(placed[FACTS], problems)
     read = read_scores(score_sections, card_sections, facts, types, calibration)
     _check_use(fact_sections, score_sections, expressions, thresholds, read)
     types = unread | types | read.types
     defaults = {file.path: read_defaults(file.root.section("defaults")) for file in files.all}
-    tags = {
-        key: tag
+    read_tags = {
+        key: read_tag(key, own.section, defaults[own.file.path], facts, types, thresholds, read.scores)
         for key, own in placed[TAGS].items()
-        if (tag := read_tag(key, own.section, defaults[own.file.path], facts, types, thresholds, read.scores))
     }
+    tags = {key: tag for key, tag in read_tags.items() if tag is not None}
+    names = SegmentNames(facts, read.scores, types, thresholds, read_tags)
+    own_defaults = {key: defaults[own.file.path] for key, own in placed[SEGMENTS].items()}
+    segments = read_segments(segment_sections, own_defaults, names)
+    tags |= {own.tag_key: own.definition for own in segments.values() if not own.is_list}
     if purposes is not None:
         _check_purposes(tag_sections.values(), purposes)
     problems.raise_any()
-    return Pack(facts=facts, tags=tags, scores=read.scores, scorecards=read.scorecards)
+    return Pack(facts=facts, tags=tags, scores=read.scores, scorecards=read.scorecards, segments=segments)
 
 
 def _read_shared_thresholds(

@@ -14,7 +14,7 @@ from gateway.tags.expressions.domains import Domains
 from gateway.tags.expressions.operators import is_number
 from gateway.tags.expressions.parser import RuleSyntaxError, parse
 from gateway.tags.expressions.thresholds import Thresholds
-from gateway.tags.expressions.tree import Conditional, FactName, ListLiteral, Node
+from gateway.tags.expressions.tree import Conditional, ConstantLiteral, FactName, ListLiteral, Node, leaves
 from gateway.tags.expressions.type_check import RuleProblem, TypeCheck
 from gateway.tags.expressions.types import NUMBERS, TEXTS, FactType, ValueType, list_times
 from gateway.tags.rules import compile_rule
@@ -55,6 +55,25 @@ def check_rule(
     except RuleSyntaxError as error:
         return [RuleProblem(error.offset, str(error))]
     return sorted(set(check.problems))
+
+
+def find_outcome_type(
+    expression: str, types: Mapping[str, FactType], type_: TagType, thresholds: Thresholds = MappingProxyType({})
+) -> ValueType:
+    """Find the type of what a sound rule gives, where it is not null."""
+    root = parse(expression, thresholds)
+    check = _RuleCheck(expression, root, types, (), type_, thresholds)
+    return check.outcome(root, check.domains)
+
+
+def gives_null(expression: str, types: Mapping[str, FactType], thresholds: Thresholds = MappingProxyType({})) -> bool:
+    """Tell whether a sound rule may give null. What is not known of it may."""
+    for leaf in leaves(parse(expression, thresholds)):
+        if isinstance(leaf, FactName) and (leaf.name not in types or types[leaf.name].nullable):
+            return True
+        if isinstance(leaf, ConstantLiteral) and leaf.kind == "null":
+            return True
+    return False
 
 
 class _RuleCheck(TypeCheck):

@@ -64,7 +64,7 @@ def evaluate(
     is not in its `values` gives None, and the reason says which. A fact of `stale` answers is known, and what it is missing is
     newer ones: the tag is given, and has expired. Never raises for what an expression does.
     """
-    evidence = [facts[name] for name in (*definition.fact_names, *definition.score_names)]
+    evidence = [facts[name] for name in (*definition.fact_names, *definition.score_names, *definition.tag_names)]
     known = {fact.name: fact.value for fact in evidence if fact.missing is None or fact.name in stale or fact.is_known_in_part}
     is_stale = bool(stale) and any(fact.name in stale for fact in evidence)
     value, reason = _apply(definition, known)

@@ -117,6 +117,8 @@ class TagService:
         self, pack: Pack, store: TagStore | None, clock: Clock, new_stitcher: Callable[[], Stitcher], cache_s: float = 0.0
     ) -> None:
         self.pack = pack
+        self.own_keys: Keys = tuple(pack.own_tags)
+        """Of the tags that customers are shown as such: those of segments are not."""
         self.counts = TagCounts(pack, clock)
         self._store = store
         self._clock = clock

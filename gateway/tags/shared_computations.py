@@ -141,6 +141,7 @@ class SharedComputations:
         shared = SharedComputation(computation, self._tasks.start(computation.run()))
         self._running.add(shared.task)
         self._customers += len(customers)
+        pairs = dict.fromkeys(computation.pairs)
         for customer_id, key in pairs:
             self._under_way.setdefault(customer_id, {})[key] = shared
         # The first to be told, so that storing begins before the answer is given out.

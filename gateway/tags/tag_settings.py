@@ -58,7 +58,7 @@ def read_defaults(section: Section | None) -> Section | None:
         section.choice("category", _CATEGORIES)
     if "version" in section:
         section.version("version")
-    _read_review(section)
+    read_review(section)
     return section
 
 
@@ -122,13 +122,14 @@ def read_tag(
         purposes=section.texts("purposes"),
         type=type_,
         examples=read_examples(section, read, types, type_, values),
-        review=_read_review(holder("review")),
+        review=read_review(holder("review")),
         score_names=tuple(score.name for score in own),
         times=times.intersection(read),
     )
 
 
-def _read_review(section: Section) -> date | None:
+def read_review(section: Section) -> date | None:
+    """Read the day by which the owner looks again. None when it is absent or reported."""
     text = section.optional_text("review")
     try:
         return date.fromisoformat(text) if text else None

@@ -226,6 +226,12 @@ class TypeCheck:
 
     def _check_membership(self, node: Binary, domains: Domains) -> None:
         type_ = self.type_of(node.left, domains)
+        if isinstance(node.right, FactName) and self._name(node.right) is ValueType.LIST:
+            if type_ in (*TEXTS, ValueType.UNKNOWN):
+                self._check_word(node.right, node.left)
+            else:
+                self.report(node.left, f"{self.text(node.left)} is {type_}, and {node.right.name} holds texts; give a text")
+            return
         if not isinstance(node.right, ListLiteral):
             self.report(node.right, f"'in' needs a list, such as [{self.text(node.right)}]")
             return
