@@ -95,6 +95,10 @@ def schedule_tags(services: Services, admission: Admission, before: Services | N
     if services.changes is not None:
         services.changes.is_busy = lambda: admission.waiting > 0
         services.changes.start()
+    if before is not None and before.segment_recount is not None:
+        before.segment_recount.stop()
+    if services.segment_recount is not None:
+        services.segment_recount.start()
     if (scheduler := services.tags.scheduler) is not None:
         scheduler.is_busy = lambda: admission.waiting > 0
         scheduler.start()
@@ -120,6 +124,8 @@ async def close_services(services: Services, following: Services | None = None) 
         stack.push_async_callback(services.tags.aclose)
         if services.changes is not None:
             stack.push_async_callback(services.changes.aclose)
+        if services.segment_recount is not None:
+            stack.push_async_callback(services.segment_recount.aclose)
         stack.push_async_callback(services.tag_usage.aclose)
 
 

@@ -33,6 +33,7 @@ from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
 from gateway.quota.quotas import Quotas
 from gateway.quota.shares import LocalShares, Shares
+from gateway.segments.segment_recount import SegmentRecount
 from gateway.settings import Settings
 from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE, IssuerSettings
 from gateway.settings.audit_settings import NO_AUDIT_STORE
@@ -70,6 +71,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     eraser: Eraser | None = None
     audit_reader: AuditReader | None = None
     changes: ChangeDrain | None = None
+    segment_recount: SegmentRecount | None = None
 
     @property
     def sources(self) -> Sources:
@@ -200,8 +202,18 @@ def _change_drain(clock: Clock, pack: Pack, store: Store | None) -> ChangeDrain 
     """Give changes of tags to those who wait for them, where the pack asks for any."""
     if store is None or not pack.leaving:
         return None
-    consumers: list[ChangeConsumer] = []
+    consumers: list[ChangeConsumer] = [store.segment_counts]
     return ChangeDrain(store.tags.outbox, store.leases, clock, consumers)
+
+
+def _segment_recount(clock: Clock, pack: Pack, store: Store | None) -> SegmentRecount | None:
+    """Count segments, where the pack has any with a condition."""
+    if store is None or not pack.segments:
+        return None
+    store.segment_members.ensure_indexes()
+    store.segment_lists.ensure_indexes()
+    keys = [key for key, own in pack.segments.items() if not own.is_list]
+    return SegmentRecount(store.segment_counts, store.leases, clock, keys)
 
 
 def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:
@@ -276,4 +288,5 @@ def build_services(
         eraser=eraser,
         audit_reader=reader,
         changes=_change_drain(clock, pack, store),
+        segment_recount=_segment_recount(clock, pack, store),
     )

@@ -39,6 +39,7 @@ async def read_held_documents(store: Store, records: Collection[RecordId]) -> li
         store.components.name: [{"records": {"$in": [record.node_id for record in records]}}],
         store.shared_keys.name: [{"records": {"$in": [record.node_id for record in records]}}],
         store.quota_shares.name: [{"mark": {"$in": marks}}],
+        store.segment_lists.name: [{"record": {"$in": [record.node_id for record in records]}}],
     }
 
     async def find(database: Database) -> list[HeldDocument]:
@@ -55,7 +56,7 @@ async def read_held_documents(store: Store, records: Collection[RecordId]) -> li
 
 def _read(collection: str, document: Document, names: Mapping[str, str]) -> HeldDocument | None:
     """Read a document. None where it is of a set with records of others. `names` are the ids of the customer's records."""
-    told = document["_id"].split("\n") if collection in SETS else document.get("records", ())
+    told = document["_id"].split("\n") if collection in SETS else document.get("records") or [document.get("record", "")]
     records = [names[name] for name in told if name in names]
     if collection in SETS and len(records) < len(told):
         return None
@@ -85,5 +86,6 @@ _VALUES: Mapping[str, Any] = {
     "identity_components": lambda document: {"foundAt": document["walkedAt"]},
     "identity_shared_keys": lambda document: {"sharedAt": document["seenAt"]},
     "quota_customers": lambda document: {"recipient": document["_id"].rsplit(" ", 3)[0]},
+    "segment_entries": lambda document: {"segment": document["_id"].partition("\n")[0]},
 }
 """What of a document is told, by its collection. Digests of keys tell nobody anything, and owners of leases are workers."""

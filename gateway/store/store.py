@@ -18,6 +18,9 @@ from gateway.store.log_replica import LogReplica
 from gateway.store.mongo import Mongo
 from gateway.store.quota_shares import QuotaShares
 from gateway.store.revoked_tokens import RevokedTokenCollection
+from gateway.store.segment_counts import SegmentCounts
+from gateway.store.segment_lists import SegmentLists
+from gateway.store.segment_members import SegmentMembers
 from gateway.store.shared_keys import SharedKeyCollection
 from gateway.store.store_statistics import StoreStatistics
 from gateway.store.tag_usage import TagUsageCollection
@@ -48,6 +51,9 @@ class Store:
         self.erasures = ErasureCollection(self.mongo)
         self.audit_accesses = AuditAccesses(self.mongo)
         self.tag_usage = TagUsageCollection(self.mongo)
+        self.segment_members = SegmentMembers(self.mongo)
+        self.segment_counts = SegmentCounts(self.mongo, self.segment_members, clock)
+        self.segment_lists = SegmentLists(self.mongo, clock)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,
             self.identity_log,
@@ -56,6 +62,7 @@ class Store:
             self.leases,
             self.quota_shares,
             self.audit_people,
+            self.segment_lists,
         ]
         """All that is stored of customers."""
 

@@ -10,6 +10,7 @@ from pymongo import UpdateOne
 
 from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.store.mongo import Database
+from gateway.store.segment_members import leave_segments
 from gateway.store.tag_outbox import note_merge
 from gateway.tags.tag_history import ChangeCause
 
@@ -23,12 +24,12 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 async def note_merges(database: Database, customers: Collection[str], now: datetime) -> None:
     """Note for customers whose document is new which values their parts had. Raises errors of the driver.
 
-    Their changes leave then: who was several before has not become what he is.
+    Their changes leave then: who was several before has not become what he is. The parts are in no segment any more.
     """
     parts = {part: customer for customer in customers for part in _parts(customer)}
     if not parts:
         return
-    found = await database.tags.find({"_id": {"$in": [*parts]}}, {"now": 1, "at": 1}).to_list(None)
+    found = await database.tags.find({"_id": {"$in": [*parts]}}, {"now": 1, "at": 1, "segments": 1}).to_list(None)
     values: dict[tuple[str, str], str | None] = {}
     for document in sorted(found, key=lambda own: max(own.get("at", {}).values(), default=_LONG_AGO)):
         values |= {(parts[document["_id"]], key): own["value"] for key, own in document.get("now", {}).items()}
@@ -45,6 +46,9 @@ async def note_merges(database: Database, customers: Collection[str], now: datet
     ]
     if updates:
         await database.tags.bulk_write(updates, ordered=False)
+    if any("segments" in document for document in found):
+        which, how = leave_segments([document["_id"] for document in found])
+        await database.tags.update_many(which, how)
 
 
 def _history_updates(customer: str, key: str, value: str | None) -> Iterator[UpdateOne]:

@@ -17,6 +17,7 @@ from gateway.clock import CLOCK_TOLERANCE
 from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.store.former_tags import PRESENT, records_of
 from gateway.store.mongo import Document
+from gateway.store.segment_members import MEMBERSHIP, first_membership, has_segments
 from gateway.store.tag_outbox import MERGE_PATIENCE, added_entries, first_entries, leaving_from
 from gateway.tags.computed_tag import ComputedTag
 from gateway.tags.tag_history import MAX_CHANGES, RULE_DIGITS, ChangeCause
@@ -54,6 +55,7 @@ class TagUpdate:
         self._customer = customer
         self._tags = tags
         self._leaving = [tag for tag in tags if tag.key in leaving]
+        self._tells_segments = has_segments(tags)
         self._now = now
         self._credible_until = now + CLOCK_TOLERANCE
         # A document stays as long as one of its tags may be served, or is to be renewed.
@@ -88,6 +90,9 @@ class TagUpdate:
             {"$cond": [{"$gt": ["$history", None]}, f"${name}", {"$literal": own}]}
             for name, own in (("now", now), ("history", first))
         )
+        if self._tells_segments:
+            condition["segments"] = {"$exists": True}
+            values["segments"] = first_membership(self._tags)
         out: Document = {}
         if self._leaving:
             values["outbox"] = first_entries([_entry(tag, None, ChangeCause.FIRST.value) for tag in self._leaving])
@@ -103,10 +108,10 @@ class TagUpdate:
             later[tag.key] = {"$and": [{"$gt": [at, tag.computed_at]}, {"$lte": [at, self._credible_until]}]}
             for name, value in (self._values[tag.key] | {"history": _history(tag)}).items():
                 values[f"{name}.{tag.key}"] = {"$cond": [f"$later.{tag.key}", f"${name}.{tag.key}", value]}
-        out: Document = {}
+        out: Document = {**MEMBERSHIP} if self._tells_segments else {}
         if self._leaving:
             values["outbox"] = added_entries([_added_entry(tag) for tag in self._leaving])
-            out = leaving_from(self._now)
+            out |= leaving_from(self._now)
         return self._update({}, values, out, later)
 
     def _update(self, condition: Document, values: Document, out: Document, later: Document | None = None) -> UpdateOne:

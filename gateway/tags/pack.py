@@ -134,11 +134,12 @@ def load_pack(
     names = SegmentNames(facts, read.scores, types, thresholds, read_tags)
     own_defaults = {key: defaults[own.file.path] for key, own in placed[SEGMENTS].items()}
     segments = read_segments(segment_sections, own_defaults, names)
-    tags |= {own.tag_key: own.definition for own in segments.values() if not own.is_list}
+    told = {own.tag_key: own.definition for own in segments.values() if not own.is_list}
+    tags |= told
     if purposes is not None:
         _check_purposes(tag_sections.values(), purposes)
     problems.raise_any()
-    return Pack(facts=facts, tags=tags, scores=read.scores, scorecards=read.scorecards, segments=segments)
+    return Pack(facts, tags, read.scores, read.scorecards, leaving=frozenset(told), segments=segments)
 
 
 def _read_shared_thresholds(

@@ -22,6 +22,8 @@ def without_time(decision: dict[str, Any]) -> dict[str, Any]:
 async def test_every_collection_is_read(mongodb_settings: MongoSettings, named: str):
     """Each has a document of hers; digests, other customers and the names of operators are in none."""
     async with filled(mongodb_settings) as (connectors, store):
+        await store.segment_lists.add("fair", version := store.segment_lists.new_version(), ["shop:42", "shop:77"])
+        await store.segment_lists.put_in_force("fair", version)
         exported = await export_of(connectors, named, **settings_of(mongodb_settings))
         held = {own["collection"]: own for own in exported["held"]}
         # The identity log is told as decisions, the audit as accesses.
@@ -31,11 +33,13 @@ async def test_every_collection_is_read(mongodb_settings: MongoSettings, named: 
     assert exported["missing"] == []
     assert {name: own["records"] for name, own in held.items()} == {
         "tags": ANA, "leases": ANA, "identity_components": ANA, "identity_shared_keys": ["shop:42"], "quota_customers": [],
+        "segment_entries": ["shop:42"],
     }  # fmt: skip
     assert held["tags"]["values"]["activity"]["key"] == "activity"
     assert [change["cause"] for change in held["tags"]["values"]["activity"]["history"]] == ["FIRST"]
     assert held["quota_customers"]["values"] == {"recipient": "console"}
-    assert all(own["until"] is not None for own in held.values())
+    assert held["segment_entries"]["values"] == {"segment": "fair"}
+    assert [name for name, own in held.items() if own["until"] is None] == ["segment_entries"]
     text = json.dumps(exported)
     for other in ("shop:77", "shop:9", "crm:8", "anna", mark, *keys):
         assert other not in text

@@ -114,7 +114,7 @@ async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settin
         await store.audit_people.add(people, timedelta(days=1))
         assert {collection.name for collection in store.collections} == set(await store.forget([]))
         counts = {"tags": 3, "identity_log": 2, "identity_components": 1, "identity_shared_keys": 1}
-        counts |= {"leases": 3, "quota_customers": 1, "audit_people": 1}
+        counts |= {"leases": 3, "quota_customers": 1, "audit_people": 1, "segment_entries": 0}
         assert await store.forget([ANA]) == counts
         assert await store.shared_keys.read(["x", "y"]) == {"y"}
         assert [*await store.components.read(["crm:7", "shop:42"])] == ["shop:42"]
@@ -126,7 +126,7 @@ async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settin
 
 
 def test_everything_stored_has_a_retention(mongodb_settings: MongoSettings, hand_clock: HandClock):
-    """Tags, components and shared keys end by themselves; what people decided holds until it is erased."""
+    """Tags, components and shared keys end by themselves; what people decided or uploaded holds until it is erased."""
     collections = Store(mongodb_settings, hand_clock).collections
     assert {own.name: own.retention for own in collections} == {
         "tags": timedelta(days=373),
@@ -136,6 +136,7 @@ def test_everything_stored_has_a_retention(mongodb_settings: MongoSettings, hand
         "leases": timedelta(hours=2),
         "quota_customers": timedelta(days=1, minutes=2),
         "audit_people": timedelta(days=3650),
+        "segment_entries": None,
     }
 
 

@@ -1,0 +1,1 @@
+"""Segments of customers: their counts, their members, uploaded lists, and what leaves as a file."""

@@ -1,0 +1,259 @@
+"""Segments in MongoDB: who is in them stands in the document of the tags, and counts are exact whatever comes twice."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.changes.change_drain import DRAIN, HOLD, ChangeDrain
+from gateway.changes.tag_change import TagChanged
+from gateway.errors import StoreError
+from gateway.identity.records import RecordId
+from gateway.segments.segment_recount import EVERY, SegmentRecount
+from gateway.store.leases import Leases
+from gateway.store.mongo import Mongo
+from gateway.store.segment_counts import SegmentCounts
+from gateway.store.segment_lists import SegmentLists
+from gateway.store.segment_members import SegmentMembers
+from gateway.store.tags import TagCollection
+from gateway.tags.computed_tag import ComputedTag, RuleUsed, TagReason
+from tests.support.fixtures_mongodb import HandClock
+
+pytestmark = pytest.mark.mongodb
+
+NOON = datetime(2040, 5, 4, 12, tzinfo=UTC)
+
+
+class NoonClock(HandClock):
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def hand_clock() -> HandClock:
+    return NoonClock()
+
+
+@pytest.fixture
+def members(mongo: Mongo) -> SegmentMembers:
+    found = SegmentMembers(mongo)
+    found.ensure_indexes()
+    return found
+
+
+@pytest.fixture
+def counts(mongo: Mongo, members: SegmentMembers, hand_clock: HandClock) -> SegmentCounts:
+    return SegmentCounts(mongo, members, hand_clock)
+
+
+@pytest.fixture
+def tags(mongo: Mongo, hand_clock: HandClock, members: SegmentMembers) -> TagCollection:
+    found = TagCollection(mongo, hand_clock)
+    found.leaving = {"segment:vip", "segment:new"}
+    return found
+
+
+@pytest.fixture
+def lists(mongo: Mongo, hand_clock: HandClock) -> SegmentLists:
+    found = SegmentLists(mongo, hand_clock)
+    found.ensure_indexes()
+    return found
+
+
+def tag(minute: int, value: str | None, key: str = "segment:vip") -> ComputedTag:
+    return ComputedTag(
+        key=key,
+        value=value,
+        reason=TagReason.UNKNOWN if value is None else TagReason.RULE,
+        fingerprint="f1",
+        computed_at=NOON + timedelta(minutes=minute),
+        expires_at=NOON + timedelta(days=1),
+        rule=RuleUsed(version=1, expression="", words=""),
+        evidence=[],
+    )
+
+
+async def marks(mongo: Mongo, customer: str) -> list[str] | None:
+    found = await mongo.run(lambda database: database.tags.find_one({"_id": customer}))
+    return None if found is None or "segments" not in found else sorted(found["segments"])
+
+
+async def counted(counts: SegmentCounts, key: str = "vip") -> tuple[int, int, int] | None:
+    found = (await counts.read([key])).get(key)
+    return None if found is None else (found.members, found.known, found.unknown)
+
+
+async def test_members_are_written_with_the_tags(tags: TagCollection, members: SegmentMembers, mongo: Mongo):
+    """Whatever is written in which order: the field says what the values of the tags say, and others leave it alone."""
+    await tags.write([("c1", tag(0, "true")), ("c1", tag(0, None, "segment:new")), ("c1", tag(0, "A", "other"))])
+    assert await marks(mongo, "c1") == ["+vip", "?new"]
+    await tags.write([("c1", tag(1, "false"))])
+    await tags.write([("c1", tag(0, "true"))])  # a late one
+    await tags.write([("c1", tag(2, "B", "other"))])
+    assert await marks(mongo, "c1") == ["-vip", "?new"]
+    await tags.write([("c2", tag(0, "A", "other"))])
+    assert await marks(mongo, "c2") is None
+    await tags.write([("c2", tag(1, "true"))])
+    assert await marks(mongo, "c2") == ["+vip"]
+    assert await members.read_page("vip", "", 0, 9) == ["c2"]
+
+
+async def test_members_come_in_pages(tags: TagCollection, members: SegmentMembers):
+    """By id, after one of them, without the first ones behind it."""
+    await tags.write([(f"c{number}", tag(0, "true" if number != 3 else "false")) for number in range(6)])
+    assert await members.read_page("vip", "", 0, 2) == ["c0", "c1"]
+    assert await members.read_page("vip", "c1", 0, 2) == ["c2", "c4"]
+    assert await members.read_page("vip", "c1", 1, 9) == ["c4", "c5"]
+    assert await members.count("vip") == {"+": 5, "-": 1, "?": 0}
+
+
+async def test_those_who_are_one_by_now_are_not_counted_twice(tags: TagCollection, members: SegmentMembers):
+    """When their records are found to be one customer, the parts are in no segment; when they are two again, they are."""
+    await tags.write([("crm:1", tag(0, "true")), ("shop:2", tag(0, "true"))])
+    await tags.write([("crm:1\nshop:2", tag(1, "true"))])
+    assert await members.read_page("vip", "", 0, 9) == ["crm:1\nshop:2"]
+    await tags.write([("crm:1", tag(2, "true"))])
+    assert await members.read_page("vip", "", 0, 9) == ["crm:1", "crm:1\nshop:2"]
+
+
+async def test_changes_are_counted_once(tags: TagCollection, counts: SegmentCounts, mongo: Mongo):
+    """First values, changes of all kinds, and the same changes again, alone and among others."""
+    await counts.replace("vip", await counts.count("vip"), {}, None)
+    given: list[TagChanged] = []
+    for minute, values in enumerate([["true", "false", None], [None, "true", "false"], ["true", "true", "true"]]):
+        await tags.write([(f"c{number}", tag(minute, value)) for number, value in enumerate(values)])
+        page = await tags.outbox.read_page(tags._clock.now(), 9)
+        changes = [change for customer in page.entries for change in page.changes(customer)]
+        await counts.take_changes(changes)
+        given += changes
+        await counts.take_changes(given)
+        told = [sum(value in own for value in values) for own in (["true"], ["true", "false"], [None])]
+        assert await counted(counts) == tuple(told)
+    assert await counted(counts) == (3, 3, 0)
+
+
+async def test_a_recount_leaves_out_what_waits(tags: TagCollection, counts: SegmentCounts, mongo: Mongo, hand_clock: HandClock):
+    """It sees the documents as they are; changes that have not left count when they do, also those of before it."""
+    leases = Leases(mongo, hand_clock)
+    recount = SegmentRecount(counts, leases, hand_clock, ["vip"])
+    drain = ChangeDrain(tags.outbox, leases, hand_clock, [counts])
+    await tags.write([("c1", tag(0, "true")), ("c2", tag(0, "false"))])
+    assert await counted(counts) is None
+    assert await recount.run_pass() == 1
+    assert await counted(counts) == (0, 0, 0)
+    await drain.run_pass()
+    assert await counted(counts) == (1, 2, 0)
+    await tags.write([("c2", tag(1, "true"))])
+    assert await recount.run_pass() == 0
+    hand_clock.advance(EVERY)
+    assert await recount.run_pass() == 1
+    assert await counted(counts) == (1, 2, 0)
+    await drain.run_pass()
+    assert await counted(counts) == (2, 2, 0)
+    await tags.forget([RecordId("crm", "c1")])
+    hand_clock.advance(EVERY)
+    assert await recount.run_pass() == 1
+    assert await counted(counts) == (1, 1, 0)
+
+
+async def test_nothing_is_counted_while_changes_leave(counts: SegmentCounts, mongo: Mongo, hand_clock: HandClock):
+    """Another worker has the lease; and a count that was overtaken is not written."""
+    other = Leases(mongo, hand_clock)
+    assert await other.acquire([DRAIN], hold=HOLD)
+    recount = SegmentRecount(counts, Leases(mongo, hand_clock), hand_clock, ["vip"])
+    assert await recount.run_pass() == 0
+    turn = await counts.read_turn("vip")
+    assert await counts.replace("vip", await counts.count("vip"), {}, turn)
+    turn = await counts.read_turn("vip")
+    await counts.take_changes([first_change("c1")])
+    assert not await counts.replace("vip", await counts.count("vip"), {}, turn)
+    assert await counted(counts) == (1, 1, 0)
+
+
+def first_change(customer: str) -> TagChanged:
+    return TagChanged.read(
+        customer, {"key": "segment:vip", "from": None, "to": "true", "at": NOON, "cause": "FIRST", "rule": "f1"}
+    )
+
+
+async def test_a_worker_that_dies_in_between_changes_no_count(
+    tags: TagCollection, counts: SegmentCounts, mongo: Mongo, hand_clock: HandClock
+):
+    """After each change was counted and before it was removed: the next worker gives it again."""
+
+    class DyingOutbox:
+        """Fails to remove what was taken, each second time."""
+
+        def __init__(self) -> None:
+            self.removals = 0
+
+        def __getattr__(self, name: str):
+            return getattr(tags.outbox, name)
+
+        async def remove(self, taken) -> None:
+            self.removals += 1
+            if self.removals % 2:
+                raise StoreError("gone")
+            await tags.outbox.remove(taken)
+
+    leases, outbox = Leases(mongo, hand_clock), DyingOutbox()
+    await counts.replace("vip", await counts.count("vip"), {}, None)
+    drain = ChangeDrain(outbox, leases, hand_clock, [counts])  # type: ignore[arg-type]
+    for minute in range(4):
+        values: Sequence[str | None] = ["true", "false", None]
+        await tags.write([(f"c{number}", tag(minute, values[(number + minute) % 3])) for number in range(30)])
+        while True:
+            try:
+                await drain.run_pass()
+                break
+            except StoreError:
+                continue
+    assert outbox.removals >= 8
+    assert await counted(counts) == (10, 20, 10)
+    counted_anew = await counts.count("vip")
+    assert (counted_anew.members, counted_anew.known, counted_anew.unknown) == (10, 20, 10)
+
+
+async def test_a_list_is_replaced_whole(lists: SegmentLists, hand_clock: HandClock):
+    """Until a version is in force the one before is; an upload that was overtaken changes nothing."""
+    first = lists.new_version()
+    await lists.add("fair", first, ["crm:1", "crm:2", "crm:2"])
+    assert await lists.read(["fair"]) == {}
+    assert await lists.put_in_force("fair", first)
+    hand_clock.advance(timedelta(seconds=1))
+    slow = lists.new_version()
+    hand_clock.advance(timedelta(seconds=1))
+    second = lists.new_version()
+    await lists.add("fair", slow, ["crm:9"])
+    await lists.add("fair", second, ["crm:2", "crm:3", "crm:4"])
+    assert (await lists.read(["fair"]))["fair"].count == 2
+    assert await lists.put_in_force("fair", second)
+    assert not await lists.put_in_force("fair", slow)
+    own = (await lists.read(["fair"]))["fair"]
+    assert (own.version, own.count) == (second, 3)
+    assert await lists.read_page("fair", second, "crm:2", 0, 9) == ["crm:3", "crm:4"]
+    assert await lists.find({"fair": second}, ["crm:1", "crm:3"]) == {("fair", "crm:3")}
+
+
+async def test_who_is_erased_leaves_the_lists(lists: SegmentLists):
+    """By any of his records, and the count says so."""
+    version = lists.new_version()
+    await lists.add("fair", version, ["crm:1", "crm:2"])
+    await lists.put_in_force("fair", version)
+    assert await lists.forget([RecordId("shop", "7"), RecordId("crm", "1")]) == 1
+    assert (await lists.read(["fair"]))["fair"].count == 1
+    assert await lists.find({"fair": version}, ["crm:1", "crm:2"]) == {("fair", "crm:2")}
+
+
+async def test_two_uploads_at_once_leave_one_list(lists: SegmentLists, hand_clock: HandClock):
+    """That of the later one."""
+    versions = []
+    for number in range(4):
+        hand_clock.advance(timedelta(seconds=1))
+        versions.append(lists.new_version())
+        await lists.add("fair", versions[-1], [f"crm:{number}"])
+    await asyncio.gather(*(lists.put_in_force("fair", version) for version in versions))
+    own = (await lists.read(["fair"]))["fair"]
+    assert (own.version, await lists.read_page("fair", own.version, "", 0, 9)) == (versions[-1], ["crm:3"])
