@@ -138,11 +138,12 @@ class Section:
             elif id(mapping) not in seen:
                 seen.add(id(mapping))
                 for key, value in mapping.value:
-                    if key.tag == _MERGE:
-                        self._merge(value, line, seen)
-                    elif isinstance(key, yaml.ScalarNode) and key.value not in self._values:
+                    if key.tag != _MERGE and isinstance(key, yaml.ScalarNode) and key.value not in self._values:
                         self._lines[key.value] = key.start_mark.line + 1
                         self._values[key.value] = value
+                for key, value in mapping.value:  # what a mapping has itself counts before what it merges
+                    if key.tag == _MERGE:
+                        self._merge(value, line, seen)
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

@@ -71,6 +71,17 @@ def test_merge_keys_are_read(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_merged_mapping_has_itself_counts_before_what_it_merges(tmp_path: Path) -> None:
+    """A mapping that builds on another hands on its own settings, in whichever order they stand."""
+    text = FACTS + (
+        "tags:\n"
+        "  a: &a {label: a, description: A, owner: x, category: VALUE, ttl: 6h, version: 1, words: W, expression: string(n)}\n"
+        "  b: &b {<<: *a, label: b, owner: two}\n"
+        "  c: {<<: *b, label: c}\n"
+    )
+    assert [tag.owner for tag in load(tmp_path, text).tags.values()] == ["x", "two", "two"]
+
+
 def test_a_merge_key_that_names_no_mapping_is_one_problem(tmp_path: Path) -> None:
     """And one that names itself ends."""
     text = DEFAULTS + TAGS.replace("label: a,", "<<: 3, label: a,").replace("b: {", "b: &b {<<: *b, ")
