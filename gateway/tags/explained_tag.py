@@ -60,8 +60,7 @@ def _decision(tag: Tag) -> Iterator[str]:
 
 def _others(answer: TagAnswer) -> Iterator[str]:
     """Say of each other value what it lacks. Ways to one value that lack the same count once."""
-    lines = {f"not {other.value or other.outcome}: {other.words}": other.value for other in explain_others(answer.tag)}
-    yield from (line for line, value in lines.items() if value is None or value != answer.tag.value)
+    yield from dict.fromkeys(f"not {other.value or other.outcome}: {other.words}" for other in explain_others(answer.tag))
 
 
 def _sentence(step: Step) -> str:

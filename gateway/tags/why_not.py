@@ -61,9 +61,10 @@ def explain_others(tag: Tag, value: str | None = None) -> list[WhyNot]:
     try:
         if value is not None and not _has_way(expression, thresholds, value):
             return [WhyNot(value=value)]
-        return find_unmet(expression, known, thresholds, value)
+        unmet = find_unmet(expression, known, thresholds, value)
     except RuleSyntaxError:
         return []  # a stored rule of before, with parts of the language that are refused by now
+    return [own for own in unmet if own.value is None or own.value != tag.value]  # another branch may give the same value
 
 
 def known_facts(tag: Tag) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from gateway.tags.computed_tag import FactValue
 from gateway.tags.definitions import TagType
 from gateway.tags.expressions.constants import FAILURES
 from gateway.tags.expressions.thresholds import Threshold, thresholds_by_name
-from gateway.tags.pack import shipped_pack
+from gateway.tags.pack import load_pack, shipped_pack
 from gateway.tags.rules import compile_rule, evaluate
 from gateway.tags.why_not import WhyNot, explain_others, find_unmet
 from tests.execution.test_variables import INTROSPECTED
@@ -30,6 +30,16 @@ NAMED = thresholds_by_name(
     [Threshold(name="often", value=3), Threshold(name="since", value="2026-06-01T00:00:00Z", is_time=True)]
 )
 STAGE = "d == null || f == null ? 'LEAD' : f <= 30 ? 'NEW' : d <= 90 ? 'ACTIVE' : 'LOST'"
+TWICE = """
+defaults: {owner: crm-team, category: BEHAVIOUR, ttl: 6h, version: 1}
+facts: {n: {label: N, record: order, measure: count}, m: {label: M, record: order, measure: count, window: 9d}}
+tags:
+  start:
+    label: Start
+    description: Start.
+    words: W.
+    expression: "n >= 1 ? (m > 0 ? 'GOING' : 'STALLED') : m > 9 ? 'GOING' : 'STALLED'"
+"""
 M_3 = "m is 1, at least 3 is needed"
 MEAN = "2.5, at least 9.5 is needed (n is 2, x is 5.0)"
 
@@ -274,3 +284,17 @@ def test_the_value_that_a_tag_has_lacks_nothing() -> None:
     assert tag.value == "2026-01-01"
     assert explain_others(tag, "2026-01-01") == []
     assert len(explain_others(tag, "2026-01-02")) == 1
+
+
+def test_another_branch_to_the_value_that_a_tag_has_is_no_other_value(tmp_path: Path) -> None:
+    """Somebody who is STALLED is not told why not."""
+    path = tmp_path / "tags.yaml"
+    path.write_text(TWICE, "utf-8")
+    definition = load_pack(path).tags["start"]
+    facts = {"n": FactValue(name="n", label="N", value=0), "m": FactValue(name="m", label="M", value=5)}
+    tag = evaluate(definition, facts, datetime(2026, 1, 2, tzinfo=UTC))
+    assert tag.value == "STALLED"
+    assert [(other.value, other.words) for other in explain_others(tag)] == [
+        ("GOING", "n is 0, at least 1 is needed"),
+        ("GOING", "m is 5, at least 10 is needed"),
+    ]
