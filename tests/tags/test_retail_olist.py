@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pack_values import tags_of_all
+from tests.support.pack_values import own_keys, tags_of_all
 from tests.support.published_data import published_file
 from tests.support.retail_buyers import FOLDER, write_retail
 
@@ -85,7 +85,7 @@ def values(folder: Path) -> Values:
 
 async def count_values(path: Path) -> Values:
     counts: Values = defaultdict(Counter)
-    async for _, definition, tag in tags_of_all(path):
+    async for _, definition, tag in tags_of_all(path, own_keys("retail")):
         counts[definition.key][tag.value] += 1
     return counts
 

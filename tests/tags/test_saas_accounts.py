@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.tags.why_not import explain_others
-from tests.support.pack_values import tags_of_all
+from tests.support.pack_values import own_keys, tags_of_all
 from tests.support.saas_accounts import SEATS, Company, Person, companies, is_trial, people, write_accounts
 
 Found = dict[str, dict[str, str | None]]
@@ -22,7 +22,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 async def _find(path: Path) -> Found:
     found: Found = defaultdict(dict)
-    async for customer, definition, tag in tags_of_all(path):
+    async for customer, definition, tag in tags_of_all(path, own_keys("saas")):
         found[customer][definition.key] = tag.value
         assert not tag.partial
         assert {other.value for other in explain_others(tag)} == {*definition.values} - {tag.value}
