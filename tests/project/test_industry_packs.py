@@ -51,7 +51,7 @@ def test_the_page_on_packs_lists_the_tags(name: str, tmp_path: Path):
     text, pack = (DOCS / "packs.md").read_text("utf-8"), load_pack(shipped_path(name))
     table = text.partition(f"\n## {NAMES[name]}\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| \[`(\w+)`\]\(pack/\1\.md\) \| ([\w, ]+) \|", table, re.MULTILINE)
-    assert rows == [(key, ", ".join(pack.tags[key].values)) for key in own_keys(name)]
+    assert rows == [(key, ", ".join(pack.tags[key].values or ("true", "false"))) for key in own_keys(name)]
     assert all(pack.tags[key].owner and pack.tags[key].review for key in own_keys(name))
     path = tmp_path / "tags.yaml"
     path.write_text(text.partition("```yaml\n")[2].partition("```")[0], "utf-8")

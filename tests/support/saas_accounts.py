@@ -12,7 +12,14 @@ NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 SEATS = 20
 
 STAGES = ("PAYING", "PAYING", "PAYING", "PAST_DUE", "LEAVING", "PAUSED", "CHURNED", "EARLY", "ENGAGED", "IDLE", "OVERDUE", None)
-RHYTHMS = {"MONTHLY": ("MONTH", 1, 12), "QUARTERLY": ("MONTH", 3, 4), "YEARLY": ("YEAR", 1, 1), "TRIENNIAL": ("YEAR", 3, 1 / 3)}
+RHYTHMS = {
+    "MONTHLY": ("MONTH", 1, 12),
+    "QUARTERLY": ("MONTH", 3, 4),
+    "HALF_YEARLY": ("MONTH", 6, 2),
+    "YEARLY": ("YEAR", 1, 1),
+    "BIENNIAL": ("YEAR", 2, 1 / 2),
+    "TRIENNIAL": ("YEAR", 3, 1 / 3),
+}
 REVENUES = {"SMALL": 2_400, "MID": 24_000, "ENTERPRISE": 96_000}
 USES = {"GROWING": (20, 60), "STEADY": (40, 40), "SHRINKING": (60, 20), "STOPPED": (20, 0), None: (0, 0)}
 """Events of 60 to 30 days ago, and of the last 30 days."""
@@ -49,7 +56,7 @@ def companies(count: int = 300) -> list[Company]:
         Company(
             id=f"a{number}",
             stage=draw.choice(STAGES),
-            rhythm=draw.choice((*RHYTHMS, "WEEKLY")),
+            rhythm=draw.choice((*RHYTHMS, "YEARLY", "WEEKLY")),
             revenue=draw.choice([*REVENUES]),
             use=draw.choice([*USES]),
             users=draw.choice([*USERS]),
