@@ -41,16 +41,20 @@ async def list_customers(
 
 async def fetch_pages(name: str, fetch: FetchPage, after: str | None, clock: Clock) -> AsyncIterator[Listed]:
     """Fetch pages, one after the other. As `list_customers`."""
-    known: set[str] = set()
+    # A cursor that comes again is one of these two, at the latest when twice as many pages came as before the circle was
+    # closed (Brent 1980): so a listing of any length needs no more memory.
+    marked, pages, next_mark = after, 0, 1
     while True:
         page = await _fetch_page(name, fetch, after, clock)
         yield page
-        after = page.next
+        before, after = after, page.next
         if after is None:
             return
-        if after in known:
+        if after in (marked, before):
             raise SourceFailure(name, SourceProtocolError("the listing begins again"))
-        known.add(after)
+        pages += 1
+        if pages == next_mark:
+            marked, next_mark = after, 2 * next_mark
 
 
 async def _fetch_page(name: str, fetch: FetchPage, after: str | None, clock: Clock) -> Listed:

@@ -1,6 +1,8 @@
 """All customers of a source, page by page, whatever fails on the way."""
 
 import asyncio
+import tracemalloc
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -12,12 +14,14 @@ from connectors.testing import MemoryConnector
 from gateway.clock import Clock
 from gateway.errors import SourceFailure
 from gateway.linkage import customer_pages
-from gateway.linkage.customer_pages import list_customers
+from gateway.linkage.customer_pages import fetch_pages, list_customers
+from gateway.lookups.outcome import Listed
 from gateway.services import Services
 from tests.support.known_people import knowing, person
 from tests.support.tag_shop import services_on
 
 ID = Fields.from_paths("id")
+BEGAN = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 class FailingConnector(MemoryConnector):
@@ -90,9 +94,48 @@ class TurningConnector(MemoryConnector):
 
 
 async def test_a_listing_that_begins_again_ends():
-    """After the third page, whose cursor was there before."""
+    """The third page has a cursor that was there before: one page later it is found out."""
     crm = knowing("crm", [person("1")], by=[KeyKind.CUSTOMER_ID], kind=TurningConnector)
     async with services_on([crm]) as services:
         with pytest.raises(SourceFailure, match=r"^crm: "):
             await asyncio.wait_for(listed(services, services.clock), 60)
-    assert len(crm.listed) == 3
+    assert len(crm.listed) == 4
+
+
+def page_before(cursor: str | None) -> Listed:
+    return Listed(source="crm", as_of=BEGAN, latency_ms=0.0, records=[], next=cursor)
+
+
+@pytest.mark.parametrize(("tail", "circle"), [(0, 1), (0, 2), (5, 1), (3, 7), (1_000, 3)])
+async def test_a_circle_anywhere_in_a_listing_ends_it(tail: int, circle: int):
+    """Also where the circle does not lead back to the first page; it is walked round a few times at most."""
+    asked: list[str | None] = []
+
+    async def fetch(after: str | None, _: object) -> Listed:
+        asked.append(after)
+        place = len(asked)
+        return page_before(str(place if place <= tail else tail + (place - tail) % circle))
+
+    async def list_all() -> None:
+        async for _ in fetch_pages("crm", fetch, None, InstantClock()):
+            assert len(asked) <= 3 * (tail + circle) + 2
+
+    with pytest.raises(SourceFailure, match="crm: "):
+        await list_all()
+
+
+async def test_a_long_listing_keeps_no_cursors():
+    """What is kept to find such a circle does not grow with the pages."""
+
+    async def fetch(after: str | None, _: object) -> Listed:
+        place = int((after or "0").partition(" ")[0]) + 1
+        return page_before(f"{place} {'x' * 1_000}" if place < 5_000 else None)
+
+    tracemalloc.start()
+    try:
+        async for _ in fetch_pages("crm", fetch, None, InstantClock()):
+            pass
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 500_000
