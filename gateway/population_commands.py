@@ -48,7 +48,7 @@ def refresh(
 
     from connectors.errors import ConfigurationError
     from gateway.population.changed_customers import changing_sources
-    from gateway.population.refresh import read_last, refresh_all
+    from gateway.population.refresh import read_last, refresh_all, refuse_other_place
     from gateway.population.refresh_state import StateFile
     from gateway.population.walk import unlisted_sources
 
@@ -63,6 +63,8 @@ def refresh(
             spread = spread_refresh(services, config, file, batch, progress, workers=workers or 1, scheduler=scheduler)
             _print_refresh(asyncio.run(spread), unlisted_sources(services), as_json=as_json)
             return
+        if since == "last":
+            refuse_other_place(services, file)
         from_ = None if since is None else read_last(file) if since == "last" else _read_time(since, services)
         state = asyncio.run(refresh_all(services, file, batch, progress, from_))
     gaps = unlisted_sources(services) if since is None else changing_sources(services)[1]

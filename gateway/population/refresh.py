@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from hashlib import sha256
@@ -13,7 +14,7 @@ from gateway.app import opened
 from gateway.clock import CLOCK_TOLERANCE
 from gateway.population.batch_refresh import BatchRefresher
 from gateway.population.changed_customers import changing_sources, walk_changed
-from gateway.population.refresh_state import RefreshCounts, RefreshState, StateFile
+from gateway.population.refresh_state import RefreshCounts, RefreshState, RunPlace, StateFile
 from gateway.population.walk import CustomerBatch, listed_sources, walk_customers
 from gateway.services import Services
 from gateway.store.store import Store
@@ -58,7 +59,34 @@ def begin_state(services: Services, file: StateFile, since: datetime | None = No
     if known is not None and not known.is_done and (known.rules, known.since) == (rules, since) and known.walk in (None, walk):
         return known
     total = known.counts.listed if known is not None and known.is_done and known.since is None and since is None else None
-    return RefreshState(began=services.clock.now(), rules=rules, walk=walk, since=since, total=total)
+    return RefreshState(began=services.clock.now(), rules=rules, walk=walk, since=since, total=total, place=place_of(services))
+
+
+def place_of(services: Services) -> RunPlace:
+    """Name where a run of these settings stores tags, and of which sources."""
+    mongodb, sources = services.settings.mongodb, sorted(source.name for source in listed_sources(services))
+    if mongodb is None:
+        return RunPlace("", sources)
+    servers = re.split(r"[/?]", mongodb.uri.partition("://")[2].rpartition("@")[2])[0]
+    return RunPlace(f"{','.join(sorted(servers.split(',')))}/{mongodb.database}", sources)
+
+
+def refuse_other_place(services: Services, file: StateFile) -> None:
+    """Refuse to follow a run for another database, or over other sources: who changed before has no tags here.
+
+    Raises `ConfigurationError`, which names both.
+    """
+    known, own = file.read(), place_of(services)
+    if known is None or known.place is None or file.path is None:
+        return
+    for what, theirs, ours in (
+        ("the database", known.place.database, own.database),
+        ("the sources", ", ".join(known.place.sources), ", ".join(own.sources)),
+    ):
+        if theirs != ours:
+            name = file.path.name
+            words = f"{name} is of a run for {what} {theirs}, and the settings name {ours}"
+            raise ConfigurationError([f"--since last: {words}; name the file of a run for these, or begin one with --all"])
 
 
 def read_last(file: StateFile) -> datetime:

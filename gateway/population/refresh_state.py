@@ -39,12 +39,19 @@ class RefreshCounts(msgspec.Struct, kw_only=True):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
+class RunPlace(msgspec.Struct, frozen=True):
+    """Where a run stored tags, and of which sources: the database with its servers, without who signs in."""
+
+    database: str
+    sources: list[str]
+
+
 class RefreshState(msgspec.Struct, kw_only=True):
     """How far a refresh has come. What was computed before it `began` is computed again.
 
     `after` is a place of the walk: its cursors are those of the sources, which may hold the id of a customer. `rules` names the
     tags that are in force, `walk` the sources and settings that the place hangs on. `since` is there for a run over changes
-    alone. `total` are the records of the run before.
+    alone. `total` are the records of the run before. `place` is None in a file of before there were any.
     """
 
     form: int = FORM
@@ -56,6 +63,7 @@ class RefreshState(msgspec.Struct, kw_only=True):
     counts: RefreshCounts = msgspec.field(default_factory=RefreshCounts)
     is_done: bool = False
     total: int | None = None
+    place: RunPlace | None = None
 
 
 class StateFile:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from gateway.population.refresh import begin_state, name_walk, read_last
+from connectors.errors import ConfigurationError
+from gateway.population.refresh import begin_state, name_walk, read_last, refuse_other_place
 from gateway.population.refresh_state import RefreshCounts, RefreshState, StateFile
 from gateway.services import Services
 from tests.population.test_refresh import buyers, computed_at, name_rules, run, services_of
@@ -69,6 +70,29 @@ def test_changes_that_a_source_did_not_give_are_looked_at_again(
     file = StateFile(tmp_path / "state.json")
     file.write(RefreshState(began=BEGAN, rules="", since=since, counts=RefreshCounts(missing=missing), is_done=True))
     assert read_last(file) == last
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_changes_follow_no_run_for_another_database_or_other_sources(
+    tmp_path: Path, mongodb_uri: str, mongodb_database: str, is_done: bool
+):
+    """Customers who did not change since have no tags there: both are named, without the password."""
+    file = StateFile(tmp_path / "state.json")
+    server = mongodb_uri.partition("://")[2].rstrip("/")
+    state = begin_state(two_sources(f"mongodb://me:secret@{server}/?tls=false", "staging", "crm", "web"), file)
+    state.is_done = is_done
+    file.write(state)
+    assert "secret" not in (tmp_path / "state.json").read_text()
+    refuse_other_place(two_sources(f"mongodb://{server}", "staging", "web", "crm"), file)
+    for services, words in (
+        (two_sources(mongodb_uri, "live", "crm", "web"), f"the database {server}/staging, and the settings name {server}/live"),
+        (services_of(buyers(1), mongodb_uri, "staging"), "the sources crm, web, and the settings name crm"),
+    ):
+        with pytest.raises(ConfigurationError) as refused:
+            refuse_other_place(services, file)
+        assert [*refused.value.problems] == [
+            f"--since last: state.json is of a run for {words}; name the file of a run for these, or begin one with --all"
+        ]
 
 
 async def test_tags_of_answers_from_before_are_computed_again(tmp_path: Path, mongodb_uri: str, mongodb_database: str):
