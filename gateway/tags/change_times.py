@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -49,16 +49,24 @@ class NumericBorder(msgspec.Struct, frozen=True):
 
 
 def find_change(
-    definition: TagDefinition, pack: Pack, values: Mapping[str, FactValue], now: datetime, reference: datetime
+    definition: TagDefinition,
+    pack: Pack,
+    values: Mapping[str, FactValue],
+    now: datetime,
+    reference: datetime,
+    unplanned: Collection[str] = (),
 ) -> datetime | None:
     """Find the next moment at which time alone may change a tag that was computed at `now`. None where there is none.
 
-    `values` are the facts that its rule saw, as of `reference`. Where that is pinned no time passes for it.
+    `values` are the facts that its rule saw, as of `reference`. Where that is pinned no time passes for it. With facts that are
+    `unplanned` it is looked at again when its time to live is over.
     """
     if not now <= reference <= now + STEP:
         return None
     moments = [_crossing(definition, pack.facts.get(name), values[name]) for name in definition.fact_names if name in values]
     moments += [_score_crossing(definition, pack.scores[name], values) for name in definition.score_names if name in values]
+    if unplanned and not set(unplanned).isdisjoint(definition.fact_names):
+        moments.append(now + definition.ttl)
     earliest = min((at for at in moments if at is not None), default=None)
     # Nothing is planned for longer than a tag is stored.
     return None if earliest is None else min(max(earliest, reference + STEP), now + MAX_TTL)

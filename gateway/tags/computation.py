@@ -16,7 +16,7 @@ from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.measurements import PendingMeasurements
 from gateway.stitching.source_reports import SourceState
 from gateway.tags import rules
-from gateway.tags.change_times import find_change
+from gateway.tags.change_times import STEP, find_change
 from gateway.tags.computed_tag import NOT_GIVEN, ComputedTag, FactValue
 from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.measured_facts import KnownFacts, MeasuredFacts, measure_facts
@@ -110,7 +110,7 @@ class Computation:
         if definition.tag_names:
             return self._evaluate_segment(definition, known)
         tag = rules.evaluate(definition, known.facts, self._began, stale=known.stale)
-        changes_at = find_change(definition, self._pack, known.facts, self._began, self._reference)
+        changes_at = find_change(definition, self._pack, known.facts, self._began, self._reference, known.unplanned)
         return tag if changes_at is None else msgspec.structs.replace(tag, changes_at=changes_at)
 
     def _evaluate_segment(self, definition: TagDefinition, known: KnownFacts) -> ComputedTag:
@@ -142,7 +142,8 @@ async def compute_facts(
 
     With a `reference` windows end there and nothing after it counts, also for facts without a window: what was known then,
     but for what of a record has changed since. Never raises for a source: what is missing stands in the fact. Raises
-    `KeyError` for a name that the pack does not have.
+    `KeyError` for a name that the pack does not have. What nobody can say of a fact's next change is said by its earliest: the
+    next reference time.
     """
     at = clock.reference() if reference is None else reference
     asked = [pack.facts[name] for name in sorted(set(names))]
@@ -154,6 +155,10 @@ async def compute_facts(
     for own, measurements in zip(measured, answers, strict=True):
         for customer, answer in zip(customers, measurements, strict=True):
             own.add_facts(known[customer.id], answer)
+    for own_facts in known.values():
+        for name in own_facts.unplanned:
+            value = own_facts.facts[name]
+            own_facts.facts[name] = msgspec.structs.replace(value, changes_at=min(value.changes_at or at + STEP, at + STEP))
     return {customer: own.facts for customer, own in known.items()}
 
 

@@ -38,6 +38,11 @@ class FactParts(msgspec.Struct, frozen=True):
     crossings: tuple[timedelta, ...]
     ends: bool = False
 
+    @property
+    def is_unplanned(self) -> bool:
+        """Tell whether records cross a bound at a time that no source tells."""
+        return not self.ends and not self.crossings and bool(crossings_of(self.fact))
+
 
 def needs_records(fact: Fact) -> bool:
     """Tell whether a fact is made of the records themselves, which no source measures."""

@@ -19,10 +19,14 @@ from gateway.tags.fact_parts import FactParts, needs_records, parts_of
 
 
 class KnownFacts(msgspec.Struct, frozen=True):
-    """The facts of a customer by name. `stale` are those of answers that are older than they may be."""
+    """The facts of a customer by name. `stale` are those of answers that are older than they may be.
+
+    Of those `unplanned` nobody can say when time alone changes them: records cross their windows, and no source told when.
+    """
 
     facts: dict[str, FactValue]
     stale: set[str]
+    unplanned: set[str] = set()
 
 
 class MeasuredFacts(msgspec.Struct, frozen=True, eq=False):
@@ -50,6 +54,8 @@ class MeasuredFacts(msgspec.Struct, frozen=True, eq=False):
                 known.stale.add(name)
             if is_lacking:
                 value = msgspec.structs.replace(value, partial=True, missing=value.missing or NOT_GIVEN)
+            if parts.is_unplanned:
+                known.unplanned.add(name)
             known.facts[name] = value
 
 

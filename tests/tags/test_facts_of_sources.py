@@ -12,11 +12,14 @@ import msgspec
 import pytest
 
 from connectors import records as r
-from connectors.contract import PLAIN_OPS, Aggregate, KeyKind
+from connectors.contract import PLAIN_OPS, SOURCE_OPS, Aggregate, KeyKind, MeasureOp
 from connectors.testing import MemoryConnector
+from connectors.toolkit.evaluation import rfc3339
+from gateway.tags.computation import compute
 from tests.support import shop
+from tests.support.fixtures_mongodb import HandClock
 from tests.support.gateway_server import Gateway, gateway_on
-from tests.support.tag_shop import JUNE_ENDS, ShopClock, measured
+from tests.support.tag_shop import JUNE_ENDS, ShopClock, measured, services_on, stitched
 
 FILE = """
 timezone: America/Sao_Paulo
@@ -248,3 +251,46 @@ async def test_facts_are_priced_with_the_records_that_some_of_them_read(tmp_path
     assert len(orders.calls) == 2
     assert cost["estimate"]["calls"] == cost["actual"]["calls"] == 3
     assert cost["estimate"]["nodes"] >= 26
+
+
+class Countless(MemoryConnector):
+    """Measures everything but the earliest time of records."""
+
+    def aggregates(self) -> list[Aggregate]:
+        return [msgspec.structs.replace(own, ops=SOURCE_OPS - {MeasureOp.MIN}) for own in super().aggregates()]
+
+
+async def test_nobody_says_that_a_fact_never_changes_who_cannot_know(tmp_path: Path) -> None:
+    """Where a source cannot tell when its records leave a window, the fact may change at once; one without a window does not."""
+    source = Countless("shop", {(r.Order, KeyKind.CUSTOMER_ID): {"c1": [*ONE, *OTHER]}})
+    async with asking(tmp_path, source) as gateway:
+        facts = await facts_of(gateway, "recent", "this_month", "favourite")
+    assert [len(source.calls), measured(source)] == [1, 1]
+    soon = rfc3339(JUNE_ENDS + timedelta(minutes=1))
+    assert {name: fact["changesAt"] for name, fact in facts.items()} == {"recent": soon, "this_month": soon, "favourite": None}
+
+
+RECENT = """
+defaults: {owner: crm-team, category: BEHAVIOUR, ttl: 6h, version: 1}
+facts:
+  recent: {label: Orders of 30 days, record: order, measure: count, window: 30d}
+tags:
+  active: {label: Active, description: Whether he buys., words: With an order., type: boolean, expression: recent > 0}
+"""
+
+
+@pytest.mark.parametrize("kind", [MemoryConnector, Countless])
+async def test_a_tag_over_such_a_fact_is_looked_at_again(tmp_path: Path, kind: type[MemoryConnector]) -> None:
+    """When its time to live is over, and not never. Where the source tells the time, at that of the first order that leaves."""
+    path = tmp_path / "tags.yaml"
+    path.write_text(RECENT, encoding="utf-8")
+    clock = HandClock()
+    recent = [msgspec.structs.replace(own, placed_at=clock.now() - timedelta(days=9)) for own in ONE]
+    sources = [shop.crm(), kind("shop", {(r.Order, KeyKind.CUSTOMER_ID): {"c1": recent}})]
+    async with services_on(sources, clock=clock, tags={"file": str(path)}) as services:
+        pack = services.tags.pack
+        (customer,) = await stitched(services, "c1")
+        tag = (await compute(pack, clock, services.tags.counts, [(customer, "active")]))["c1", "active"]
+    assert tag.changes_at is not None
+    due = tag.changes_at - clock.now()
+    assert due == timedelta(hours=6) if kind is Countless else timedelta(days=21) <= due <= timedelta(days=21, minutes=2)
