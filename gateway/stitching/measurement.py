@@ -51,6 +51,15 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
             if gaps.absent.isdisjoint(places)
         ]
 
+    def with_one_of(self, places: Collection[int]) -> Measurement:
+        """Take measures for given where a source gives what at least one of them reads."""
+        if not places:
+            return self
+        gaps = tuple(
+            own if own.absent.issuperset(places) else Gaps(own.absent.difference(places), own.unsure) for own in self.gaps
+        )
+        return msgspec.structs.replace(self, gaps=gaps)
+
     def values(self, place: int) -> list[Any]:
         """List the values of a measure: those of the sources that give what it reads."""
         return [value for (value,) in self.rows_of((place,))]

@@ -24,6 +24,10 @@ PART_FIELDS: Mapping[ItemWeight, tuple[str, ...]] = {
 _OF_RECORDS = frozenset({DerivedMeasure.SPREAD, DerivedMeasure.SESSIONS, DerivedMeasure.SESSION_LENGTH})
 
 
+PRICES = ("unit_price", "total")
+"""Of what an item costs one is enough."""
+
+
 class FactParts(msgspec.Struct, frozen=True):
     """The measures that a fact is made of, in order.
 
@@ -37,6 +41,13 @@ class FactParts(msgspec.Struct, frozen=True):
     measures: tuple[Measure, ...]
     crossings: tuple[timedelta, ...]
     ends: bool = False
+
+    @property
+    def prices(self) -> tuple[int, ...]:
+        """The places of measures of which one is enough."""
+        if self.fact.weight is not ItemWeight.MONEY:
+            return ()
+        return tuple(place for place, own in enumerate(self.measures) if (own.field or "").rpartition(".")[2] in PRICES)
 
     @property
     def is_unplanned(self) -> bool:

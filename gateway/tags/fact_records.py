@@ -89,7 +89,8 @@ def _spread(fact: Fact, records: Iterable[Any]) -> Figure:
 def _heaviest(fact: Fact, records: Iterable[Any]) -> Figure:
     """Find the value of which there are most pieces, or most money. The first by name among equals.
 
-    None where no item has a price in a known currency: nothing tells then which value has most money.
+    None where no item has a price in a known currency: nothing tells then which value has most money. Where some have none
+    another value may have more.
     """
     parent, _, name = str(fact.field).rpartition(".")
     weights: dict[Any, Decimal] = defaultdict(Decimal)
@@ -99,7 +100,7 @@ def _heaviest(fact: Fact, records: Iterable[Any]) -> Figure:
         if fact.weight is ItemWeight.MONEY:
             money, pieces = (item.total, Decimal(1)) if item.total is not None else (item.unit_price, weight)
             if money is None or money.currency not in rates:
-                is_left_out |= money is not None
+                is_left_out = True
                 continue
             weight = money.amount * pieces / rates[money.currency]
         for value in values_at(item, name):

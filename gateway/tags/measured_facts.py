@@ -41,9 +41,10 @@ class MeasuredFacts(msgspec.Struct, frozen=True, eq=False):
         stale = answer.stale if answer.failure is None else None
         for name, parts in self.facts.items():
             places = self.places[name]
-            rows = answer.rows_of(places)
+            given = answer.with_one_of([places[place] for place in parts.prices]) if answer.gaps else answer
+            rows = given.rows_of(places)
             missing = None if stale is not None else answer.missing
-            is_lacking = bool(answer.gaps) and answer.lacks(places)
+            is_lacking = bool(given.gaps) and given.lacks(places)
             if is_lacking and not rows:
                 missing = missing or NOT_GIVEN
             value = facts.fact_value(parts, rows, sources=answer.sources, as_of=answer.as_of, missing=missing)

@@ -191,6 +191,16 @@ def test_money_weighs_by_the_total_of_a_line_or_its_price() -> None:
     assert (found.value, found.partial) == ("toys", True)
 
 
+def test_a_line_without_a_price_makes_the_value_of_most_money_partial() -> None:
+    """Nobody knows how much it costs: another category may have more."""
+    toys = OrderItem(category="toys", quantity=9, unit_price=euros("1"))
+    asked = fact(MeasureOp.TOP, "items.category", weight=ItemWeight.MONEY, currency="EUR")
+    found = value_over(asked, [[order(1, items=[toys, OrderItem(category="art", quantity=2)])]])
+    assert (found.value, found.partial) == ("toys", True)
+    nothing = value_over(asked, [[order(1, items=[OrderItem(category="art", quantity=2)])]])
+    assert (nothing.value, nothing.partial) == (None, True)
+
+
 def test_more_values_than_are_told_apart_make_the_fact_partial() -> None:
     """Ten thousand different values are counted; one more is said to be left out."""
     many = [[str(number), 1] for number in range(MAX_COUNTS + 1)]
@@ -279,7 +289,7 @@ def test_no_category_has_most_money_where_no_line_tells_its_money() -> None:
     free, foreign = OrderItem(category="art"), OrderItem(category="books", total=euros("5", "USD"))
     paid = OrderItem(category="toys", total=euros("0.01"))
     found = [value_over(asked, [[order(1, items=items)]]) for items in ([free], [free, foreign], [free, foreign, paid])]
-    assert [(own.value, own.partial) for own in found] == [(None, False), (None, True), ("toys", True)]
+    assert [(own.value, own.partial) for own in found] == [(None, True), (None, True), ("toys", True)]
 
 
 def test_a_time_that_stands_for_never_is_no_mistake_of_the_source() -> None:

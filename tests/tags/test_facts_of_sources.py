@@ -261,7 +261,7 @@ class Countless(MemoryConnector):
 
 
 async def test_nobody_says_that_a_fact_never_changes_who_cannot_know(tmp_path: Path) -> None:
-    """Where a source cannot tell when its records leave a window, the fact may change at once; one without a window does not."""
+    """Where a source cannot tell when records leave a window, the fact may change at once; one without a window does not."""
     source = Countless("shop", {(r.Order, KeyKind.CUSTOMER_ID): {"c1": [*ONE, *OTHER]}})
     async with asking(tmp_path, source) as gateway:
         facts = await facts_of(gateway, "recent", "this_month", "favourite")

@@ -1,15 +1,17 @@
 """Facts over fields that no source gives: they are unknown, and not 0; or known in part, where another source gives them."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.contract import Connector
+from connectors.contract import Connector, KeyKind
 from connectors.graphql import GraphQLConnector, GraphQLSettings
-from connectors.records import Customer, Order
+from connectors.records import Customer, Money, Order, OrderItem
 from connectors.sql import SqlConnector, SqlSettings
+from connectors.testing import MemoryConnector
 from gateway.app import create_services
 from gateway.explain import explained
 from gateway.tags.explained_tag import ExplainedTag
@@ -161,3 +163,35 @@ def test_graphql_does_not_give_what_it_does_not_ask_for() -> None:
     assert {"total", "total.amount", "items", "items.category", "channel"} <= absent
     assert absent.isdisjoint({"id", "placed_at", "status"})
     assert connector.absent_fields(Customer) == frozenset()
+
+
+class WithoutFields(MemoryConnector):
+    """Says of some fields of orders that it does not have them."""
+
+    absent: tuple[str, ...] = ()
+
+    def absent_fields(self, record: type[Any]) -> frozenset[str]:
+        return frozenset(self.absent) if record is Order else frozenset()
+
+
+@pytest.mark.parametrize(
+    ("absent", "known"),
+    [
+        ((), ("art", None, False)),
+        (("items.total",), ("art", None, False)),
+        (("items.unit_price",), ("art", None, False)),
+        (("items.total", "items.unit_price"), (None, "NOT_GIVEN", True)),
+        (("items.total", "items.quantity"), (None, "NOT_GIVEN", True)),
+    ],
+)
+async def test_one_price_of_a_line_is_enough(tmp_path: Path, absent: tuple[str, ...], known: tuple[Any, ...]) -> None:
+    """What most money is spent on is known of a source that has the total of a line, or the price of a piece."""
+    price = Money(amount=Decimal(7), currency="EUR")
+    has_total = "items.total" not in absent
+    item = OrderItem(category="art", quantity=1, total=price if has_total else None, unit_price=None if has_total else price)
+    orders = [Order(id="o1", customer_id="c1", placed_at=shop.at(1), items=[item])]
+    connector = WithoutFields("orders", {(Order, KeyKind.CUSTOMER_ID): {"c1": orders}})
+    connector.absent = absent
+    found = await explain(tmp_path, "measure: top, field: items.category, by: money, currency: EUR", ANY, shop.crm(), connector)
+    (fact,) = found["tag"].answer.tag.evidence
+    assert (fact.value, fact.missing, fact.partial) == known
