@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import floor
 from typing import Any
@@ -20,16 +20,34 @@ DAY = timedelta(days=1)
 Outcome = Callable[[Any], Any]
 
 
-def find_score_change(score: Score, facts: Mapping[str, FactValue], outcome: Outcome | None = None) -> datetime | None:
-    """Find the next moment at which time alone changes a score; None where none does.
+def next_score_change(score: Score, facts: Mapping[str, FactValue]) -> datetime | None:
+    """Find the next moment at which time alone may change a score; None where none does. The facts are all known.
 
     Days since a time grow by one each day: a band changes when they cross a cut point, a probability of a model every day.
-    `outcome` tells what of the value matters, such as on which side of a border it is; then only a change of that counts. The
-    facts are all known.
+    Nothing is computed for that.
     """
-    days = [facts[name] for name in score.day_facts if facts[name].changes_at is not None and type(facts[name].value) is int]
+    days = _growing(score, facts)
+    crossings = _crossings(score, days)
+    return _moment(facts, days, (1 if days else None) if crossings is None else next(iter(crossings), None))
+
+
+def find_score_change(score: Score, facts: Mapping[str, FactValue], outcome: Outcome) -> datetime | None:
+    """Find the next moment at which time alone changes what of a score matters; None where none does.
+
+    `outcome` tells that of its value, such as on which side of a border it is. The facts are all known.
+    """
+    days = _growing(score, facts)
+    return _moment(facts, days, _day_of_change(score, facts, days, outcome))
+
+
+def _growing(score: Score, facts: Mapping[str, FactValue]) -> list[FactValue]:
+    """List the facts that grow by one each day."""
+    return [facts[name] for name in score.day_facts if facts[name].changes_at is not None and type(facts[name].value) is int]
+
+
+def _moment(facts: Mapping[str, FactValue], days: Sequence[FactValue], change: int | None) -> datetime | None:
+    """Find the first of the changes of other facts, and of the one after so many days."""
     others = [fact.changes_at for fact in facts.values() if fact.changes_at is not None and fact not in days]
-    change = _day_of_change(score, facts, days, outcome or _same)
     first = min((fact.changes_at for fact in days if fact.changes_at is not None), default=None)
     if change is not None and first is not None and (at := _later(first, change - 1)) is not None:
         others.append(at)
@@ -42,10 +60,6 @@ def _later(time: datetime, days: int) -> datetime | None:
         return time + days * DAY
     except OverflowError:
         return None
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def _day_of_change(score: Score, facts: Mapping[str, FactValue], days: list[FactValue], outcome: Outcome) -> int | None:

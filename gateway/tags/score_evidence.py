@@ -7,7 +7,7 @@ from collections.abc import Iterable, MutableMapping, MutableSet
 from gateway.scores.calibration_file import RefusedFigures
 from gateway.scores.refusal import NOT_CALIBRATED
 from gateway.tags.computed_tag import FactValue
-from gateway.tags.score_changes import find_score_change
+from gateway.tags.score_changes import next_score_change
 from gateway.tags.score_definitions import Score
 from gateway.tags.score_values import compute_score
 
@@ -37,7 +37,7 @@ def score_value(score: Score, inputs: Iterable[FactValue], stale: MutableSet[str
         missing = unknown[0]
     else:
         value, reasons = compute_score(score, {name: fact.value for name, fact in facts.items()})
-        changes_at = find_score_change(score, facts)
+        changes_at = next_score_change(score, facts)
     return FactValue(
         name=score.name,
         label=score.label,

@@ -35,7 +35,7 @@ from gateway.scores.scorecard import FactPoints, Scorecard
 from gateway.scores.spend_formulas import SpendParameters, expected_spend
 from gateway.tags.computed_tag import NOT_GIVEN, FactValue
 from gateway.tags.pack import load_pack
-from gateway.tags.score_changes import find_score_change
+from gateway.tags.score_changes import find_score_change, next_score_change
 from gateway.tags.score_definitions import ModelOutput, Score
 from gateway.tags.score_evidence import add_scores, score_value
 from tests.support.gateway_server import gateway_on, settings_for
@@ -251,6 +251,13 @@ def test_a_probability_changes_each_day_and_crosses_a_border_once():
     ]
     assert told == [False, False, True]
     assert find_score_change(risk, facts, lambda value: value > 2.0) is None
+
+
+def test_the_next_change_of_a_score_costs_no_search():
+    """Its value of another day is computed only for a rule that compares it with something: without figures none can be."""
+    risk = msgspec.structs.replace(score_of("risk"), figures=None)
+    assert next_score_change(risk, days_of(orders=5, gap=25, age=29)) == NOON
+    assert next_score_change(risk, facts_of(orders=5, gap=25, age=29)) is None
 
 
 def test_a_score_is_as_old_as_the_oldest_of_its_facts():
