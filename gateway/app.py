@@ -17,6 +17,7 @@ from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from connectors.own_fields import declare_fields
 from gateway.access.caller import Caller
+from gateway.actions.action_checks import read_checked_pack
 from gateway.admission.admission import Admission
 from gateway.clock import Clock
 from gateway.context import RequestContext
@@ -48,7 +49,7 @@ from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
-from gateway.tags.pack import PackTexts, read_pack
+from gateway.tags.pack import PackTexts
 from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
 from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
@@ -104,12 +105,11 @@ def create_services(
     with _collecting(problems):
         check_traces(settings.telemetry.traces)
     with _collecting(problems):
-        pack = read_pack(settings.tags.file, settings.tags.calibration, settings.purposes, tags)
+        pack = read_checked_pack(settings, tags)
     if problems or pack is None:
         raise ConfigurationError(problems)
     cache = ReadCache(clock, settings.cache_bytes) if previous is None else previous.sources.cache
-    sources = Sources(built, clock, settings, cache, shared)
-    return build_services(settings, clock, sources, pack, store, previous, trusted)
+    return build_services(settings, clock, Sources(built, clock, settings, cache, shared), pack, store, previous, trusted)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.access_commands import access
+from gateway.action_commands import actions
 from gateway.audit_commands import audit
 from gateway.calibration_commands import calibrate, clusters
 from gateway.customer_commands import customer
@@ -51,6 +52,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(access, name="access")
 app.add_typer(tokens, name="tokens")
 app.add_typer(audit, name="audit")
+app.add_typer(actions, name="actions")
 app.command()(calibrate)
 app.command()(clusters)
 

@@ -71,7 +71,17 @@ class RequestContext(msgspec.Struct, eq=False):
             raise InvalidArgumentError("tagReport: nothing is counted without a store; add [mongodb] to the settings")
         return self.services.store
 
-    def _require_setting(self, setting: Literal["access_log", "tag_report"], field: str) -> None:
+    def require_outcomes(self) -> Store:
+        """Give the store of outcomes to callers who may record them, and to operators.
+
+        Raises `WithheldError`, and `InvalidArgumentError` where there are no actions.
+        """
+        self._require_setting("outcomes", "Mutation.recordOutcome")
+        if self.services.store is None or self.services.actions is None:
+            raise InvalidArgumentError("recordOutcome: there are no actions; add them to the file of tags")
+        return self.services.store
+
+    def _require_setting(self, setting: Literal["access_log", "outcomes", "tag_report"], field: str) -> None:
         """Raise `WithheldError` unless the caller's settings show a field, or he is an operator, or there are no callers."""
         settings, name = self.services.settings, self.caller.name
         own = settings.callers.get(name)

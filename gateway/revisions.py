@@ -88,17 +88,17 @@ def withhold_erased(services: Services) -> None:
 
 def schedule_tags(services: Services, admission: Admission, before: Services | None = None) -> None:
     """Have the tags renewed that time changes, by the services that are served, while no request waits, and changes leave."""
-    if before is not None and before.tags.scheduler is not None:
-        before.tags.scheduler.stop()
-    if before is not None and before.changes is not None:
-        before.changes.stop()
+    if before is not None:
+        for earlier in (before.tags.scheduler, before.changes, before.actions, before.segment_recount):
+            if earlier is not None:
+                earlier.stop()
     if services.changes is not None:
         services.changes.is_busy = lambda: admission.waiting > 0
         services.changes.start()
-    if before is not None and before.segment_recount is not None:
-        before.segment_recount.stop()
     if services.segment_recount is not None:
         services.segment_recount.start()
+    if services.actions is not None:
+        services.actions.start()
     if (scheduler := services.tags.scheduler) is not None:
         scheduler.is_busy = lambda: admission.waiting > 0
         scheduler.start()
@@ -122,6 +122,8 @@ async def close_services(services: Services, following: Services | None = None) 
         if services.router.known is not None:
             stack.push_async_callback(services.router.known.aclose)
         stack.push_async_callback(services.tags.aclose)
+        if services.actions is not None:
+            stack.push_async_callback(services.actions.aclose)
         if services.changes is not None:
             stack.push_async_callback(services.changes.aclose)
         if services.segment_recount is not None:

@@ -17,6 +17,7 @@ from gateway.access.revocation_file import RevocationFile
 from gateway.access.revocation_table import RevocationTable
 from gateway.access.revocations import Revocations
 from gateway.access.tokens import Tokens
+from gateway.actions.action_service import ActionService
 from gateway.admission.admission import Arrival
 from gateway.audit.reader import AuditReader
 from gateway.audit.trail import AuditTrail
@@ -72,6 +73,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     audit_reader: AuditReader | None = None
     changes: ChangeDrain | None = None
     segment_recount: SegmentRecount | None = None
+    actions: ActionService | None = None
 
     @property
     def sources(self) -> Sources:
@@ -198,12 +200,35 @@ def _audit(settings: Settings, clock: Clock, store: Store | None, previous: Serv
     return AuditTrail(settings.audit, store.audit_links, store.audit_people, clock)
 
 
-def _change_drain(clock: Clock, pack: Pack, store: Store | None) -> ChangeDrain | None:
+def _actions(
+    settings: Settings,
+    clock: Clock,
+    pack: Pack,
+    router: SourceRouter,
+    store: Store | None,
+    new_stitcher: Callable[[], Stitcher],
+) -> ActionService | None:
+    """Tell others of changes, where the pack has actions."""
+    if store is None or not pack.actions:
+        return None
+    givers = router.customers.givers(["consents"])
+    purposes = {name: read_purpose(name, own, givers) for name, own in settings.purposes.items()}
+    for collection in (store.deliveries, store.outcomes):
+        collection.retention = settings.actions.retention
+        collection.ensure_indexes()
+    return ActionService(settings, pack, router, store, store.deliveries, purposes, new_stitcher, clock)
+
+
+def _change_drain(
+    settings: Settings, clock: Clock, pack: Pack, store: Store | None, actions: ActionService | None
+) -> ChangeDrain | None:
     """Give changes of tags to those who wait for them, where the pack asks for any."""
     if store is None or not pack.leaving:
         return None
     consumers: list[ChangeConsumer] = [store.segment_counts]
-    return ChangeDrain(store.tags.outbox, store.leases, clock, consumers)
+    if actions is not None:
+        consumers.append(actions.planner)
+    return ChangeDrain(store.tags.outbox, store.leases, clock, consumers, settings.actions.look_s)
 
 
 def _segment_recount(clock: Clock, pack: Pack, store: Store | None) -> SegmentRecount | None:
@@ -266,6 +291,7 @@ def build_services(
     audit, reader = _audit(settings, clock, store, previous), None if store is None else AuditReader(store.audit_accesses)
     if eraser is not None and audit is not None and reader is not None:
         follow_audit(eraser, audit, reader)
+    actions = _actions(settings, clock, pack, router, store, stitcher)
     operators = Operators(settings.identity.operators)
     keys, revocations = _key_table(settings, clock, store, previous), _revocation_table(settings, clock, store, previous)
     tokens = _tokens(settings, clock, revocations, previous)
@@ -287,6 +313,7 @@ def build_services(
         audit=audit,
         eraser=eraser,
         audit_reader=reader,
-        changes=_change_drain(clock, pack, store),
+        changes=_change_drain(settings, clock, pack, store, actions),
         segment_recount=_segment_recount(clock, pack, store),
+        actions=actions,
     )

@@ -1,5 +1,6 @@
-"""What operators change: which records are one customer, and who is erased."""
+"""What operators change: which records are one customer, and who is erased. What callers record of actions."""
 
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -16,6 +17,8 @@ from resolvers.customer import Info
 from resolvers.customers_change import CustomersChange
 from resolvers.erasure_receipt import ErasureReceipt
 from resolvers.fields import root
+from resolvers.outcome_kind import OutcomeKind
+from resolvers.recorded_outcome import Recorded, RecordedOutcome, record_outcome
 
 Records = Annotated[list[strawberry.ID], strawberry.argument(description=f"At most {MAX_RECORDS} ids of records, `SOURCE:ID`.")]
 CustomerId = Annotated[strawberry.ID, strawberry.argument(description="The id of the customer or of a record, `SOURCE:ID`.")]
@@ -23,11 +26,13 @@ Reason = Annotated[
     str, strawberry.argument(description=f"Why, for the log: at most {MAX_REASON_LENGTH} characters, no personal data.")
 ]
 Preview = Annotated[bool, strawberry.argument(description="Whether to show what would change, and change nothing.")]
+Rule = Annotated[str, strawberry.argument(description="The name of the action.")]
+At = Annotated[datetime | None, strawberry.argument(description="When it was; without it now.")]
 
 log = structlog.get_logger()
 
 
-@strawberry.type(description="What operators change. They send their key as `Authorization: Bearer`.")
+@strawberry.type(description="What operators change, who send their key as `Authorization: Bearer`, and what callers record.")
 class Mutation:
     @root("Make the customers of these records one. Cuts between them are taken back.", graphql_type=CustomersChange | None)
     async def link_customers(self, info: Info, records: Records, reason: Reason, preview: Preview = False) -> Change:
@@ -61,6 +66,12 @@ class Mutation:
         receipt = await erase_customer(context.services.eraser, context.stitcher, id, reason)
         log.info("customer_erased", operator=operator, request_id=context.request_id, receipt=receipt.id)
         return receipt
+
+    @root("Record what became of a customer after an action, for callers who may.", graphql_type=RecordedOutcome | None)
+    async def record_outcome(
+        self, info: Info, rule: Rule, customer: CustomerId, outcome: OutcomeKind, at: At = None
+    ) -> Recorded:
+        return await record_outcome(context_of(info), rule, customer, outcome, at)
 
 
 def _words(context: RequestContext, operator: str, change: Change) -> dict[str, str | int]:

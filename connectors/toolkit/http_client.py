@@ -154,6 +154,11 @@ class HttpClient:
         """Connect and wait for any answer, whatever its status."""
         await self._exchange("HEAD", url, None, {}, _skip_content, asyncio.get_running_loop().time() + timeout_s)
 
+    async def post(self, url: URL, body: bytes, headers: Mapping[str, str], timeout_s: float) -> SourceResponse:
+        """Send JSON, and read the status and the headers of any answer alone. A redirection is an answer as others are."""
+        until = asyncio.get_running_loop().time() + timeout_s
+        return await self._exchange("POST", url, body, headers, _skip_content, until)
+
     async def call(
         self,
         method: str,
@@ -243,7 +248,7 @@ class HttpClient:
         error = refusal(RefusedResponse(status, headers, said))
         if error is not None:
             if error.retry_after_s is None:
-                error.retry_after_s = _retry_after_s(headers)
+                error.retry_after_s = read_retry_after(headers)
             raise error
 
 
@@ -336,9 +341,9 @@ def _error(status: int, headers: Mapping[str, str], one_key: bool) -> SourceErro
     """Map a status to an error. What may be asked again later passes, whatever else it says."""
     passes = 400 <= status < 500 and "Retry-After" in headers
     if status in _THROTTLED or (status == 403 and passes):
-        return SourceThrottledError(retry_after_s=_retry_after_s(headers))
+        return SourceThrottledError(retry_after_s=read_retry_after(headers))
     if status >= 500 or status in _PASSING or passes:
-        error: SourceError = SourceUnavailableError(retry_after_s=_retry_after_s(headers))
+        error: SourceError = SourceUnavailableError(retry_after_s=read_retry_after(headers))
         error.halvings = int(status == 500)
         return error
     if status in {401, 403}:
@@ -351,8 +356,8 @@ def _error(status: int, headers: Mapping[str, str], one_key: bool) -> SourceErro
     return error
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Read seconds, or a date. It is compared with the source's own clock in `Date`; seconds may have decimals."""
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read seconds to wait, or a date. It is compared with the source's own clock in `Date`; seconds may have decimals."""
     text = headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)

@@ -20,10 +20,10 @@ from gateway.tags.tag_store import LeaseTable
 DRAIN = "drain of changes"
 """The name of the lease."""
 
-HOLD = timedelta(seconds=15)
+HOLD = timedelta(seconds=10)
 """When another worker goes on where one has died in a pass."""
 
-PASS_S = 5.0
+PASS_S = 3.0
 """For how long a worker gives changes before another one may."""
 
 MAX_CUSTOMERS = 50

@@ -186,7 +186,10 @@ def _validate_tags(file: TomlFile, read: SettingsDocument, unset: Sequence[Path]
         return []
     try:
         purposes = read.document.get("purposes")
-        load_pack(file.folder / named, None, purposes if isinstance(purposes, Mapping) else (), figures)
+        actions = read.document.get("actions")
+        targets = actions.get("targets") if isinstance(actions, Mapping) else None
+        names = [own if isinstance(own, Mapping) else () for own in (purposes, targets)]
+        load_pack(file.folder / named, None, names[0], figures, targets=names[1])
     except ConfigurationError as error:
         problems: list[Problem] = []
         for text in error.problems:

@@ -126,6 +126,8 @@ class CallerSettings(FrozenSettings):
     """Whether it may read in the audit who was told of a customer."""
     tag_report: bool = False
     """Whether it may read who asks for which tags, and what they say of customers on the whole."""
+    outcomes: bool = False
+    """Whether it may record what became of customers after an action."""
     introspection: bool | None = None
     """Whether it may ask for the schema; without this line as the setting `introspection` says."""
     share: Annotated[float, Field(ge=0.01, le=100)] = 1.0

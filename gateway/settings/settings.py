@@ -22,6 +22,7 @@ from gateway.settings.access_settings import (
     CallerSettings,
     check_callers,
 )
+from gateway.settings.action_settings import ActionSettings, check_targets
 from gateway.settings.audit_settings import NO_AUDIT_STORE, AuditSettings
 from gateway.settings.browser_settings import CorsSettings
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
@@ -149,6 +150,7 @@ class Settings(FrozenSettings):
     erasure: ErasureSettings | None = None
     """Without it nobody can be erased for good."""
     tags: TagSettings = TagSettings()
+    actions: ActionSettings = ActionSettings()
     customer: CustomerSettings = CustomerSettings()
     identity: IdentitySettings = IdentitySettings()
     order: OrderSettings = OrderSettings()
@@ -186,6 +188,7 @@ class Settings(FrozenSettings):
         access, callers = (self.access if "access" in given else None), (self.callers if "callers" in given else None)
         check_callers(access, callers, self.identity.operators)
         check_limits(self.limits, self.callers)
+        check_targets(self.actions, self.callers)
         return self
 
     @model_validator(mode="after")

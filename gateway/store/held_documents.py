@@ -38,6 +38,8 @@ async def read_held_documents(store: Store, records: Collection[RecordId]) -> li
         **{name: match_sets(records) for name in SETS},
         store.components.name: [{"records": {"$in": [record.node_id for record in records]}}],
         store.shared_keys.name: [{"records": {"$in": [record.node_id for record in records]}}],
+        store.deliveries.name: [{"records": {"$in": [*names]}}],
+        store.outcomes.name: [{"records": {"$in": [*names]}}],
         store.quota_shares.name: [{"mark": {"$in": marks}}],
         store.segment_lists.name: [{"record": {"$in": [record.node_id for record in records]}}],
     }
@@ -85,6 +87,10 @@ _VALUES: Mapping[str, Any] = {
     "leases": lambda document: {"until": document["until"]},
     "identity_components": lambda document: {"foundAt": document["walkedAt"]},
     "identity_shared_keys": lambda document: {"sharedAt": document["seenAt"]},
+    "deliveries": lambda document: {
+        name: document.get(name) for name in ("rule", "target", "key", "from", "to", "at", "cause", "state", "reason", "sentAt")
+    },
+    "outcomes": lambda document: {name: document[name] for name in ("rule", "outcome", "at", "caller")},
     "quota_customers": lambda document: {"recipient": document["_id"].rsplit(" ", 3)[0]},
     "segment_entries": lambda document: {"segment": document["_id"].partition("\n")[0]},
 }

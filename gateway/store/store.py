@@ -10,12 +10,14 @@ from gateway.store.audit_accesses import AuditAccesses
 from gateway.store.audit_links import AuditLinkCollection
 from gateway.store.audit_people import AuditPeopleCollection
 from gateway.store.collection import CustomerCollection
+from gateway.store.deliveries import DeliveryCollection
 from gateway.store.erasures import ErasureCollection
 from gateway.store.identity_components import ComponentCollection
 from gateway.store.identity_log import IdentityLog
 from gateway.store.leases import Leases
 from gateway.store.log_replica import LogReplica
 from gateway.store.mongo import Mongo
+from gateway.store.outcomes import OutcomeCollection
 from gateway.store.quota_shares import QuotaShares
 from gateway.store.revoked_tokens import RevokedTokenCollection
 from gateway.store.segment_counts import SegmentCounts
@@ -54,6 +56,8 @@ class Store:
         self.segment_members = SegmentMembers(self.mongo)
         self.segment_counts = SegmentCounts(self.mongo, self.segment_members, clock)
         self.segment_lists = SegmentLists(self.mongo, clock)
+        self.deliveries = DeliveryCollection(self.mongo)
+        self.outcomes = OutcomeCollection(self.mongo)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,
             self.identity_log,
@@ -63,6 +67,8 @@ class Store:
             self.quota_shares,
             self.audit_people,
             self.segment_lists,
+            self.deliveries,
+            self.outcomes,
         ]
         """All that is stored of customers."""
 
@@ -89,6 +95,7 @@ class Store:
     def withhold(self, withholds: Callable[[str], bool] | None) -> None:
         """Store nothing of the customers of whom this is true, by the ids of their member sets. With None all is stored."""
         self.tags.withholds = self.leases.withholds = self.identity_log.withholds = withholds
+        self.deliveries.withholds = self.outcomes.withholds = withholds
 
     async def open(self) -> None:
         await self.mongo.open()

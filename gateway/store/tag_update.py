@@ -126,7 +126,9 @@ class TagUpdate:
             "at": tag.computed_at,
             "seen": {"$cond": [{"$gt": ["$marks", 0]}, _seen(tag, marks), f"$seen.{tag.key}"]},
             "changes": "$$REMOVE" if tag.changes_at is None else tag.changes_at,
-            "now": {"$literal": {"value": tag.value, "rule": tag.fingerprint, **({"partial": True} if tag.partial else {})}},
+            "now": {
+                "$literal": {"value": tag.value, "rule": tag.fingerprint, **({"partial": True} if _is_unsure(tag) else {})}
+            },
         }
 
 
@@ -158,6 +160,11 @@ def _added_entry(tag: ComputedTag) -> Document:
     value = f"$now.{tag.key}.value"
     is_change = {"$and": [{"$not": [f"$later.{tag.key}"]}, {"$ne": [value, {"$literal": tag.value}]}]}
     return {"$cond": [is_change, [_entry(tag, {"$ifNull": [value, None]}, _cause(tag))], []]}
+
+
+def _is_unsure(tag: ComputedTag) -> bool:
+    """Tell whether a tag is of evidence that lacks something, or is stale. What it is without that is no change of facts."""
+    return tag.partial or tag.expires_at <= tag.computed_at
 
 
 def _cause(tag: ComputedTag) -> Any:

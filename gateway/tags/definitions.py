@@ -14,6 +14,7 @@ import msgspec
 
 from connectors.contract import Condition, MeasureOp
 from connectors.records import RECORD_NAMES, Record
+from gateway.tags.action_rules import ActionRule, leaving_keys
 from gateway.tags.expressions.thresholds import Threshold
 from gateway.tags.score_definitions import Score, ScorecardDefinition
 
@@ -124,8 +125,8 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     sorted, with those of the scores that it reads; `thresholds` those that it reads. `fingerprint` changes with everything that
     can change the value. `times` are the facts among them that are times. With `purposes` it is given for these alone. `review`
     is the day by which its owner looks at the rule again. `label`, `description`, `words` and `value_labels` are without a
-    language, or in the first of the file; `translations` has all by language. `tag_names` are the tags that the rule of a segment
-    reads: they are computed first, and their facts are among `fact_names`.
+    language, or in the first of the file; `translations` has all by language. `tag_names` are the tags that the rule of a
+    segment reads: they are computed first, and their facts are among `fact_names`.
     """
 
     key: str
@@ -178,18 +179,17 @@ def segment_tag(key: str) -> str:
 
 
 class Pack(msgspec.Struct, frozen=True):
-    """Hold one file's facts and scores by name, tags and segments by key. They are in the order of the file.
+    """Hold one file's facts and scores by name, tags, segments and actions by key. They are in the order of the file.
 
-    `tags` has the tags of segments with a condition as well, behind all others. Changes of the tags `leaving` are given to those
-    who wait for them.
+    `tags` has the tags of segments with a condition as well, behind all others.
     """
 
     facts: Mapping[str, Fact]
     tags: Mapping[str, TagDefinition]
     scores: Mapping[str, Score] = {}
     scorecards: Mapping[str, ScorecardDefinition] = {}
-    leaving: frozenset[str] = frozenset()
     segments: Mapping[str, CustomerSegment] = {}
+    actions: Mapping[str, ActionRule] = {}
 
     @property
     def own_tags(self) -> Mapping[str, TagDefinition]:
@@ -197,6 +197,12 @@ class Pack(msgspec.Struct, frozen=True):
         if not self.segments:
             return self.tags
         return {key: tag for key, tag in self.tags.items() if not key.startswith(SEGMENT_PREFIX)}
+
+    @property
+    def leaving(self) -> frozenset[str]:
+        """List the tags whose changes are given to those who wait for them."""
+        counted = {own.tag_key for own in self.segments.values() if not own.is_list}
+        return leaving_keys(self.actions.values()) | counted
 
 
 def fingerprint_of(

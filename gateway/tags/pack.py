@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from connectors.suggestions import nearest, suggest
 from gateway.scores.calibration_file import Calibration, read_calibration, read_calibration_text
+from gateway.tags.action_settings import read_actions
 from gateway.tags.definitions import Fact, Pack
 from gateway.tags.expressions.thresholds import Threshold
 from gateway.tags.expressions.types import FactType, ValueType
@@ -84,13 +85,19 @@ def read_pack_texts(file: Path | None, calibration: Path | None) -> PackTexts:
     )
 
 
-def read_pack(file: Path | None, calibration: Path | None, purposes: Collection[str], texts: PackTexts | None = None) -> Pack:
+def read_pack(
+    file: Path | None,
+    calibration: Path | None,
+    purposes: Collection[str],
+    texts: PackTexts | None = None,
+    targets: Collection[str] | None = None,
+) -> Pack:
     """Read the pack of the settings, or the shipped one, with its calibration. Raises as `load_pack`."""
     texts = texts or PackTexts()
     figures = None if calibration is None else read_calibration(calibration, texts.calibration)
     if file is None:
         return uncalibrated_pack() if figures is None else load_pack(default_pack_path(), calibration=figures)
-    return load_pack(file, texts.tags, purposes, figures, dict(texts.included))
+    return load_pack(file, texts.tags, purposes, figures, dict(texts.included), targets)
 
 
 def load_pack(
@@ -99,12 +106,13 @@ def load_pack(
     purposes: Collection[str] | None = None,
     calibration: Calibration | None = None,
     included: Mapping[str, str] | None = None,
+    targets: Collection[str] | None = None,
 ) -> Pack:
     """Read a pack, or raise `ConfigurationError` with all problems. Each has its file, its line and the fix.
 
-    `text` is the file's, and `included` those of the files that it includes, where they were read before. `purposes` are
-    those of the settings; None where they are not known. Scores have the figures of the `calibration`; without one they
-    are not known.
+    `text` is the file's, and `included` those of the files that it includes, where they were read before. `purposes` and
+    `targets` are those of the settings; None where they are not known. Scores have the figures of the `calibration`; without
+    one they are not known.
     """
     problems = Problems(path.name)
     files = read_pack_files(path, problems, text, included)
@@ -112,7 +120,7 @@ def load_pack(
     if INCLUDE not in files.own.root:
         files.own.root.require((FACTS, TAGS))
     placed = {name: files.merge_sections(name) for name in NAMED_SECTIONS}
-    fact_sections, score_sections, card_sections, tag_sections, segment_sections = (
+    fact_sections, score_sections, card_sections, tag_sections, segment_sections, action_sections = (
         {key: own.section for key, own in placed[name].items()} for name in NAMED_SECTIONS
     )
     named = {**fact_sections, **score_sections}
@@ -134,12 +142,12 @@ def load_pack(
     names = SegmentNames(facts, read.scores, types, thresholds, read_tags)
     own_defaults = {key: defaults[own.file.path] for key, own in placed[SEGMENTS].items()}
     segments = read_segments(segment_sections, own_defaults, names)
-    told = {own.tag_key: own.definition for own in segments.values() if not own.is_list}
-    tags |= told
+    tags |= {own.tag_key: own.definition for own in segments.values() if not own.is_list}
     if purposes is not None:
         _check_purposes(tag_sections.values(), purposes)
+    actions = read_actions(action_sections, tags, purposes, targets)
     problems.raise_any()
-    return Pack(facts, tags, read.scores, read.scorecards, leaving=frozenset(told), segments=segments)
+    return Pack(facts, tags, read.scores, read.scorecards, segments, actions)
 
 
 def _read_shared_thresholds(

@@ -22,7 +22,14 @@ PACK_FOLDER = Path(__file__).with_name("packs")
 """Where the packs are that the gateway ships."""
 
 INCLUDE = "include"
-FACTS, SCORES, SCORECARDS, TAGS, SEGMENTS = NAMED_SECTIONS = ("facts", "scores", "scorecards", "tags", "segments")
+FACTS, SCORES, SCORECARDS, TAGS, SEGMENTS, ACTIONS = NAMED_SECTIONS = (
+    "facts",
+    "scores",
+    "scorecards",
+    "tags",
+    "segments",
+    "actions",
+)
 """The sections whose entries have names of their own."""
 
 FILE_SETTINGS = (INCLUDE, "timezone", "defaults", "thresholds", *NAMED_SECTIONS)

@@ -64,7 +64,10 @@ def read_conditions(sections: Mapping[str, Section]) -> list[str]:
 def read_segments(
     sections: Mapping[str, Section], defaults: Mapping[str, Section | None], names: SegmentNames
 ) -> dict[str, CustomerSegment]:
-    """Read segments by key, with the defaults of their files. Those are left out of which a reported problem leaves nothing to compute."""
+    """Read segments by key, with the defaults of their files.
+
+    Those are left out of which a reported problem leaves nothing to compute.
+    """
     tag_types = {key: tag_type(tag, names.types) for key, tag in names.tags.items()}
     segments = {key: _read_segment(key, section, defaults[key], names, tag_types) for key, section in sections.items()}
     return {key: segment for key, segment in segments.items() if segment is not None}

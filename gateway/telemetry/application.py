@@ -15,7 +15,15 @@ from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.process_metrics import LoopLag
 from gateway.telemetry.request_observer import RequestObserver
 from gateway.telemetry.samples import SampleCollector
-from gateway.telemetry.service_metrics import CacheCollector, IdentityCollector, ScheduleCollector, StoreCollector, TagCollector
+from gateway.telemetry.service_metrics import (
+    CacheCollector,
+    ChangeCollector,
+    DeliveryCollector,
+    IdentityCollector,
+    ScheduleCollector,
+    StoreCollector,
+    TagCollector,
+)
 from gateway.telemetry.source_metrics import SourceCollector
 
 if TYPE_CHECKING:
@@ -100,6 +108,10 @@ def _collectors(services: Services) -> Iterator[SampleCollector]:
     yield TagCollector(services.tags.counts)
     if services.tags.scheduler is not None:
         yield ScheduleCollector(services.tags.scheduler.counts)
+    if services.changes is not None:
+        yield ChangeCollector(services.changes.counts)
+    if services.actions is not None:
+        yield DeliveryCollector(services.actions.counts)
     yield IdentityCollector(services.router)
     yield from map(SourceCollector, services.sources.all)
     if services.store is not None:

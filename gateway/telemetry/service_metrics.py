@@ -2,7 +2,9 @@
 
 import msgspec
 
+from gateway.actions.delivery_counts import DeliveryCounts
 from gateway.admission.admission import Admission
+from gateway.changes.change_drain import DrainCounts
 from gateway.execution.executor import Executor
 from gateway.identity.decisions import LogAction
 from gateway.lookups.read_cache import ReadCache
@@ -73,6 +75,31 @@ class ScheduleCollector(msgspec.Struct, frozen=True):
         for result in ("renewed", "postponed", "dropped"):
             yield number("gateway_tags_scheduled_total", getattr(self.counts, result), result)
         yield number("gateway_tag_schedule_lag_seconds", self.counts.lag_s)
+
+
+class ChangeCollector(msgspec.Struct, frozen=True):
+    """Read what became of changes."""
+
+    counts: DrainCounts
+
+    def samples(self) -> Sampled:
+        """Read the counts."""
+        for result in ("taken", "postponed"):
+            yield number("gateway_changes_total", getattr(self.counts, result), result)
+        yield number("gateway_change_lag_seconds", self.counts.lag_s)
+
+
+class DeliveryCollector(msgspec.Struct, frozen=True):
+    """Read what became of deliveries."""
+
+    counts: DeliveryCounts
+
+    def samples(self) -> Sampled:
+        """Read the counts."""
+        for (rule, result), count in self.counts.results.items():
+            yield number("gateway_deliveries_total", count, rule, result)
+        for target, lag_s in self.counts.lag_s.items():
+            yield number("gateway_delivery_lag_seconds", lag_s, target)
 
 
 class IdentityCollector(msgspec.Struct, frozen=True):

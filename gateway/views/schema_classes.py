@@ -13,9 +13,10 @@ import msgspec
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_interface_type, is_object_type
 
 from connectors import records
-from connectors.record_fields import FieldInfo, Fields, fields_of, leaf_field
+from connectors.record_fields import fields_of
 from connectors.records import FieldClass, Part, Personal, Record
 from gateway.execution.field_metadata import DEFINITION, FieldMetadata, RequiredFields, metadata_of
+from gateway.tags.fact_classes import classes_on, held_classes, paths_of
 
 IDENTIFYING, TECHNICAL = FieldClass.IDENTIFYING, FieldClass.TECHNICAL
 COMMERCIAL, BEHAVIOURAL = FieldClass.COMMERCIAL, FieldClass.BEHAVIOURAL
@@ -41,6 +42,7 @@ _TYPES: Mapping[str, FieldClass] = {
     "OtherValue": TECHNICAL,
     "PageInfo": TECHNICAL,
     "PastIdentity": IDENTIFYING,
+    "RecordedOutcome": TECHNICAL,
     "ProfilePart": TECHNICAL,
     "Query": TECHNICAL,
     "Rule": TECHNICAL,
@@ -178,15 +180,9 @@ def _of_record(struct: type[msgspec.Struct], name: str, metadata: FieldMetadata)
         field = own.get("id" if metadata.of_source else name)
         if field is None:
             return None
-        return Classes(frozenset(_held(field)), field.personal)
+        return Classes(frozenset(held_classes(field)), field.personal)
     found = frozenset(_read(struct, reads))
     return Classes(found) if found else None
-
-
-def _held(field: FieldInfo) -> Iterator[FieldClass]:
-    """List the class of a field, if it has one. What holds others has none, and is decided by them."""
-    if field.field_class is not None:
-        yield field.field_class
 
 
 def _read(struct: type[msgspec.Struct], reads: RequiredFields) -> Iterator[FieldClass]:
@@ -194,27 +190,11 @@ def _read(struct: type[msgspec.Struct], reads: RequiredFields) -> Iterator[Field
     yield from times_of(reads.stitches)
 
 
-def classes_on(paths: Iterable[str], struct: type[msgspec.Struct]) -> Iterator[FieldClass]:
-    """List the classes of the fields at dotted paths, and of those that hold them."""
-    for path in paths:
-        names = path.split(".")
-        for length in range(1, len(names) + 1):
-            field = leaf_field(struct, ".".join(names[:length]))
-            assert field is not None
-            yield from _held(field)
-
-
-def paths_of(fields: Fields, before: str = "") -> Iterator[str]:
-    """List the dotted paths of a selection."""
-    for name, inner in fields:
-        yield from paths_of(inner, f"{before}{name}.") if inner.items else [f"{before}{name}"]
-
-
 def times_of(types: Iterable[type[Record]]) -> Iterator[FieldClass]:
     """List the classes of the times of records."""
     for record in types:
         if record.time_field is not None:
-            yield from _held(fields_of(record)[record.time_field])
+            yield from held_classes(fields_of(record)[record.time_field])
 
 
 def _position_classes(schema: GraphQLSchema, kind: Any) -> Classes:
@@ -223,5 +203,5 @@ def _position_classes(schema: GraphQLSchema, kind: Any) -> Classes:
     found: set[FieldClass] = set()
     for own in types:
         record: Any = STRUCTS[own.name]
-        found |= {*times_of([record]), *_held(fields_of(record)["id"])}
+        found |= {*times_of([record]), *held_classes(fields_of(record)["id"])}
     return Classes(frozenset(found))

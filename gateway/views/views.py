@@ -23,11 +23,11 @@ from gateway.stitching.row_rule import RowRule
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import Pack, TagDefinition
+from gateway.tags.fact_classes import classes_of_facts
 from gateway.tags.facts import needed_fields
 from gateway.views.cursor_seal import CURSOR, CursorSeal, can_seal
 from gateway.views.document_variants import DocumentRewriter
 from gateway.views.refused_keys import note_refused_keys
-from gateway.views.schema_classes import classes_on, paths_of
 from gateway.views.view import CustomerRights, View, make_view, strictest
 
 _HASH_BYTES = 16
@@ -232,11 +232,7 @@ def _is_hidden(pack: Pack, tag: TagDefinition, caller: CallerSettings, router: S
 
 def classes_of_tag(pack: Pack, tag: TagDefinition) -> set[FieldClass]:
     """List the classes of all that a tag is computed from, but for the ids by which records with a time are counted."""
-    found = set[FieldClass]()
-    for record, fields in needed_fields([pack.facts[name] for name in tag.fact_names]).items():
-        counted = "id" if record.time_field is not None else None
-        found |= {*classes_on((path for path in paths_of(fields) if path != counted), record)}
-    return found
+    return classes_of_facts(pack.facts[name] for name in tag.fact_names)
 
 
 def _hasher(secret: str, group: str, seal: CursorSeal | None) -> Hasher:

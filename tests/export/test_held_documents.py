@@ -34,6 +34,7 @@ async def test_every_collection_is_read(mongodb_settings: MongoSettings, named: 
     assert {name: own["records"] for name, own in held.items()} == {
         "tags": ANA, "leases": ANA, "identity_components": ANA, "identity_shared_keys": ["shop:42"], "quota_customers": [],
         "segment_entries": ["shop:42"],
+        "deliveries": ANA, "outcomes": ANA,
     }  # fmt: skip
     assert held["tags"]["values"]["activity"]["key"] == "activity"
     assert [change["cause"] for change in held["tags"]["values"]["activity"]["history"]] == ["FIRST"]

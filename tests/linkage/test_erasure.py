@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,18 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import ConfigurationError, SourceUnavailableError
 from connectors.testing import MemoryConnector
+from gateway.actions.action_outcome import ActionOutcome, OutcomeKind
+from gateway.actions.webhook_delivery import new_delivery
 from gateway.app import create_services
 from gateway.audit.entry import Person
+from gateway.changes.tag_change import TagChanged
 from gateway.clock import Clock
 from gateway.identity.records import RecordId
 from gateway.identity.shared_keys import KeySharers
 from gateway.linkage.erasure import Erasure, forget_customers
 from gateway.settings import MongoSettings
 from gateway.store.store import Store
+from gateway.tags.tag_history import ChangeCause
 from tests.linkage.test_identity_commands import run
 from tests.support.doubled_people import doubled_people
 from tests.support.gateway_server import gateway_on, settings_for
@@ -37,9 +41,11 @@ COLLECTIONS = (
     "leases",
     "quota_customers",
     "audit_people",
+    "deliveries",
+    "outcomes",
 )
 ANA, OTHERS = ["crm:7", "desk:u1", "shop:42"], ["crm:8", "shop:77"]
-COUNTS = {"quota_shares", "tag_usage", "tag_rules"}
+COUNTS = {"quota_shares", "tag_usage", "tag_rules", "action_counts"}
 """Collections of numbers and rules, which are about nobody."""
 
 SETS = {"ana": "crm:7\ndesk:u1\nshop:42", "li": "crm:8\nshop:77"}
@@ -77,9 +83,24 @@ async def fill(connectors: Sequence[MemoryConnector], mongodb: MongoSettings) ->
         shares = store.quota_shares.keyed_by(IDENTITY["secret"])
         ends_at = clock.now() + timedelta(days=1)
         await shares.add_customers("console customers 1", [shares.mark("crm:7"), shares.mark("crm:8")], ends_at)
-        store.audit_people.ensure_indexes()
+        for collection in (store.audit_people, store.deliveries, store.outcomes):
+            collection.ensure_indexes()
         people = [Person(str(number), b"a nonce", id_, clock.now()) for number, id_ in enumerate(("shop:42", "crm:8"))]
         await store.audit_people.add(people, timedelta(days=400))
+        for set_id in SETS.values():
+            await store.deliveries.add([new_delivery(change_of(set_id, clock.now()), "welcome", "shop", clock.now())])
+            await store.outcomes.add(outcome_of(set_id, clock.now()), clock.now())
+
+
+def outcome_of(set_id: str, at: datetime) -> ActionOutcome:
+    """What became of a customer."""
+    return ActionOutcome(rule="welcome", records=set_id.split("\n"), kind=OutcomeKind.CONVERTED, at=at, caller="console")
+
+
+def change_of(set_id: str, at: datetime) -> TagChanged:
+    """A change of a customer's tag."""
+    cause = ChangeCause.FACTS
+    return TagChanged(customer=set_id, key="activity", before="NEW", value="ACTIVE", at=at, cause=cause, rule="f1")
 
 
 async def documents(store: Store) -> dict[str, list[dict[str, Any]]]:
@@ -194,6 +215,8 @@ async def test_one_source_of_customers_has_one_record_of_each(mongodb_settings: 
                 "leases": 0,
                 "quota_customers": 0,
                 "audit_people": 0,
+                "deliveries": 0,
+                "outcomes": 0,
             },
         )
         assert sorted(own["_id"] for own in (await documents(store))["tags"]) == ["77", "8"]
@@ -222,7 +245,7 @@ def test_the_command_prints_what_was_removed(tmp_path: Path, mongodb_uri: str, m
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "records: crm:c00000, shop:s00000", "tags: 0", "identity_log: 1", "identity_components: 0", "identity_shared_keys: 0",
-        "leases: 0", "quota_customers: 0", "audit_people: 0",
+        "leases: 0", "quota_customers: 0", "audit_people: 0", "deliveries: 0", "outcomes: 0",
     ]  # fmt: skip
     gone = run("forget", "crm:c9", "--config", config)
     assert (gone.returncode, gone.stdout.splitlines()[0]) == (0, "records: crm:c9")

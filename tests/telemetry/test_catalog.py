@@ -8,10 +8,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.errors import SourceUnavailableError
 from gateway.lookups.circuit_breaker import SourceHealth
+from gateway.tags.pack import default_pack_path
 from gateway.telemetry.catalog import METRICS
 from gateway.telemetry.fleet import WORKER
 from gateway.telemetry.metrics import Metrics
 from tests.support import shop
+from tests.support.acting_shop import ACTION, acting_words
 from tests.support.audit_trails import SECRET
 from tests.support.gateway_server import gateway_on
 from tests.support.paths import ROOT
@@ -52,6 +54,11 @@ async def test_every_metric_is_exported_with_its_labels(mongodb_uri, mongodb_dat
         "audit": {"key": SECRET, "spool": str(tmp_path)},
         "erasure": {"key": SECRET},
     }
+    action = ACTION.replace("{tag: tier, from: LOW, to: HIGH}", "{tag: lifecycle_stage}")
+    file = tmp_path / "tags.yaml"
+    file.write_text(f"{default_pack_path().read_text('utf-8')}\nactions:\n{action}", "utf-8")
+    hook_words = acting_words("http://127.0.0.1:9/hook", file, words["mongodb"])
+    words |= {name: hook_words[name] for name in ("actions", "purposes", "callers", "access")} | {"tags": {"file": file}}
     async with gateway_on(list(sources.values()), with_metrics=metrics, **words) as gateway:
         await tag_of(gateway)
         async with asyncio.timeout(20):
@@ -72,6 +79,7 @@ async def test_every_metric_is_exported_with_its_labels(mongodb_uri, mongodb_dat
         "gateway_source_unreadable_values_total",
         "gateway_source_refused_lookups_total",
         "gateway_erasures_oldest_running_timestamp_seconds",
+        "gateway_deliveries_total",
     }
     assert {name: labels for name, labels in exported.items() if labels is not None} == {
         name: labels for name, labels in expected.items() if name not in silent

@@ -1,0 +1,171 @@
+"""Send the deliveries of one target: as many in a second as it takes, again and again those that fail."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from gateway.actions.delivery_admission import DeliveryAdmission
+from gateway.actions.delivery_counts import DeliveryCounts
+from gateway.actions.webhook_client import Attempt, WebhookClient
+from gateway.actions.webhook_delivery import DeliveryTable, WebhookDelivery
+from gateway.clock import Clock
+from gateway.errors import StoreError
+from gateway.settings.action_settings import ActionSettings, TargetSettings
+from gateway.tags.tag_store import LeaseTable
+
+LEASE = "deliveries to "
+"""The name of the lease of a target begins so."""
+
+PASS_S = 5.0
+"""For how long a worker sends to a target before another one may."""
+
+MARGIN_S = 2.0
+"""How long after the last attempt of a pass another worker goes on, where one has died."""
+
+MAX_PAGE = 50
+MAX_BACKOFF_S = 86_400.0
+GROWTH = 4.0
+"""How much later each attempt is than the one before."""
+
+JITTER = 0.2
+"""By what share a moment is earlier or later, so that what failed at once does not come again at once."""
+
+log = structlog.get_logger()
+
+
+class TargetSender:
+    """Sends to one target, by one worker at a time. A target that is slow holds no other one."""
+
+    def __init__(
+        self,
+        name: str,
+        target: TargetSettings,
+        settings: ActionSettings,
+        table: DeliveryTable,
+        leases: LeaseTable,
+        admission: DeliveryAdmission,
+        clock: Clock,
+        counts: DeliveryCounts,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._name = name
+        self._target = target
+        self._settings = settings
+        self._table = table
+        self._leases = leases
+        self._admission = admission
+        self._clock = clock
+        self._counts = counts
+        self._draw = draw
+        self._client = WebhookClient(target, clock)
+        self._next_start = 0.0
+        self._following: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look for deliveries that are due."""
+        if self._following is None:
+            self._following = asyncio.create_task(self._follow())
+
+    def stop(self) -> None:
+        """Look no more. What is being sent is sent again."""
+        if self._following is not None:
+            self._following.cancel()
+
+    async def aclose(self) -> None:
+        """Stop, and wait until the lease is given back."""
+        self.stop()
+        if self._following is not None:
+            await asyncio.wait({self._following})
+            self._following = None
+        await self._client.aclose()
+
+    async def run_pass(self) -> bool:
+        """Send what is due, for a while, unless another worker does. Tells whether there is more. Raises `StoreError`."""
+        if not await self._read_due():
+            return False
+        name, hold = f"{LEASE}{self._name}", timedelta(seconds=PASS_S + self._target.timeout_s + MARGIN_S)
+        if not await self._leases.acquire([name], hold=hold):
+            return False
+        try:
+            ends = self._clock.monotonic() + PASS_S
+            while due := await self._read_due():
+                if self._clock.monotonic() >= ends:
+                    return True
+                if self._next_start >= ends:
+                    return False  # more in a second it does not take
+                await self._deliver(due, ends)
+            return False
+        finally:
+            with suppress(StoreError):
+                await self._leases.release([name])
+
+    async def _follow(self) -> None:
+        is_more = False
+        while True:
+            await self._clock.sleep(0 if is_more else self._settings.look_s)
+            is_more = False
+            try:
+                is_more = await self.run_pass()
+            except StoreError:
+                pass  # which the store logs; what is due stays so
+            except Exception as error:  # noqa: BLE001  without it nothing would be sent any more
+                log.error("deliveries_failed", target=self._name, error=type(error).__name__)
+
+    async def _read_due(self) -> Sequence[WebhookDelivery]:
+        now = self._clock.now()
+        due = await self._table.read_due(self._name, now, MAX_PAGE)
+        lag = max((now - own.next_at for own in due if own.next_at is not None), default=timedelta())
+        self._counts.lag_s[self._name] = lag.total_seconds()
+        return due
+
+    async def _deliver(self, due: Sequence[WebhookDelivery], ends: float) -> None:
+        """Send a page, so many at once. What does not begin before the end of the pass is left to the next one."""
+        bodies = await self._admission.admit(due)
+        slots = asyncio.Semaphore(self._target.max_in_flight)
+        sending = [self._send_in_turn(delivery, bodies, slots, ends) for delivery in due if delivery.id in bodies]
+        # What is under way ends, whatever becomes of the others: else it would be sent twice.
+        for outcome in await asyncio.gather(*sending, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _send_in_turn(
+        self, delivery: WebhookDelivery, bodies: Mapping[str, bytes], slots: asyncio.Semaphore, ends: float
+    ) -> None:
+        async with slots:
+            now = self._clock.monotonic()
+            start = max(now, self._next_start)
+            if start >= ends:
+                return
+            self._next_start = start + 1 / self._target.max_per_second
+            if start > now:
+                await self._clock.sleep(start - now)
+            await self._note(delivery, await self._client.send(delivery.id, bodies[delivery.id]))
+
+    async def _note(self, delivery: WebhookDelivery, attempt: Attempt) -> None:
+        now = self._clock.now()
+        if attempt.failure is None:
+            await self._table.note_sent(delivery.id, now)
+            self._counts.add(delivery.rule, "sent")
+            return
+        self._counts.add(delivery.rule, "failed")
+        attempts = delivery.attempts + 1
+        if attempt.is_gone or attempts >= self._settings.max_attempts:
+            await self._table.note_dead(delivery.id, attempt.failure)
+            self._counts.add(delivery.rule, "dead")
+            words = {"target": self._name, "rule": delivery.rule, "attempts": attempts, "reason": attempt.failure}
+            log.warning("delivery_dead", id=delivery.id, **words)
+            return
+        next_at = now + timedelta(seconds=self._backoff_s(attempts, attempt.retry_after_s))
+        await self._table.note_failed(delivery.id, next_at, attempt.failure)
+
+    def _backoff_s(self, attempts: int, retry_after_s: float | None) -> float:
+        """Say when the next attempt is: not before the target asks for it, unless that is later than a day."""
+        own = min(self._settings.retry_s * GROWTH ** (attempts - 1), MAX_BACKOFF_S)
+        own *= 1 + JITTER * (2 * self._draw() - 1)
+        return min(max(own, retry_after_s or 0.0), MAX_BACKOFF_S)

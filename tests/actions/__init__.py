@@ -1,0 +1,1 @@
+"""Actions: whom changes are told to, how, and what came of it."""
