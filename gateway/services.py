@@ -238,7 +238,7 @@ def _segment_recount(clock: Clock, pack: Pack, store: Store | None) -> SegmentRe
     store.segment_members.ensure_indexes()
     store.segment_lists.ensure_indexes()
     keys = [key for key, own in pack.segments.items() if not own.is_list]
-    return SegmentRecount(store.segment_counts, store.leases, clock, keys)
+    return SegmentRecount(store.segment_counts, store.segment_members, store.leases, clock, keys)
 
 
 def api_keys_of(settings: Settings, store: Store | None) -> ApiKeys:

@@ -29,7 +29,8 @@ class PageInfo:
 
     @computed("Cursor of the last record of this page: give it as `after` for the next page.", position=True)
     def end_cursor(self) -> str | None:
-        return cursor_of(self.page.position(-1)) if self.page.records else None
+        last = self.page.last
+        return None if last is None else cursor_of(last)
 
 
 @strawberry.type(description="A record in its list.")

@@ -47,6 +47,7 @@ from resolvers.node import Node
 from resolvers.order import Order, OrderFilter
 from resolvers.record_list import resolve_list
 from resolvers.scalars import Locale
+from resolvers.segment import MEMBERSHIPS, SegmentMembership
 from resolvers.source import CustomerSource
 from resolvers.statistics import STATISTICS, OrderStatistics
 from resolvers.subscription import Subscription, SubscriptionFilter
@@ -190,6 +191,22 @@ class Customer(Node):
         with report_contributions([root]):
             answer: TagAnswer = await load_in_batch(context_of(info), ONE_TAG, root, key=key)
         return answer
+
+    @stitching(
+        "In which segments the customer is, of those that are not withheld from the caller.",
+        facts=True,
+        members=True,
+        graphql_type=list[SegmentMembership] | None,
+        together=MEMBERSHIPS,
+    )
+    async def segments(
+        root: Parent,  # noqa: N805
+        info: Info,
+        keys: Annotated[list[str] | None, strawberry.argument(description="Only segments with these keys.")] = None,
+    ) -> list[TagAnswer]:
+        with report_contributions([root]):
+            answers: list[TagAnswer] = await load_in_batch(context_of(info), MEMBERSHIPS, root, keys=keys)
+        return answers
 
     @stitching(
         "Facts by their names, as tags see them; null when one is withheld from the caller.",

@@ -66,6 +66,7 @@ def computed(
     members: bool = False,
     paths: tuple[str, ...] = (),
     of_account: tuple[type[Record], ...] = (),
+    lists_customers: bool = False,
     weight: int = 0,
     graphql_type: Any = None,
 ) -> Decorator:
@@ -73,10 +74,12 @@ def computed(
 
     `inside` as above, `position` when it needs what orders the record, `reports` when what sources contributed to the customer,
     `members` when all records of the customer, `paths` when fields of the record, `of_account` when records
-    that the id of an account finds. `weight` is its price where none is.
+    that the id of an account finds, `lists_customers` when it finds customers by stored ids. `weight` is its price else.
     """
     reads = RequiredFields(inside=inside, position=position, reports=reports, members=members, paths=paths)
-    metadata = {METADATA_KEY: FieldMetadata(reads=reads, of_account=of_account, weight=LIST_WEIGHT if of_account else weight)}
+    weight = LIST_WEIGHT if of_account or lists_customers else weight
+    own = FieldMetadata(reads=reads, of_account=of_account, lists_customers=lists_customers, weight=weight)
+    metadata = {METADATA_KEY: own}
     return strawberry.field(description=description, metadata=metadata, graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 

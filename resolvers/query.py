@@ -43,6 +43,7 @@ from resolvers.fields import root
 from resolvers.list_arguments import After, First, ask_of
 from resolvers.node import Node
 from resolvers.order import Order
+from resolvers.segment import NamedSegment, Segment, name_segments
 from resolvers.source import Source
 from resolvers.tag import TagDefinition
 from resolvers.tag_report import TagReport, read_report
@@ -227,6 +228,16 @@ class Query:
     @root("The tags that are defined, in the order of their definition.", graphql_type=list[TagDefinition])
     def tag_definitions(self, info: Info) -> list[Definition]:
         return list(context_of(info).services.tags.pack.own_tags.values())
+
+    @root("The segment with this key; null when there is none.", graphql_type=Segment | None)
+    def segment(
+        self, info: Info, key: Annotated[str, strawberry.argument(description="The segment's key.")]
+    ) -> NamedSegment | None:
+        return next(iter(name_segments(context_of(info), key)), None)
+
+    @root("The segments that are defined, in the order of their definition.", graphql_type=list[Segment])
+    def segments(self, info: Info) -> list[NamedSegment]:
+        return name_segments(context_of(info))
 
     @root("The sources that are configured.", graphql_type=list[Source])
     def sources(self, info: Info) -> list[ConfiguredSource]:

@@ -63,6 +63,8 @@ def prices_of(
     """
     if metadata.searches:
         return [*map(CallPrice, _batches(router, Customer, KeyKind.TEXT)), *_walk(router, _OWN, per_record=True)]
+    if metadata.lists_customers:
+        return [*_listing(router)]
     if metadata.finds is not None:
         return [own for record in metadata.finds.types.values() for own in _finding(router, record, kinds, has_rule=has_rule)]
     if metadata.of_account:
@@ -152,6 +154,15 @@ def _walk(
         for (record, kind), lookup in source.lookups.items():
             if record is Customer and (kind is KeyKind.CUSTOMER_ID or kind in customers.trusted[source.name]):
                 yield CallPrice(lookup.max_batch, customers.max_turns, per_object, per_record)
+
+
+def _listing(router: SourceRouter) -> Iterator[CallPrice]:
+    """Price finding a page of customers by their ids."""
+    if router.customers.are_several:
+        yield from _walk(router, _OWN, per_record=True)
+        return
+    for batch in islice(_batches(router, Customer, KeyKind.CUSTOMER_ID), 1):
+        yield CallPrice(batch, per_record=True)
 
 
 def _of_account(router: SourceRouter, record: type[Record], *, members: bool) -> Iterator[CallPrice]:

@@ -217,7 +217,9 @@ class CostModel:
             parent=parent,
             size=size,
             is_shown=is_shown,
-            gives_customers=metadata.searches or Customer in (*metadata.of_account, *_types(metadata)),
+            gives_customers=metadata.searches
+            or metadata.lists_customers
+            or Customer in (*metadata.of_account, *_types(metadata)),
             keys=keys,
             asks_members=MEMBERS in arguments and not _is_false(arguments[MEMBERS]),
         )

@@ -13,7 +13,8 @@ from gateway.changes.change_drain import DRAIN, HOLD
 from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.store.leases import Leases
-from gateway.store.segment_counts import SegmentCounts
+from gateway.store.segment_counts import Delta, SegmentCounts
+from gateway.store.segment_members import SegmentMembers
 
 EVERY = timedelta(hours=1)
 """How often a segment is counted anew."""
@@ -21,8 +22,11 @@ EVERY = timedelta(hours=1)
 LOOK_S = 5.0
 """How often a worker looks whether it is time, in seconds."""
 
-TRIES = 3
-"""How often a segment is counted in one go where members change meanwhile."""
+STEP = 20_000
+"""How many customers are counted at a time. The fewer, the less changes meanwhile."""
+
+TRIES = 20
+"""How often so many are counted, until none of them changes meanwhile."""
 
 log = structlog.get_logger()
 
@@ -33,8 +37,11 @@ class SegmentRecount:
     While it counts, no change leaves the outbox: it holds the same lease.
     """
 
-    def __init__(self, counts: SegmentCounts, leases: Leases, clock: Clock, keys: Sequence[str]) -> None:
+    def __init__(
+        self, counts: SegmentCounts, members: SegmentMembers, leases: Leases, clock: Clock, keys: Sequence[str]
+    ) -> None:
         self._counts = counts
+        self._members = members
         self._leases = leases
         self._clock = clock
         self._keys = keys
@@ -59,32 +66,47 @@ class SegmentRecount:
 
     async def run_pass(self) -> int:
         """Count the segments whose time has come, unless another worker does. Gives their number. Raises `StoreError`."""
-        due = await self._due()
-        if not due or not await self._leases.acquire([DRAIN], hold=HOLD):
-            return 0
-        try:
-            for key in due:
-                await self._recount(key)
-        finally:
-            with suppress(StoreError):
-                await self._leases.release([DRAIN])
-        log.info("segments_counted", segments=len(due))
-        return len(due)
+        due, done = await self._due(), 0
+        bounds = await self._members.read_bounds(STEP) if due else []
+        for key in due:
+            if not await self._leases.acquire([DRAIN], hold=HOLD):
+                break
+            try:
+                done += await self._recount(key, [*bounds, None])
+            finally:
+                with suppress(StoreError):
+                    await self._leases.release([DRAIN])
+        if done:
+            log.info("segments_counted", segments=done)
+        return done
 
     async def _due(self) -> list[str]:
         counted = await self._counts.read_counted(self._keys)
         now = self._clock.now()
         return [key for key in self._keys if not _is_recent(counted, key, now)]
 
-    async def _recount(self, key: str) -> None:
-        """Count a segment until no member changed meanwhile, a few times at most."""
-        for attempt in range(1, TRIES + 1):
-            before = await self._counts.read_pending(key)
-            turn = await self._counts.read_turn(key)
-            counted = await self._counts.count(key)
-            is_still = await self._counts.read_pending(key) == before
-            if (is_still or attempt == TRIES) and await self._counts.replace(key, counted, before, turn):
-                return
+    async def _recount(self, key: str, bounds: Sequence[str | None]) -> bool:
+        """Count a segment, as it is without the changes that wait. While none leaves that stays so, whatever is written.
+
+        So parts can be counted one after the other, each until none of it changes meanwhile.
+        """
+        turn, total, after = await self._counts.read_turn(key), Delta(), ""
+        for until in bounds:
+            part = await self._count_part(key, after, until)
+            if part is None:
+                return False
+            total, after = total + part, until or after
+        return await self._counts.replace(key, total, turn)
+
+    async def _count_part(self, key: str, after: str, until: str | None) -> Delta | None:
+        before = await self._counts.read_pending(key, after, until)
+        for _ in range(TRIES):
+            counted = await self._counts.count(key, after, until)
+            pending = await self._counts.read_pending(key, after, until)
+            if pending == before:
+                return counted - sum(pending.values(), start=Delta())
+            before = pending
+        return None
 
     async def _follow(self) -> None:
         while True:

@@ -43,6 +43,11 @@ class RecordPage(msgspec.Struct, frozen=True):
         return record.position if isinstance(record, SourcedRecord) else position_of(record, self.owners[index])
 
     @property
+    def last(self) -> RecordPosition | None:
+        """Give the position that the next page goes on from."""
+        return self.position(-1) if self.records else None
+
+    @property
     def nodes(self) -> list[Any]:
         """List the records, each knowing its source."""
         return [

@@ -9,7 +9,7 @@ again: then changes that still wait in the outbox are taken off, as they count w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -98,16 +98,15 @@ class SegmentCounts:
                 lambda database: database[COLLECTION].bulk_write(updates, ordered=False), kind="write", in_background=True
             )
 
-    async def count(self, key: str) -> Delta:
-        """Count a segment by the documents of tags, with the changes that still wait."""
-        counted = await self._members.count(key)
+    async def count(self, key: str, after: str = "", until: str | None = None) -> Delta:
+        """Count a segment by the documents of tags, with the changes that still wait: after an id and up to another one."""
+        counted = await self._members.count(key, after, until)
         return Delta(counted[IN], counted[IN] + counted[OUT], counted[UNKNOWN])
 
-    async def replace(self, key: str, counted: Delta, pending: Mapping[str, Delta], turn: int | None) -> bool:
-        """Replace a count, without the changes that wait. Tells whether none was counted since the `turn` was read."""
-        count = sum(pending.values(), start=Delta())
+    async def replace(self, key: str, count: Delta, turn: int | None) -> bool:
+        """Replace a count. Tells whether no change was counted since the `turn` was read."""
         now = self._clock.now()
-        values = msgspec.structs.asdict(counted - count) | {"asOf": now, "countedAt": now}
+        values = msgspec.structs.asdict(count) | {"asOf": now, "countedAt": now}
 
         async def write(database: Database) -> bool:
             if turn is None:
@@ -131,12 +130,12 @@ class SegmentCounts:
 
         return {own["_id"]: own["countedAt"] for own in await self._mongo.run(find)}
 
-    async def read_pending(self, key: str) -> dict[str, Delta]:
-        """Read by how much changes of a segment count that still wait, by their ids."""
-        tag = segment_tag(key)
+    async def read_pending(self, key: str, after: str = "", until: str | None = None) -> dict[str, Delta]:
+        """Read by how much changes of a segment count that still wait, by their ids, of customers between two ids."""
+        tag, bounds = segment_tag(key), {"$gt": after} if until is None else {"$gt": after, "$lte": until}
 
         async def find(database: Database) -> list[Document]:
-            return await database.tags.find({"changesOut": {"$exists": True}}, {"outbox": 1}).to_list(None)
+            return await database.tags.find({"changesOut": {"$exists": True}, "_id": bounds}, {"outbox": 1}).to_list(None)
 
         found = await self._mongo.run(find, in_background=True, timeout_s=COUNT_S)
         changes = [

@@ -80,13 +80,29 @@ class SegmentMembers:
 
         return [document["_id"] for document in await self._mongo.run(find)]
 
-    async def count(self, key: str) -> Mapping[str, int]:
-        """Count a segment's customers by mark, by the index."""
+    async def count(self, key: str, after: str = "", until: str | None = None) -> Mapping[str, int]:
+        """Count a segment's customers by mark, by the index: those after an id and up to another one."""
+        bounds: Document = {"$gt": after} if until is None else {"$gt": after, "$lte": until}
 
         async def count_all(database: Database) -> dict[str, int]:
-            return {mark: await database.tags.count_documents({"segments": f"{mark}{key}"}) for mark in (IN, OUT, UNKNOWN)}
+            return {
+                mark: await database.tags.count_documents({"segments": f"{mark}{key}", "_id": bounds})
+                for mark in (IN, OUT, UNKNOWN)
+            }
 
         return await self._mongo.run(count_all, in_background=True, timeout_s=COUNT_S)
+
+    async def read_bounds(self, step: int) -> list[str]:
+        """Read each so many-th id of all documents, in their order."""
+        bounds: list[str] = []
+
+        async def find(database: Database) -> list[Document]:
+            rest = {"_id": {"$gt": bounds[-1]}} if bounds else {}
+            return await database.tags.find(rest, {"_id": 1}).sort("_id", 1).skip(step - 1).limit(1).to_list(None)
+
+        while found := await self._mongo.run(find, in_background=True, timeout_s=COUNT_S):
+            bounds.append(found[0]["_id"])
+        return bounds
 
 
 def page_query(key: str, after: str) -> dict[str, Any]:

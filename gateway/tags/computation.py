@@ -104,19 +104,22 @@ class Computation:
         if self._pack.scores:
             names = dict.fromkeys(name for key in keys for name in _score_names(self._pack, self._pack.tags[key]))
             add_scores(known.facts, known.stale, [self._pack.scores[name] for name in names])
-        return {key: self._evaluate(self._pack.tags[key], known) for key in keys}
+        done: dict[str, ComputedTag] = {}
+        for key in sorted(keys, key=lambda key: bool(self._pack.tags[key].tag_names)):  # segments read other tags
+            done[key] = self._evaluate(self._pack.tags[key], known, done)
+        return done
 
-    def _evaluate(self, definition: TagDefinition, known: KnownFacts) -> ComputedTag:
+    def _evaluate(self, definition: TagDefinition, known: KnownFacts, done: Mapping[str, ComputedTag]) -> ComputedTag:
         if definition.tag_names:
-            return self._evaluate_segment(definition, known)
+            return self._evaluate_segment(definition, known, done)
         tag = rules.evaluate(definition, known.facts, self._began, stale=known.stale)
         changes_at = find_change(definition, self._pack, known.facts, self._began, self._reference, known.unplanned)
         return tag if changes_at is None else msgspec.structs.replace(tag, changes_at=changes_at)
 
-    def _evaluate_segment(self, definition: TagDefinition, known: KnownFacts) -> ComputedTag:
+    def _evaluate_segment(self, definition: TagDefinition, known: KnownFacts, done: Mapping[str, ComputedTag]) -> ComputedTag:
         """Evaluate the tags that a segment reads, then its condition, all from the same facts."""
         own = {name: self._pack.tags[name] for name in definition.tag_names}
-        tags = {name: self._evaluate(tag, known) for name, tag in own.items()}
+        tags = {name: done.get(name) or self._evaluate(tag, known, done) for name, tag in own.items()}
         facts = known.facts | {name: tag_fact(own[name], tag) for name, tag in tags.items()}
         segment = rules.evaluate(definition, facts, self._began, stale=known.stale)
         moments = [tag.changes_at for tag in tags.values()]
@@ -163,16 +166,20 @@ async def compute_facts(
 
 
 def find_companions(pack: Pack, keys: Collection[str]) -> list[str]:
-    """List the segments that can be told by the facts of these tags, so that who is in them is stored with the tags.
+    """List what can be told by the facts of these tags as well, so that it is stored with them: segments, and their tags.
 
-    Those for some purposes alone are computed for these.
+    Segments for some purposes alone are computed for these.
     """
+    read = dict.fromkeys(name for key in keys for name in pack.tags[key].tag_names if name not in keys)
     facts = {name for key in keys for name in pack.tags[key].fact_names}
     return [
-        own.tag_key
-        for own in pack.segments.values()
-        if not own.is_list and own.tag_key not in keys and not own.definition.purposes
-        if facts.issuperset(own.definition.fact_names)
+        *read,
+        *(
+            own.tag_key
+            for own in pack.segments.values()
+            if not own.is_list and own.tag_key not in keys and not own.definition.purposes
+            if facts.issuperset(own.definition.fact_names)
+        ),
     ]
 
 

@@ -11,7 +11,7 @@ from gateway.settings.access_settings import Visibility
 from gateway.tags.definitions import Pack
 from gateway.views.schema_classes import classes_by_field
 from gateway.views.view import View
-from gateway.views.views import TAG_FIELDS, Views, classes_of_tag
+from gateway.views.views import LIST_CLASSES, TAG_FIELDS, Views, classes_of_tag
 
 
 class AskedClasses:
@@ -21,6 +21,7 @@ class AskedClasses:
         self._classes = {where: own.all for where, own in classes_by_field(views.schema).items()}
         self._views = views
         self._tags = {key: classes_of_tag(pack, tag) for key, tag in pack.tags.items()}
+        self._tags |= {own.tag_key: {*LIST_CLASSES} for own in pack.segments.values() if own.is_list}
 
     def find(self, operation: Operation, caller: str) -> tuple[str, ...]:
         """Find the classes, sorted. Tags have those of all that they are computed from; the technical class is left out."""

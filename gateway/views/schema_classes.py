@@ -46,6 +46,8 @@ _TYPES: Mapping[str, FieldClass] = {
     "ProfilePart": TECHNICAL,
     "Query": TECHNICAL,
     "Rule": TECHNICAL,
+    "Segment": TECHNICAL,  # judged one by one, as tags
+    "SegmentMembership": TECHNICAL,
     "Source": TECHNICAL,
     "SourceHolding": TECHNICAL,
     "SourceLookup": TECHNICAL,
@@ -80,6 +82,7 @@ _FIELDS: Mapping[str, tuple[FieldClass, ...]] = {
     "Customer.sources": (TECHNICAL,),
     "Customer.account": (IDENTIFYING,),
     "Customer.facts": (TECHNICAL,),
+    "Customer.segments": (TECHNICAL,),
     "Customer.tag": (TECHNICAL,),
     "Customer.tags": (TECHNICAL,),
     "Order.currentId": (COMMERCIAL,),

@@ -52,11 +52,15 @@ _FOUND_BY: Mapping[str, tuple[KeyKind, ...]] = {
     "Query.order": (KeyKind.ORDER_ID,),
     "Query.searchCustomers": (KeyKind.TEXT,),
     "Query.ticket": (KeyKind.TICKET_ID,),
+    "Segment.customers": (KeyKind.TEXT,),
 }
 """The fields and arguments that find by keys of these kinds."""
 
 
-_TO_OTHERS = frozenset(["Account.parent", "Account.subsidiaries", "CustomerIdentity.withheld", "Query.searchCustomers"])
+_OF_ALL = frozenset(f"Segment.{name}" for name in ("count", "known", "unknown", "asOf", "customers"))
+_TO_OTHERS = _OF_ALL | frozenset(
+    ["Account.parent", "Account.subsidiaries", "CustomerIdentity.withheld", "Query.searchCustomers"]
+)
 _TO_PEOPLE = frozenset(["Account.members", "Account.orders", "Account.subscriptions", "Account.tickets", "Query.account"])
 """The fields that lead to customers of whom the caller may not be told, and those that do where no company admits them."""
 

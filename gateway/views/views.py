@@ -22,7 +22,7 @@ from gateway.stitching.purpose_rule import read_purpose
 from gateway.stitching.row_rule import RowRule
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
-from gateway.tags.definitions import Pack, TagDefinition
+from gateway.tags.definitions import SEGMENT_PREFIX, Pack, TagDefinition
 from gateway.tags.fact_classes import classes_of_facts
 from gateway.tags.facts import needed_fields
 from gateway.views.cursor_seal import CURSOR, CursorSeal, can_seal
@@ -31,7 +31,16 @@ from gateway.views.refused_keys import note_refused_keys
 from gateway.views.view import CustomerRights, View, make_view, strictest
 
 _HASH_BYTES = 16
-TAG_FIELDS = ("Customer.tags", "Customer.tag", "Customer.facts")
+LIST_CLASSES = (FieldClass.IDENTIFYING,)
+"""The classes of what an uploaded list says: which customers are on it."""
+
+TAG_FIELDS = (
+    "Customer.tags",
+    "Customer.tag",
+    "Customer.facts",
+    "Customer.segments",
+    *(f"Segment.{name}" for name in ("count", "known", "unknown", "customers")),
+)
 """What gives tags, or what they are computed from."""
 
 
@@ -54,6 +63,7 @@ class Views:
             own = (*sorted(caller.visibilities.items()), frozenset(caller.key_kinds), group, rights_of(caller))
             if own not in made:
                 hidden_tags = frozenset(key for key, tag in pack.tags.items() if _is_hidden(pack, tag, caller, router))
+                hidden_tags |= _hidden_lists(pack, caller)
                 made[own] = view_of_caller(schema, settings, name, hidden_tags)
             self._views[name] = made[own]
         if not settings.callers:
@@ -168,8 +178,13 @@ class Views:
     def complete(self, result: ExecutionResult, operation: Operation, view: View, hidden_tags: Collection[str]) -> None:
         """Take out of an answer what the view does not show beside fields, and tell what was left out."""
         _remove_ids(result, view)
-        if hidden_tags and self._rewriter.uses(operation, "Customer.tags"):
-            _tell_hidden_tags(result, hidden_tags)
+        if hidden_tags:
+            segments = {key for key in hidden_tags if key.startswith(SEGMENT_PREFIX)}
+            if (tags := {*hidden_tags} - segments) and self._rewriter.uses(operation, "Customer.tags"):
+                _tell_hidden_tags(result, "Customer.tags", tags)
+            if segments and self._rewriter.uses(operation, "Customer.segments"):
+                names = {key.removeprefix(SEGMENT_PREFIX) for key in segments}
+                _tell_hidden_tags(result, "Customer.segments", names)
 
 
 def _withheld_ways(view: View) -> frozenset[str]:
@@ -178,9 +193,9 @@ def _withheld_ways(view: View) -> frozenset[str]:
     return frozenset(where for where, own in hidden if own.visibility is Visibility.WITHHELD and where.startswith("Query."))
 
 
-def _tell_hidden_tags(result: ExecutionResult, hidden_tags: Collection[str]) -> None:
-    """Say that tags were left out, as customers may have them."""
-    message = f"Customer.tags: withheld from this caller are {', '.join(sorted(hidden_tags))}"
+def _tell_hidden_tags(result: ExecutionResult, where: str, hidden_tags: Collection[str]) -> None:
+    """Say that tags or segments were left out, as customers may have them."""
+    message = f"{where}: withheld from this caller are {', '.join(sorted(hidden_tags))}"
     error = GraphQLError(message, extensions={"code": WithheldError.code})
     result.errors = [*(result.errors or ()), error]
 
@@ -228,6 +243,13 @@ def _is_hidden(pack: Pack, tag: TagDefinition, caller: CallerSettings, router: S
     records = needed_fields([pack.facts[name] for name in tag.fact_names])
     sources = {*router.customers.all, *(source for record in records for source, _ in router.sources.for_record(record))}
     return caller.sources is not None and any(source.name not in caller.sources for source in sources)
+
+
+def _hidden_lists(pack: Pack, caller: CallerSettings) -> frozenset[str]:
+    """List the segments of which nothing is told but by ids, where the caller does not see these."""
+    if strictest(LIST_CLASSES, caller.visibilities) is Visibility.SHOWN:
+        return frozenset()
+    return frozenset(own.tag_key for own in pack.segments.values() if own.is_list)
 
 
 def classes_of_tag(pack: Pack, tag: TagDefinition) -> set[FieldClass]:

@@ -120,7 +120,7 @@ async def test_those_who_are_one_by_now_are_not_counted_twice(tags: TagCollectio
 
 async def test_changes_are_counted_once(tags: TagCollection, counts: SegmentCounts, mongo: Mongo):
     """First values, changes of all kinds, and the same changes again, alone and among others."""
-    await counts.replace("vip", await counts.count("vip"), {}, None)
+    await counts.replace("vip", await counts.count("vip"), None)
     given: list[TagChanged] = []
     for minute, values in enumerate([["true", "false", None], [None, "true", "false"], ["true", "true", "true"]]):
         await tags.write([(f"c{number}", tag(minute, value)) for number, value in enumerate(values)])
@@ -137,7 +137,7 @@ async def test_changes_are_counted_once(tags: TagCollection, counts: SegmentCoun
 async def test_a_recount_leaves_out_what_waits(tags: TagCollection, counts: SegmentCounts, mongo: Mongo, hand_clock: HandClock):
     """It sees the documents as they are; changes that have not left count when they do, also those of before it."""
     leases = Leases(mongo, hand_clock)
-    recount = SegmentRecount(counts, leases, hand_clock, ["vip"])
+    recount = SegmentRecount(counts, SegmentMembers(mongo), leases, hand_clock, ["vip"])
     drain = ChangeDrain(tags.outbox, leases, hand_clock, [counts])
     await tags.write([("c1", tag(0, "true")), ("c2", tag(0, "false"))])
     assert await counted(counts) is None
@@ -158,17 +158,45 @@ async def test_a_recount_leaves_out_what_waits(tags: TagCollection, counts: Segm
     assert await counted(counts) == (1, 1, 0)
 
 
+async def test_a_recount_is_right_while_members_change(
+    tags: TagCollection, counts: SegmentCounts, mongo: Mongo, hand_clock: HandClock, monkeypatch: pytest.MonkeyPatch
+):
+    """Writers change who is in it all the time, and it is counted in small parts: with what left later the count is that."""
+    monkeypatch.setattr("gateway.segments.segment_recount.STEP", 7)
+    leases = Leases(mongo, hand_clock)
+    recount = SegmentRecount(counts, SegmentMembers(mongo), leases, hand_clock, ["vip"])
+    drain = ChangeDrain(tags.outbox, leases, hand_clock, [counts])
+    values: Sequence[str | None] = ["true", "false", None]
+    await tags.write([(f"c{number}", tag(0, "true")) for number in range(30)])
+
+    async def write() -> None:
+        for minute in range(1, 40):
+            await tags.write([(f"c{(minute * 7) % 30}", tag(minute, values[minute % 3])), (f"d{minute}", tag(minute, "true"))])
+
+    writing = asyncio.create_task(write())
+    passes = 0
+    while not writing.done():
+        hand_clock.advance(EVERY)
+        passes += await recount.run_pass()
+        await drain.run_pass()
+    await writing
+    await drain.run_pass()
+    now = await counts.count("vip")
+    assert passes > 0
+    assert await counted(counts) == (now.members, now.known, now.unknown)
+
+
 async def test_nothing_is_counted_while_changes_leave(counts: SegmentCounts, mongo: Mongo, hand_clock: HandClock):
     """Another worker has the lease; and a count that was overtaken is not written."""
     other = Leases(mongo, hand_clock)
     assert await other.acquire([DRAIN], hold=HOLD)
-    recount = SegmentRecount(counts, Leases(mongo, hand_clock), hand_clock, ["vip"])
+    recount = SegmentRecount(counts, SegmentMembers(mongo), Leases(mongo, hand_clock), hand_clock, ["vip"])
     assert await recount.run_pass() == 0
     turn = await counts.read_turn("vip")
-    assert await counts.replace("vip", await counts.count("vip"), {}, turn)
+    assert await counts.replace("vip", await counts.count("vip"), turn)
     turn = await counts.read_turn("vip")
     await counts.take_changes([first_change("c1")])
-    assert not await counts.replace("vip", await counts.count("vip"), {}, turn)
+    assert not await counts.replace("vip", await counts.count("vip"), turn)
     assert await counted(counts) == (1, 1, 0)
 
 
@@ -199,7 +227,7 @@ async def test_a_worker_that_dies_in_between_changes_no_count(
             await tags.outbox.remove(taken)
 
     leases, outbox = Leases(mongo, hand_clock), DyingOutbox()
-    await counts.replace("vip", await counts.count("vip"), {}, None)
+    await counts.replace("vip", await counts.count("vip"), None)
     drain = ChangeDrain(outbox, leases, hand_clock, [counts])  # type: ignore[arg-type]
     for minute in range(4):
         values: Sequence[str | None] = ["true", "false", None]
