@@ -155,8 +155,8 @@ def test_problems_name_the_file_that_has_them(tmp_path: Path) -> None:
         },
     )
     assert found == [
-        "mine.yaml:2: other: unknown setting; known: include, timezone, defaults, thresholds, facts, scores, scorecards, tags, "
-        "segments, actions",
+        "mine.yaml:2: other: unknown setting; known: "
+        + "include, timezone, defaults, thresholds, facts, scores, scorecards, tags, segments, actions",
         "mine.yaml:5: facts.spare: no tag uses this fact; name it in an expression or remove it",
         "mine.yaml:7:71: tags.a.expression: unknown fact 'nn'; did you mean 'n'?",
         "sub/part.yaml:3: facts.n.measure: unknown word 'cont'; did you mean 'count'?",
