@@ -13,6 +13,7 @@ from gateway.cli import app
 from gateway.replay.modes import UNTOUCHED
 from gateway.serving.configuration import list_changes, read_configuration
 from gateway.tags.pack import load_pack, read_pack_texts, read_sound_facts, shipped_pack, uncalibrated_pack
+from gateway.tags.pack_files import FILE_SETTINGS
 from tests.support.drawn_shop import draw_orders, write_shop
 
 ENDS = datetime(2026, 6, 30, tzinfo=UTC)
@@ -155,8 +156,7 @@ def test_problems_name_the_file_that_has_them(tmp_path: Path) -> None:
         },
     )
     assert found == [
-        "mine.yaml:2: other: unknown setting; known: "
-        + "include, timezone, defaults, thresholds, facts, scores, scorecards, tags, segments, actions",
+        f"mine.yaml:2: other: unknown setting; known: {', '.join(FILE_SETTINGS)}",
         "mine.yaml:5: facts.spare: no tag uses this fact; name it in an expression or remove it",
         "mine.yaml:7:71: tags.a.expression: unknown fact 'nn'; did you mean 'n'?",
         "sub/part.yaml:3: facts.n.measure: unknown word 'cont'; did you mean 'count'?",
