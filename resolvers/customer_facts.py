@@ -30,6 +30,12 @@ async def named_facts(
 
 def _check_names(pack: Pack, names: Collection[str], hidden_tags: Collection[str]) -> None:
     unknown = sorted(set(names) - set(pack.facts))
+    for name in unknown:
+        tags = [key for key, tag in pack.tags.items() if name in tag.score_names and key not in hidden_tags]
+        if tags:
+            raise InvalidArgumentError(
+                f'names: {name} is a score, which stands in the evidence of tags; ask for tag(key: "{tags[0]}") {{ evidence }}'
+            )
     if unknown:
         named = ", ".join(name[:40] for name in unknown[:3]) + (", ..." if len(unknown) > 3 else "")
         raise InvalidArgumentError(f"names: no fact is called {named}; tagDefinitions lists those of each tag")

@@ -51,6 +51,21 @@ tags:
     words: Always.
     expression: "heaviest != null || spread != null || books > 0 || beginning + visits > 0 ? 'YES' : 'NO'"
 """
+SCORED = """
+defaults: {owner: crm-team, category: BEHAVIOUR, ttl: 6h, version: 1}
+facts:
+  recent: {label: Orders of 30 days, record: order, measure: count, window: 30d}
+scores:
+  wave: {label: Wave, quantile_of: recent}
+tags:
+  active:
+    label: Active
+    description: Whether he buys.
+    words: In the last fifth.
+    purposes: [WAVE]
+    type: boolean
+    expression: recent > 0 && wave == 5
+"""
 FACTS = """query ($id: ID!, $names: [String!]!) { customer(by: {id: $id}) { facts(names: $names) {
     name label value window { since until } sources asOf partial changesAt missing } } }"""
 
@@ -190,6 +205,24 @@ async def test_many_customers_are_one_question(tmp_path: Path) -> None:
     values = [customer["facts"][0]["value"] for customer in data["customers"]]
     assert values == [pytest.approx(23 / 7), 1.5, pytest.approx(23 / 7)]
     assert measured(orders) == 1
+
+
+@pytest.mark.parametrize("is_hidden", [False, True])
+async def test_the_name_of_a_score_says_where_it_stands(tmp_path: Path, is_hidden: bool) -> None:
+    """A caller who is given no tag that reads it is told no more than of any other name."""
+    path = tmp_path / "tags.yaml"
+    path.write_text(SCORED.replace("[WAVE]", "[secret]" if is_hidden else "[]").replace("purposes: []", ""), encoding="utf-8")
+    words: dict[str, Any] = {"tags": {"file": str(path)}}
+    if is_hidden:
+        words |= {"purposes": {"secret": {"basis": "contract"}}, "callers": {"one": {}}, "access": {"anonymous": "one"}}
+    async with gateway_on([shop.crm(), orders_of("orders", ONE)], with_clock=ShopClock(), **words) as gateway:
+        answer = await gateway.ask('{ customer(by: {id: "c1"}) { facts(names: ["wave"]) { value } } }')
+    (error,) = answer["errors"]
+    assert error["message"] == (
+        "names: no fact is called wave; tagDefinitions lists those of each tag"
+        if is_hidden
+        else 'names: wave is a score, which stands in the evidence of tags; ask for tag(key: "active") { evidence }'
+    )
 
 
 async def test_a_name_that_is_none_is_an_error_of_its_field(tmp_path: Path) -> None:
