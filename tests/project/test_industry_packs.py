@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.tags.definitions import TagType
+from gateway.tags.expressions.types import FactType, ValueType
 from gateway.tags.pack import load_pack
 from gateway.tags.pack_files import shipped_path
+from gateway.tags.rule_checks import check_rule
 from tests.support.pack_values import own_keys
 from tests.support.paths import ROOT
 
@@ -31,6 +34,20 @@ def test_each_tag_of_a_pack_has_a_short_page(name: str):
     assert re.findall(r"^\| \[(\w+)\]\(\1\.md\) \|", index, re.MULTILINE) == own_keys(name)
     for key in own_keys(name):
         assert 20 <= (DOCS / "pack" / name / f"{key}.md").read_text("utf-8").count("\n") <= 45
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_segments_read_what_the_pack_has(name: str):
+    """Conditions are sound, with tags as texts and truths; every word that they compare with is one of a tag."""
+    pack = load_pack(shipped_path(name))
+    types = {
+        key: FactType(type=ValueType.TRUTH if tag.type is TagType.BOOLEAN else ValueType.TEXT, nullable=False, words=tag.values)
+        for key, tag in pack.tags.items()
+    } | {key: FactType(type=ValueType.WHOLE, nullable=False) for key in pack.facts}
+    index = (DOCS / "pack" / name / "README.md").read_text("utf-8").partition("## Segments that make sense\n")[2]
+    conditions = re.findall(r"^\| [^|`]+ \| `([^`]+)` \| [^|]+ \|$", index, re.MULTILINE)
+    assert len(conditions) == 5
+    assert [check_rule(condition, types, (), TagType.BOOLEAN) for condition in conditions] == [[]] * 5
 
 
 def test_the_file_on_the_page_changes_a_number(tmp_path: Path):
