@@ -14,7 +14,7 @@ import msgspec
 
 from connectors.contract import Condition, MeasureOp
 from connectors.records import RECORD_NAMES, Record
-from gateway.tags.action_rules import ActionRule
+from gateway.tags.action_rules import ActionRule, leaving_keys
 from gateway.tags.expressions.thresholds import Threshold
 from gateway.tags.score_definitions import Score, ScorecardDefinition
 
