@@ -24,7 +24,7 @@ class SourceHolding:
 
 @strawberry.type(description="A caller who was told of the customer, and is to be told of the erasure.")
 class ErasureRecipient:
-    caller: str = field("The name of the caller.")
+    caller: str = field("The name of the caller; `target:NAME` for one that webhooks told.")
     last_at: datetime = field("When it was last told of the customer.")
 
 

@@ -10,7 +10,7 @@ from gateway.tags.definitions import Pack
 from gateway.tags.pack import PackTexts, read_pack
 
 NO_ACTION_STORE = (
-    "changes and deliveries are kept in MongoDB, and there is none, as in a replay; "
+    "has actions, which are kept in MongoDB, and there is none, as in a replay; "
     "add [mongodb], or name a file of tags without actions"
 )
 
@@ -27,9 +27,10 @@ def read_checked_pack(settings: Settings, texts: PackTexts | None = None) -> Pac
 def find_action_problems(pack: Pack, settings: Settings) -> Iterator[str]:
     """Find what keeps actions from being run, each with the setting and the fix."""
     if pack.actions and settings.mongodb is None:
-        yield f"actions: {NO_ACTION_STORE}"
+        yield f"tags.file: {NO_ACTION_STORE}"
     for rule in pack.actions.values():
         purpose = settings.purposes.get(rule.purpose)
         if purpose is not None and purpose.channels is not None and rule.channel not in purpose.channels:
             word = rule.channel.value.lower()
-            yield f"purposes.{rule.purpose}.channels: has no {word}, by which the action {rule.name} is; add it, or change that"
+            lacking = f"the action {rule.name} is by {word}, which purposes.{rule.purpose}.channels does not have"
+            yield f"tags.file: {lacking}; add it there, or write another channel"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from connectors.records import BirthDates
+from gateway.actions.action_checks import find_action_problems
 from gateway.check.order_checks import find_without_orders
 from gateway.check.problems import Problem, problem_without_place, read_file_text, read_setting_text
 from gateway.check.settings_file import TomlFile
@@ -59,6 +60,7 @@ def validate_configuration(file: TomlFile, read: SettingsDocument) -> CheckedCon
         problems += [file.problem(problem, read) for problem in find_without_orders(settings.order.priority, sound)]
         problems += _validate_schema(settings, file, read)
         problems += _validate_documents(with_folder(settings, file.folder), file, read)
+        problems += _validate_actions(with_folder(settings, file.folder), file, read)
     store, in_store = _validate_store(file, read, unset)
     problems += [*in_store, *_validate_tags(file, read, unset)]
     whole = None if settings is None else with_folder(settings, file.folder)
@@ -198,6 +200,17 @@ def _validate_tags(file: TomlFile, read: SettingsDocument, unset: Sequence[Path]
             problems.append(file.problem(SettingProblem(("tags", "file"), message), read) if own is None else own)
         return problems
     return []
+
+
+def _validate_actions(settings: Settings, file: TomlFile, read: SettingsDocument) -> list[Problem]:
+    """Validate that the actions of the tags go with the settings."""
+    if settings.tags.file is None:
+        return []
+    try:
+        pack = load_pack(settings.tags.file, None, settings.purposes, None, settings.actions.targets)
+    except ConfigurationError:  # which is reported by itself
+        return []
+    return list(_placed(file, read, [*find_action_problems(pack, settings)]))
 
 
 def _placed(file: TomlFile, read: SettingsDocument, texts: Sequence[str]) -> Iterator[Problem]:

@@ -24,6 +24,9 @@ from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 
 MAX_REASON_LENGTH = 500
+TARGET = "target:"
+"""Before the name of a target of actions that was told of a customer."""
+
 REFRESH_S = 0.25
 """How often a caller who waits for a receipt looks whether it is complete, in seconds."""
 
@@ -58,13 +61,13 @@ class Eraser:
         names = [own.node_id for own in person.records]
         keys = person_keys(person, erased)
         digests = tuple(sorted(map(erased.table.digest, keys)))
-        recipients = await self._list_recipients(names)
+        recipients = await self._list_recipients(person.records)
         # The tombstone comes first: a receipt whose workers had nothing to take up would be complete too early. Who was told
         # before it is in the audit by then, who is told after it comes to the receipt.
         tombstone = Tombstone(id=uuid4().hex, erased_at=now, digests=digests)
         await store.tombstones.add([tombstone])
         with suppress(StoreError):  # a tombstone without a receipt would hide him, and remove nothing
-            recipients = await self._list_recipients(names)
+            recipients = await self._list_recipients(person.records)
         receipt = ErasureReceipt(
             id=tombstone.id,
             state=ErasureState.RUNNING,
@@ -132,8 +135,12 @@ class Eraser:
         await self.worker.refresh()
         return ended
 
-    async def _list_recipients(self, names: Collection[str]) -> Sequence[ErasureRecipient]:
-        return [] if self.recipients is None else await self.recipients(names)
+    async def _list_recipients(self, records: Collection[RecordId]) -> Sequence[ErasureRecipient]:
+        """List callers by the audit, and targets of actions by their deliveries."""
+        names = [own.node_id for own in records]
+        callers = [] if self.recipients is None else await self.recipients(names)
+        told = await self.store.deliveries.list_told([*names, *(own.id for own in records)])
+        return [*callers, *(ErasureRecipient(f"{TARGET}{name}", at) for name, at in sorted(told.items()))]
 
     async def _with_waiting(self, receipt: ErasureReceipt) -> ErasureReceipt:
         if receipt.state is ErasureState.COMPLETE:

@@ -197,6 +197,19 @@ class DeliveryCollection:
         which = {"rule": rule, "group": {"$exists": True}, "decidedAt": {"$exists": True}}
         return self._stream(which, {"records": 1, "group": 1, "decidedAt": 1})
 
+    async def list_told(self, records: Collection[str]) -> dict[str, datetime]:
+        """List the targets that may have been told of a customer, each with the last time."""
+        which = {"records": {"$in": list(records)}, "attempts": {"$gt": 0}, "decidedAt": {"$exists": True}}
+
+        async def find(database: Database) -> list[Document]:
+            return await database[self.name].find(which, {"target": 1, "decidedAt": 1, "sentAt": 1}).to_list(None)
+
+        told: dict[str, datetime] = {}
+        for own in await self._mongo.run(find, in_background=True, timeout_s=READ_S):
+            at: datetime = own["sentAt"] if "sentAt" in own else own["decidedAt"]
+            told[own["target"]] = max(at, told.get(own["target"], at))
+        return told
+
     async def forget(self, records: Iterable[RecordId]) -> int:
         """Delete the deliveries that name one of the records. Gives their number."""
         names = [name for record in records for name in (record.node_id, record.id)]

@@ -14,8 +14,10 @@ from gateway.tags.action_rules import ActionCap, ActionRule, enters_segment, lea
 from gateway.tags.pack import load_pack
 from gateway.tags.tag_history import ChangeCause
 from tests.support.acting_shop import ACTION, acting_words, tags_file
+from tests.support.checked_settings import report_of
 
 AT = "settings: actions.targets.shop."
+LACKING = "the action welcome is by email, which purposes.marketing.channels does not have"
 CAUSES = "rule, calibration, merge, first, partial, stale"
 NAMES = "a name is made of at most 64 small letters, digits and _, and starts with a letter; rename it"
 
@@ -147,6 +149,39 @@ def test_actions_need_a_store_and_a_channel_of_their_purpose(tmp_path: Path):
     with pytest.raises(ConfigurationError) as failed:
         read_checked_pack(wrong)
     assert [*failed.value.problems] == [
-        f"actions: {NO_ACTION_STORE}",
-        "purposes.marketing.channels: has no email, by which the action welcome is; add it, or change that",
+        f"tags.file: {NO_ACTION_STORE}",
+        f"tags.file: {LACKING}; add it there, or write another channel",
     ]
+
+
+CHECKED = """\
+[tags]
+file = "tags.yaml"
+
+[callers.console]
+
+[access]
+anonymous = "console"
+
+[purposes.marketing]
+basis = "consent"
+channels = ["PHONE"]
+
+[actions.targets.shop]
+url = "https://shop.example/hook"
+secret = "whsec_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
+"""
+
+
+async def test_check_finds_the_same(tmp_path: Path):
+    """Each at its line: what the file names and the settings do not have, and what they have otherwise."""
+    tags_file(tmp_path)
+    found = (await report_of(tmp_path, CHECKED)).problems
+    assert [(own.path, own.message) for own in found] == [
+        ("tags.file", "has actions, which are kept in MongoDB, and there is none, as in a replay"),
+        ("tags.file", LACKING),
+    ]
+    tags_file(tmp_path, ACTION.replace("target: shop", "target: mailer"))
+    (problem,) = (await report_of(tmp_path, CHECKED)).problems
+    assert (problem.path, problem.line) == ("actions.welcome.target", 26)
+    assert problem.message == "the settings have no target mailer"

@@ -11,12 +11,16 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from gateway.actions.delivery_admission import FOREIGN_FOR, MAX_WAIT, WAIT
-from gateway.actions.eligibility import draw_group
-from gateway.actions.webhook_delivery import ExperimentGroup
+from gateway.actions.eligibility import Eligibility, draw_group
+from gateway.actions.webhook_delivery import ExperimentGroup, new_delivery
+from gateway.changes.tag_change import TagChanged
 from gateway.identity.records import RecordId
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.loaders import Loaders
 from gateway.services import Services
 from gateway.settings import MongoSettings
 from gateway.tags.pack import load_pack
+from gateway.tags.tag_history import ChangeCause
 from tests.support.acting_shop import (
     ACTION,
     NO,
@@ -294,3 +298,52 @@ async def test_two_workers_send_once(tmp_path: Path, mongodb: dict[str, Any], cl
             await deliver(one)
             assert await counts(one) == {("SENT", None): 30}
     assert len(receiver.taken) == 30
+
+
+async def test_the_receipt_of_an_erasure_names_who_was_told(tmp_path: Path, mongodb: dict[str, Any], clock: HandClock):
+    """The target with the time; one that was told of somebody else is not named. Nothing of the customer is left."""
+    async with receiving() as receiver:
+        words = acting_words(receiver.url, tags_file(tmp_path), mongodb) | {"erasure": {"key": "k" * 32}}
+        async with services_on(people(c1=YES, c2=YES, c3=YES), clock=clock, **words) as services:
+            assert services.eraser is not None
+            await change(services, clock, "c1", "c2")
+            await deliver(services)
+            told = clock.now()
+            clock.advance(timedelta(days=1))
+            receipts = [
+                await services.eraser.erase(RecordId("crm", name), "asked for it", Loaders(Deadline.within(clock, 60)))
+                for name in ("c1", "c3")
+            ]
+            for receipt in receipts:
+                await services.eraser.wait_complete(receipt.id, 30)
+            assert await states(services, customer="c1") == []
+    assert [[own.caller for own in receipt.recipients] for receipt in receipts] == [["target:shop"], []]
+    assert abs(receipts[0].recipients[0].last_at - told) < timedelta(seconds=1)
+
+
+async def test_customers_of_both_parts_who_become_one_leave_the_experiment(
+    tmp_path: Path, mongodb: dict[str, Any], clock: HandClock
+):
+    """By any of their records; who had one part alone keeps it."""
+    actions = ACTION + "    holdout: 0.5\n"
+    rule = load_pack(tags_file(tmp_path, actions)).actions["welcome"]
+    held, told, other = "c1", "c2", "c3"
+    async with receiving() as receiver:
+        words = acting_words(receiver.url, tags_file(tmp_path, actions), mongodb)
+        async with services_on(people(c1=YES), clock=clock, **words) as services:
+            assert services.store is not None
+            table = services.store.deliveries
+            for name, group in ((held, ExperimentGroup.HOLDOUT), (told, ExperimentGroup.TREATED)):
+                own = new_delivery(_changed(name, clock), "welcome", "shop", clock.now())
+                await table.add([own])
+                await table.admit(own.id, b"{}", [name], group, clock.now())
+            eligibility = Eligibility({}, table)
+            assert await eligibility._group(rule, [held, told]) is None
+            assert await eligibility._group(rule, [held, other]) is ExperimentGroup.HOLDOUT
+            assert await eligibility._group(rule, [other, told]) is ExperimentGroup.TREATED
+            assert await eligibility._group(rule, [other]) is draw_group(rule, other)
+
+
+def _changed(name: str, clock: HandClock) -> TagChanged:
+    cause = ChangeCause.FACTS
+    return TagChanged(customer=name, key="tier", before="LOW", value="HIGH", at=clock.now(), cause=cause, rule="f1")
