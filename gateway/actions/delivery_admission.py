@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 
 from connectors.contract import KeyKind
 from connectors.record_fields import Fields
@@ -16,7 +17,7 @@ from gateway.actions.eligibility import Eligibility, Verdict
 from gateway.actions.webhook_body import write_body
 from gateway.actions.webhook_delivery import DeliveryTable, LeftOut, WebhookDelivery
 from gateway.clock import Clock
-from gateway.errors import CallerError, ErasedError, SourceFailure
+from gateway.errors import CallerError, ErasedError, SourceFailure, StoreError
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.stitching.purpose_rule import CONSENT_FIELDS
@@ -33,6 +34,8 @@ MAX_WAIT = timedelta(days=5)
 
 FOREIGN_FOR = timedelta(days=1)
 """For how long a delivery by a rule that this worker does not have is left to others, who may have a newer file."""
+
+log = structlog.get_logger()
 
 SELECTION = Selection(fields=Fields.from_paths("id") | CONSENT_FIELDS)
 
@@ -80,10 +83,23 @@ class DeliveryAdmission:
             stitcher = self._new_stitcher()
             customers = await asyncio.gather(*(_find_customer(stitcher, own.customer) for own in new))
             for delivery, customer in zip(new, customers, strict=True):
-                body = await self._decide(delivery, customer)
+                body = await self._decide_or_postpone(delivery, customer)
                 if body is not None:
                     bodies[delivery.id] = body
         return bodies
+
+    async def _decide_or_postpone(
+        self, delivery: WebhookDelivery, customer: StitchedCustomer | _Unknown | None
+    ) -> bytes | None:
+        """Decide on one delivery. After a mistake it comes again later: else those behind it would never be sent."""
+        try:
+            return await self._decide(delivery, customer)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  as above
+            log.error("deliveries_failed", target=delivery.target, error=type(error).__name__)
+            await self._table.postpone([delivery.id], self._clock.now() + WAIT)
+            return None
 
     async def _decide(self, delivery: WebhookDelivery, customer: StitchedCustomer | _Unknown | None) -> bytes | None:
         """Decide on one delivery. One after the other, so that a cap counts those before."""
@@ -141,5 +157,8 @@ async def _find_customer(stitcher: Stitcher, set_id: str) -> StitchedCustomer | 
     except ErasedError:
         return None
     except (CallerError, SourceFailure):
+        return UNKNOWN
+    except Exception as error:  # noqa: BLE001  the others are decided without it
+        log.error("identity_failed", error=type(error).__name__)
         return UNKNOWN
     return customer
