@@ -25,6 +25,7 @@ from gateway.export_commands import schema as export_schema
 from gateway.identity_commands import identity
 from gateway.key_commands import keys
 from gateway.population_commands import count, diff, refresh
+from gateway.segment_commands import segments
 from gateway.tag_commands import report_on_tags, run_tag_examples
 from gateway.terminal import errors, out, print_problems, problems_shown
 from gateway.token_commands import tokens
@@ -53,6 +54,7 @@ app.add_typer(access, name="access")
 app.add_typer(tokens, name="tokens")
 app.add_typer(audit, name="audit")
 app.add_typer(actions, name="actions")
+app.add_typer(segments, name="segments")
 app.command()(calibrate)
 app.command()(clusters)
 

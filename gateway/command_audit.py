@@ -44,7 +44,7 @@ async def audited_command(
             request=new_request_id(),
             caller=OPERATOR + command,
             user=name_user(),
-            purpose=None,
+            purpose=notes.purpose,
             operation=command,
             answer=answer,
             fields=fields,

@@ -14,6 +14,7 @@ from gateway.execution.field_metadata import BatchResolver
 from gateway.execution.required_fields import selection_of
 from gateway.segments.membership import find_listed
 from gateway.segments.segment_page import MemberPage, read_members, read_place
+from gateway.segments.segment_totals import read_totals
 from gateway.stitching.customer import StitchedCustomer, report_contributions
 from gateway.store.segment_counts import SegmentCount
 from gateway.store.store import Store
@@ -167,20 +168,11 @@ async def _read_count(context: RequestContext, segment: NamedSegment, name: str)
     store = _store_for(context, segment, name)
     counts: Mapping[str, SegmentCount] | None = context.cache.get(_read_count)
     if counts is None:
-        counts = context.cache[_read_count] = await _read_counts(context, store)
+        counts = context.cache[_read_count] = await read_totals(store, context.services.tags.pack.segments)
     rule, found = context.stitcher.rule, counts.get(segment.key)
     if rule is not None and rule.count(1) is None:
         raise WithheldError(f"Segment.{name}: those of whom this caller may be told are not counted apart")
     return found
-
-
-async def _read_counts(context: RequestContext, store: Store) -> Mapping[str, SegmentCount]:
-    segments = context.services.tags.pack.segments
-    counts = await store.segment_counts.read([key for key, own in segments.items() if not own.is_list])
-    lists = await store.segment_lists.read([key for key, own in segments.items() if own.is_list])
-    return counts | {
-        key: SegmentCount(members=own.count, known=own.count, unknown=0, as_of=own.as_of) for key, own in lists.items()
-    }
 
 
 async def given_memberships(

@@ -1,12 +1,15 @@
 """The page on tags says what the code does."""
 
 import re
+from pathlib import Path
 
-from gateway.tags import fact_settings, pack, tag_settings
+from gateway.tags import fact_settings, pack, segment_settings, tag_settings
 from gateway.tags.definitions import TagCategory
+from gateway.tags.examples import run_examples
 from gateway.tags.expressions.operators import FUNCTIONS
 from tests.support.paths import ROOT
 
+SEGMENTS = (ROOT / "docs" / "tags" / "segments.md").read_text("utf-8")
 PAGE = (ROOT / "docs" / "tags.md").read_text("utf-8")
 
 
@@ -36,3 +39,20 @@ def test_the_page_names_every_function() -> None:
     """What an expression may call is what the page lists."""
     line = next(line for line in PAGE.splitlines() if line.startswith("- Functions:"))
     assert set(re.findall(r"`(\w+)`", line)) == set(FUNCTIONS)
+
+
+def test_the_page_on_segments_explains_every_setting() -> None:
+    """Each setting has a row, and no row is of a setting that does not exist."""
+    section = re.split(r"^## ", SEGMENTS.split("## Settings of a segment\n")[1], flags=re.MULTILINE)[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [
+        *sorted(segment_settings.SETTINGS, key=section.find),
+    ]
+    assert len(segment_settings.SETTINGS) == len(re.findall(r"^\| `", section, re.MULTILINE))
+
+
+def test_the_file_on_the_page_on_segments_is_sound(tmp_path: Path) -> None:
+    """It is read, and its examples hold."""
+    path = tmp_path / "tags.yaml"
+    path.write_text(re.findall(r"```yaml\n(.*?)```", SEGMENTS, re.DOTALL)[0], encoding="utf-8")
+    (report,) = (own for own in run_examples(pack.load_pack(path)) if own.count)
+    assert (report.key, report.count, report.failures, report.unreached) == ("segment:happy_regulars", 3, (), ())
