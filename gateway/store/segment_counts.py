@@ -10,7 +10,7 @@ again: then changes that still wait in the outbox are taken off, as they count w
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from pymongo import UpdateOne
@@ -29,6 +29,9 @@ MAX_SEEN = 2_000
 """How many changes a segment remembers. Of those that come again it must be one of them."""
 
 ID_DIGITS = 16
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before all moments: a comparison with it finds what has one by the index."""
 
 _NEW = (ChangeCause.FIRST, ChangeCause.MERGE)
 """Causes of the first change of a document."""
@@ -132,15 +135,15 @@ class SegmentCounts:
 
     async def read_pending(self, key: str, after: str = "", until: str | None = None) -> dict[str, Delta]:
         """Read by how much changes of a segment count that still wait, by their ids, of customers between two ids."""
-        tag, bounds = segment_tag(key), {"$gt": after} if until is None else {"$gt": after, "$lte": until}
+        tag = segment_tag(key)
 
         async def find(database: Database) -> list[Document]:
-            return await database.tags.find({"changesOut": {"$exists": True}, "_id": bounds}, {"outbox": 1}).to_list(None)
+            return await database.tags.find({"changesOut": {"$gt": EPOCH}}, {"outbox": 1}).to_list(None)
 
         found = await self._mongo.run(find, in_background=True, timeout_s=COUNT_S)
-        changes = [
-            TagChanged.read(own["_id"], entry) for own in found for entry in own.get("outbox", ()) if entry["key"] == tag
-        ]
+        within = [own for own in found if own["_id"] > after and (until is None or own["_id"] <= until)]
+        entries = [(own["_id"], entry) for own in within for entry in own.get("outbox", ()) if entry["key"] == tag]
+        changes = [TagChanged.read(customer, entry) for customer, entry in entries]
         return {change.id: delta_of(change) for change in changes}
 
 
