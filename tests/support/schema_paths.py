@@ -17,6 +17,7 @@ GIVEN = {
     "Query.account": '(id: "crm:a1")',
     "Query.erasureReceipt": '(id: "none")',
     "Query.identityAsOf": '(id: "crm:c1", at: "2026-05-04T12:00:00Z")',
+    "Query.segment": '(key: "none")',
     "Customer.tag": '(key: "activity")',
     "Customer.facts": '(names: ["orders_90d", "favourite_category"])',
 }

@@ -149,7 +149,9 @@ async def test_every_field_has_a_value_to_be_hidden():
             answer = await gateway.ask(operation_to(SCHEMA, way_to(SCHEMA, type_name) or [], type_name, name))
             if not any(value is not None for value in values_of(answer["data"])):
                 empty.append(where)
-    assert {where.partition(".")[0] for where in empty} <= {"PastIdentity", "WithheldLink", "Query", "CustomerIdentity"}
+    without = {"PastIdentity", "WithheldLink", "Query", "CustomerIdentity"}
+    without.add("Segment")  # counts need a store, and a file with segments: tests/tags/test_segments.py
+    assert {where.partition(".")[0] for where in empty} <= without
     assert {where for where in empty if where[:5] in ("Query", "Custo")} <= {
         "Query.identityAsOf",
         "CustomerIdentity.reason",
