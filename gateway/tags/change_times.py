@@ -63,7 +63,7 @@ def find_change(
     """
     if not now <= reference <= now + STEP:
         return None
-    moments = [_crossing(definition, pack.facts.get(name), values[name]) for name in definition.fact_names if name in values]
+    moments = [_crossing(definition, pack.facts.get(name), name, values) for name in definition.fact_names if name in values]
     moments += [_score_crossing(definition, pack.scores[name], values) for name in definition.score_names if name in values]
     if unplanned and not set(unplanned).isdisjoint(definition.fact_names):
         moments.append(now + definition.ttl)
@@ -72,12 +72,15 @@ def find_change(
     return None if earliest is None else min(max(earliest, reference + STEP), now + MAX_TTL)
 
 
-def _crossing(definition: TagDefinition, fact: Fact | None, value: FactValue) -> datetime | None:
+def _crossing(definition: TagDefinition, fact: Fact | None, name: str, values: Mapping[str, FactValue]) -> datetime | None:
     """Find when a fact changes so that the rule may see it."""
+    value = values[name]
     at, days = value.changes_at, value.value
     if at is None or fact is None or not fact.as_days or not (value.since is value.until is None) or type(days) is not int:
         return at
     borders = find_borders(definition.expression, definition.thresholds, fact.name)
+    if borders is None:
+        borders = _lasting_borders(definition, fact.name, values)
     if borders is None:
         return at
     steps = _steps_to_border(borders, days)
@@ -94,13 +97,41 @@ def _score_crossing(definition: TagDefinition, score: Score, values: Mapping[str
     if values[score.name].changes_at is None:
         return None
     borders = find_borders(definition.expression, definition.thresholds, score.name)
-    if borders is None:
+    judge = _rule_with(definition, score.name, values) if borders is None else None
+    if borders is None and judge is None:
         return values[score.name].changes_at
     return find_score_change(
         score,
         {name: values[name] for name in score.fact_names},
-        lambda number: None if number is None else [border.holds(number) for border in borders],
+        judge or (lambda number: None if number is None else [border.holds(number) for border in borders or ()]),
     )
+
+
+def _rule_with(definition: TagDefinition, name: str, values: Mapping[str, FactValue]) -> Callable[[Any], Any] | None:
+    """Give what the rule says for values of a score. None where it reads something else that time changes."""
+    read = {own: values[own] for own in definition.program.variables() if own in values}
+    if any(own != name and value.changes_at is not None for own, value in read.items()):
+        return None
+    known = {own: value.value for own, value in read.items()}
+
+    def judge(number: Any) -> Any:
+        try:
+            return definition.program.execute({**known, name: number})
+        except FAILURES:
+            return None
+
+    return judge
+
+
+def _lasting_borders(definition: TagDefinition, name: str, values: Mapping[str, FactValue]) -> tuple[NumericBorder, ...] | None:
+    """List the numbers that a rule compares a fact with, where they come of facts that time does not change."""
+    lasting = {
+        own: value.value
+        for own in definition.program.variables()
+        if own in values and (value := values[own]).changes_at is None and _is_border(value.value)
+    }
+    named = {own.name: own.value for own in definition.thresholds} | lasting
+    return _borders(definition.expression, named, name) if lasting else None
 
 
 def _steps_to_border(borders: Sequence[NumericBorder], value: int) -> int | None:
@@ -116,8 +147,11 @@ def _steps_to_border(borders: Sequence[NumericBorder], value: int) -> int | None
 @lru_cache(maxsize=2_000)
 def find_borders(expression: str, thresholds: tuple[Threshold, ...], name: str) -> tuple[NumericBorder, ...] | None:
     """List the numbers that an expression compares a fact with. None where it does anything else with the fact."""
+    return _borders(expression, {own.name: own.value for own in thresholds}, name)
+
+
+def _borders(expression: str, named: Mapping[str, Any], name: str) -> tuple[NumericBorder, ...] | None:
     root = parse(expression)
-    named = {own.name: own.value for own in thresholds}
     uses, borders = 0, []
     for node in walk(root):
         uses += isinstance(node, FactName) and node.name == name

@@ -47,6 +47,7 @@ class DerivedMeasure(StrEnum):
 
     DISTINCT = "distinct"
     INTERVAL = "interval"
+    NEXT = "next"
     SHARE = "share"
     TREND = "trend"
     SPREAD = "spread"
@@ -66,6 +67,14 @@ class ItemWeight(StrEnum):
     MONEY = "money"
 
 
+class TimeForm(StrEnum):
+    """What a time is turned into: whole days until it, the hour of the day, or the day."""
+
+    DAYS_UNTIL = "days_until"
+    HOUR = "hour"
+    DAY = "day"
+
+
 class Fact(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """A named aggregate over the records of a customer.
 
@@ -73,7 +82,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     months in `timezone` (None for UTC), 0 the present one. `since_first` is so long from the customer's first record. Money is
     counted in `currency`; `rates` say how much of another currency is one unit of it. `as_days` turns a time into whole days
     before the reference time. Only the items of a list count that meet `part_where`. `share_of` says which records a share is
-    of, `weight` what counts for `top`. A session ends after `inactivity`; `by_device` tells those of devices apart.
+    of, `weight` what counts for `top`. A session ends after `inactivity`; `by_device` tells those of devices apart. `time_form`
+    turns times into something else; hours and days are those in `timezone`.
     """
 
     name: str
@@ -95,6 +105,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     weight: ItemWeight = ItemWeight.LINES
     inactivity: timedelta | None = None
     by_device: bool = False
+    time_form: TimeForm | None = None
 
 
 class TagExample(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from connectors.contract import MAX_COUNTS, Measure, MeasureOp
 from connectors.record_fields import leaf_field
 from connectors.toolkit.evaluation import MERGEABLE, as_time, combine, rfc3339
-from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure
+from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, TimeForm
 
 DAY = timedelta(days=1)
 
@@ -48,8 +48,10 @@ def finish_fact(fact: Fact, measures: Sequence[Measure], columns: Columns, refer
 
 def value_type(fact: Fact) -> type:
     """The one type of a fact's values: an expression must not meet a whole number today and a fraction tomorrow."""
-    if fact.measure in _WHOLE:
+    if fact.measure in _WHOLE or fact.time_form is TimeForm.HOUR:
         return int
+    if fact.time_form is TimeForm.DAY:
+        return str
     if fact.measure in _FRACTIONS or fact.field is None:
         return float
     field = leaf_field(fact.record, fact.field)
@@ -85,6 +87,8 @@ def _single(fact: Fact, value: Any, reference: datetime, *, is_inexact: bool) ->
     kind = value_type(fact)
     if kind is datetime:
         time = as_time(value)
+        if fact.time_form is TimeForm.DAYS_UNTIL:
+            return Figure(max(0, (time - reference).days), is_inexact, time)
         # A clock that runs a little ahead of ours does not make an order one of tomorrow.
         return Figure(max(0, (reference - time).days), is_inexact, time) if fact.as_days else Figure(rfc3339(time), is_inexact)
     return Figure(kind(value), is_inexact)
@@ -124,6 +128,12 @@ def _interval(_: Fact, merged: Sequence[Any], __: Columns) -> Figure:
     return Figure((last - first) / DAY / (count - 1) if count and count > 1 else None)
 
 
+def _next(_: Fact, merged: Sequence[Any], __: Columns) -> Figure:
+    """Find when the next record is to be expected: an interval after the last one."""
+    first, last, count = merged
+    return Figure(rfc3339((last + (last - first) / (count - 1)).replace(microsecond=0)) if count and count > 1 else None)
+
+
 def _share(_: Fact, merged: Sequence[Any], __: Columns) -> Figure:
     of_these, of_all = merged
     return Figure(of_these / of_all if of_all else None)
@@ -159,6 +169,7 @@ _FINISHERS: Mapping[FactMeasure, Callable[[Fact, Sequence[Any], Columns], Figure
     MeasureOp.TOP: _top,
     DerivedMeasure.DISTINCT: _distinct,
     DerivedMeasure.INTERVAL: _interval,
+    DerivedMeasure.NEXT: _next,
     DerivedMeasure.SHARE: _share,
     DerivedMeasure.TREND: _trend,
     DerivedMeasure.STREAK: _streak,

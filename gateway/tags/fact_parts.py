@@ -11,7 +11,7 @@ import msgspec
 from connectors.contract import SOURCE_OPS, Measure, MeasureOp
 from connectors.record_fields import leaf_field
 from connectors.records import Money, Record
-from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, ItemWeight
+from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, ItemWeight, TimeForm
 from gateway.tags.fact_windows import Bounds, bounds_of, crossings_of, halves_of, months_of
 
 PART_FIELDS: Mapping[ItemWeight, tuple[str, ...]] = {
@@ -21,6 +21,7 @@ PART_FIELDS: Mapping[ItemWeight, tuple[str, ...]] = {
 }
 """What the items of a list are weighed by."""
 
+_OF_CLOCK = (TimeForm.HOUR, TimeForm.DAY)
 _OF_RECORDS = frozenset({DerivedMeasure.SPREAD, DerivedMeasure.SESSIONS, DerivedMeasure.SESSION_LENGTH})
 
 
@@ -57,7 +58,7 @@ class FactParts(msgspec.Struct, frozen=True):
 
 def needs_records(fact: Fact) -> bool:
     """Tell whether a fact is made of the records themselves, which no source measures."""
-    is_measured = fact.measure not in _OF_RECORDS and fact.weight is ItemWeight.LINES
+    is_measured = fact.measure not in _OF_RECORDS and fact.weight is ItemWeight.LINES and fact.time_form not in _OF_CLOCK
     return not is_measured or bool(fact.part_where) or fact.since_first is not None
 
 
@@ -149,6 +150,7 @@ _WRITERS: Mapping[FactMeasure, Callable[[Fact, Measure, datetime], Iterator[Meas
     MeasureOp.TOP: _of_field(MeasureOp.COUNTS),
     DerivedMeasure.DISTINCT: _of_field(MeasureOp.COUNTS),
     DerivedMeasure.INTERVAL: _of_field(MeasureOp.MIN, MeasureOp.MAX, MeasureOp.VALUES),
+    DerivedMeasure.NEXT: _of_field(MeasureOp.MIN, MeasureOp.MAX, MeasureOp.VALUES),
     DerivedMeasure.SHARE: _share,
     DerivedMeasure.TREND: _trend,
     DerivedMeasure.STREAK: _streak,

@@ -14,7 +14,8 @@ import msgspec
 
 from connectors.contract import Condition, Measure, MeasureOp
 from connectors.toolkit.evaluation import as_text, evaluate_measure, meets, time_of, values_at
-from gateway.tags.definitions import DerivedMeasure, Fact, ItemWeight
+from gateway.tags.definitions import DerivedMeasure, Fact, ItemWeight, TimeForm
+from gateway.tags.fact_clocks import figure_of_times
 from gateway.tags.fact_figures import Figure, finish_fact, rates_of, value_type
 from gateway.tags.fact_parts import plain_measures
 from gateway.tags.fact_windows import Bounds
@@ -40,6 +41,8 @@ def _figure(fact: Fact, records: Sequence[Any], bounds: Bounds, reference: datet
         if fact.measure is DerivedMeasure.SESSIONS:
             return Figure(len(lengths))
         return Figure(fmean(length / MINUTE for length in lengths) if lengths else None)
+    if fact.time_form is not None and fact.time_form is not TimeForm.DAYS_UNTIL:
+        return figure_of_times(fact, records)
     if fact.weight is not ItemWeight.LINES:
         return _heaviest(fact, records)
     base = Measure(op=MeasureOp.COUNT, since=bounds.since, until=bounds.until)

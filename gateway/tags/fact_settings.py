@@ -16,7 +16,7 @@ from connectors.contract import PLAIN_OPS, SOURCE_OPS, Condition, MeasureOp
 from connectors.record_fields import LIST, FieldInfo, fields_of, leaf_field
 from connectors.records import RECORDS, Event, Money, Record
 from connectors.suggestions import did_you_mean
-from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, ItemWeight
+from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, ItemWeight, TimeForm
 from gateway.tags.fact_parts import PART_FIELDS
 from gateway.tags.window_settings import read_window
 from gateway.tags.yaml_sections import Problems, Section
@@ -26,6 +26,9 @@ SETTINGS = (
     *("parts", "share_of", "by", "inactivity"),
 )
 DAYS_AGO = "days_ago"
+_FORMS = {DAYS_AGO: None, **{form.value: form for form in TimeForm}}
+_OF_CLOCK = (TimeForm.HOUR, TimeForm.DAY)
+_COUNTED = frozenset({MeasureOp.TOP, DerivedMeasure.DISTINCT})
 
 FIRST, LAST = "first", "last"
 MEASURES: Mapping[str, FactMeasure] = {
@@ -53,6 +56,7 @@ _FITS: dict[FactMeasure, tuple[tuple[type, ...], str]] = {
     MeasureOp.LATEST: ((str, datetime, *_NUMBER), "a single value"),
     DerivedMeasure.DISTINCT: ((str, int), "text or a whole number"),
     DerivedMeasure.INTERVAL: ((datetime,), "a time"),
+    DerivedMeasure.NEXT: ((datetime,), "a time"),
     DerivedMeasure.TREND: (_NUMBER, "a number or money"),
     DerivedMeasure.SPREAD: (_NUMBER, "a number or money"),
 }
@@ -98,13 +102,13 @@ def read_fact(name: str, section: Section, problems: Problems, timezone: str | N
     weight = _weight(section, measure, record, field)
     is_without_field = measure in _OF_RECORDS or (measure == DerivedMeasure.TREND and "field" not in section)
     currency = _currency(section, info, is_needed=weight is ItemWeight.MONEY, is_without_field=is_without_field)
-    as_days = _as_days(section, info, is_without_field=is_without_field)
+    as_days, time_form = _time_form(section, info, is_without_field=is_without_field)
     sessions = _sessions(section, record, measure)
     typed = len(problems)
     window, where = read_window(section, record, measure), _conditions(section, record)
     part_where, share_of = _parts(section, record, field), _share_of(section, record, measure)
     chosen = len(problems)
-    is_monthly = "months" in window or measure == DerivedMeasure.STREAK
+    is_of_calendar = "months" in window or measure == DerivedMeasure.STREAK or time_form in _OF_CLOCK
     fact = Fact(
         name=name,
         label=label,
@@ -115,10 +119,11 @@ def read_fact(name: str, section: Section, problems: Problems, timezone: str | N
         currency=currency,
         rates=_rates(section, currency),
         as_days=as_days,
-        timezone=timezone if is_monthly else None,
+        timezone=timezone if is_of_calendar else None,
         part_where=part_where,
         share_of=share_of,
         weight=weight,
+        time_form=time_form,
         **window,
         **sessions,
     )
@@ -136,7 +141,7 @@ def _read_field(section: Section, record: type[Record], measure: FactMeasure) ->
     """Read the measured field. An interval without one is between the records' own times."""
     field = section.optional_text("field")
     if field is None and "field" not in section:
-        if measure == DerivedMeasure.INTERVAL and record.time_field is not None:
+        if measure in (DerivedMeasure.INTERVAL, DerivedMeasure.NEXT) and record.time_field is not None:
             field = record.time_field
         elif measure == DerivedMeasure.TREND:
             return None, None
@@ -154,6 +159,9 @@ def _check_field(section: Section, record: type[Record], measure: FactMeasure, f
         section.report("field", f"is missing; measure '{word}' needs one")
         return None
     info = _shape(section, "field", record, field)
+    is_clocked = MEASURES[word] in _COUNTED and section.optional_text("as") in _OF_CLOCK and info is not None
+    if is_clocked and info is not None and info.leaf is datetime:
+        return info
     if info and (problem := _misfit(record, word, field, info)):
         section.report("field", problem)
         return None
@@ -242,19 +250,22 @@ def _misfit(record: type[Record], word: str, field: str, info: FieldInfo) -> str
     return None if fits else f"measure '{word}' needs {needed}, and '{field}' is {_in_words(info.leaf)}{hint}"
 
 
-def _as_days(section: Section, field: FieldInfo | None, *, is_without_field: bool) -> bool:
+def _time_form(section: Section, field: FieldInfo | None, *, is_without_field: bool) -> tuple[bool, TimeForm | None]:
+    """Read what a time is turned into: whole days before the reference time, or another form."""
     if "as" not in section:
-        return False
-    section.choice("as", {DAYS_AGO: True})
-    word = section.text("measure")
+        return False, None
+    form = section.choice("as", _FORMS)
+    named, word = section.optional_text("as"), section.text("measure")
     is_age = word in (FIRST, LAST, MeasureOp.LATEST, MeasureOp.MIN, MeasureOp.MAX)
-    if (not is_age and (field or is_without_field)) or (field and field.leaf is not datetime):
-        section.report("as", f"'{DAYS_AGO}' needs a field that is a time; remove it, or choose another field")
+    if form in _OF_CLOCK and MEASURES[word] not in _COUNTED:
+        section.report("as", f"'{named}' goes with measure 'top' or 'distinct'; choose one of them, or remove it")
+    elif (form not in _OF_CLOCK and not is_age and (field or is_without_field)) or (field and field.leaf is not datetime):
+        section.report("as", f"'{named}' needs a field that is a time; remove it, or choose another field")
     elif field and word == MeasureOp.MIN:
         section.report("measure", f"'{word}' of a time is the earliest, so the most days ago; write '{FIRST}'")
     elif field and word == MeasureOp.MAX:
         section.report("measure", f"'{word}' of a time is the latest, so the fewest days ago; write '{LAST}'")
-    return True
+    return named not in {own.value for own in TimeForm}, form
 
 
 def _currency(section: Section, field: FieldInfo | None, *, is_needed: bool, is_without_field: bool) -> str | None:

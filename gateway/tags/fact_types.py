@@ -8,7 +8,7 @@ from enum import Enum
 
 from connectors.contract import MeasureOp
 from connectors.record_fields import leaf_field
-from gateway.tags.definitions import DerivedMeasure, Fact, ItemWeight
+from gateway.tags.definitions import DerivedMeasure, Fact, ItemWeight, TimeForm
 from gateway.tags.expressions.types import FactType, ValueType
 from gateway.tags.fact_figures import value_type
 
@@ -31,8 +31,9 @@ def fact_types(facts: Mapping[str, Fact], unsure: Collection[str] = ()) -> dict[
 def _fact_type(fact: Fact, others: Iterable[Fact], unsure: Collection[str]) -> FactType:
     python_type = value_type(fact)
     is_time = python_type is datetime
+    is_days = is_time and (fact.as_days or fact.time_form is TimeForm.DAYS_UNTIL)
     if is_time:
-        type_ = ValueType.WHOLE if fact.as_days else ValueType.TIME
+        type_ = ValueType.WHOLE if is_days else ValueType.TIME
     elif fact.currency is not None and fact.weight is not ItemWeight.MONEY:
         type_ = ValueType.FRACTION
     else:
@@ -40,7 +41,7 @@ def _fact_type(fact: Fact, others: Iterable[Fact], unsure: Collection[str]) -> F
     return FactType(
         type=type_,
         nullable=fact.measure not in _NEVER_NULL,
-        minimum=0 if fact.measure in _NEVER_BELOW_0 or (is_time and fact.as_days) else None,
+        minimum=0 if fact.measure in _NEVER_BELOW_0 or is_days or fact.time_form is TimeForm.HOUR else None,
         words=_words(fact),
         null_without=frozenset(other.name for other in others if _is_given_with(fact, other, unsure)),
     )

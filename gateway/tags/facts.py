@@ -12,7 +12,8 @@ from connectors.record_fields import Fields
 from connectors.records import Record
 from connectors.toolkit.evaluation import combine
 from gateway.tags.computed_tag import FactValue
-from gateway.tags.definitions import Fact
+from gateway.tags.definitions import Fact, TimeForm
+from gateway.tags.fact_clocks import next_day_until
 from gateway.tags.fact_figures import DAY, Figure, finish_fact
 from gateway.tags.fact_parts import FactParts, needed_paths, needs_records
 from gateway.tags.fact_records import figure_of_records
@@ -84,7 +85,9 @@ def _changes_at(parts: FactParts, figure: Figure, columns: Sequence[Sequence[Any
     for measure, values, age in zip(parts.measures[own:], columns[own:], parts.crossings, strict=True):
         time = combine(measure, values)
         moments.append(None if time is None else _later(time, age + INSTANT))
-    if figure.time is not None:
+    if figure.time is not None and fact.time_form is TimeForm.DAYS_UNTIL:
+        moments.append(next_day_until(figure.time, figure.value))
+    elif figure.time is not None:
         moments.append(_later(figure.time, (figure.value + 1) * DAY))
     moments.append(next_month(fact, reference))
     return min((moment for moment in moments if moment is not None), default=None)
