@@ -14,6 +14,7 @@ from gateway.demo.examples import examples, profile_example
 from gateway.graphiql import Example
 
 SETTINGS_FILE = "gateway.toml"
+CALIBRATION_FILE = "calibration.json"
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,10 +32,13 @@ def prepare_shop(folder: Path, *, customers: int, seed: int, progress: Progress)
     if not written.exists() or written.read_bytes() != figures:
         shop.write_shop(folder, customers=customers, seed=seed, progress=progress)
         written.write_bytes(figures)
+    figures_of_shop = importlib.resources.files("gateway.demo").joinpath("shop_calibration.json")
+    calibration = (folder / CALIBRATION_FILE).resolve()
+    calibration.write_bytes(figures_of_shop.read_bytes())
     by = {"email": shop.EXAMPLE_EMAIL}
     ids = [f"crm:c{number:05d}" for number in range(1, min(customers, 50) + 1)]
     return Prepared(
-        settings=_settings(folder, "shop.toml", sqlite_urls(folder)),
+        settings=_settings(folder, "shop.toml", {**sqlite_urls(folder), "DEMO_CALIBRATION": str(calibration)}),
         examples=[*examples(by, ids), profile_example(by)],
         customer=shop.EXAMPLE_ID,
     )

@@ -75,7 +75,12 @@ def test_a_file_that_cannot_be_read_stops_the_master(settings: Path):
 
 
 def test_the_path_is_relative_to_the_settings(settings: Path):
-    """As that of the file of the tags is; the shipped pack without scores takes a calibration that has none of its."""
+    """As that of the file of the tags is; the shipped pack refuses a calibration that was made for another one."""
     own = load_settings(settings).tags
     assert own.calibration == settings.with_name("calibration.json")
-    assert read_pack(None, own.calibration, ()).scores == {}
+    with pytest.raises(ConfigurationError) as caught:
+        read_pack(None, own.calibration, ())
+    assert caught.value.problems[0].startswith("packs/core/lifecycle.yaml:")
+    assert "scores.no_order_90d: the calibration v1 does not have it; run `profile-gateway calibrate` again" in str(
+        caught.value
+    )

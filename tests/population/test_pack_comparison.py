@@ -8,9 +8,9 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from gateway.population.pack_comparison import PackComparison, compare_packs
 from gateway.services import Services
-from gateway.tags.pack import default_pack_path
 from tests.population.test_refresh import buyers, run, services_of
 from tests.support.known_people import knowing, person
+from tests.support.shipped_packs import shipped_text
 
 pytestmark = pytest.mark.mongodb
 GRANTED = [r.Consent(channel=r.Channel.EMAIL, purpose="marketing", state=r.ConsentState.GRANTED)]
@@ -18,7 +18,7 @@ GRANTED = [r.Consent(channel=r.Channel.EMAIL, purpose="marketing", state=r.Conse
 
 def pack(folder: Path, name: str, *changes: tuple[str, str]) -> Path:
     """Write the shipped pack with the tag `activity` for marketing alone, and other changes."""
-    text = default_pack_path().read_text("utf-8")
+    text = shipped_text()
     for before, after in (("  activity:\n", "  activity:\n    purposes: [marketing]\n"), *changes):
         assert before in text
         text = text.replace(before, after, 1)

@@ -26,12 +26,12 @@ from gateway.population.batch_refresh import SourcesAwayError
 from gateway.population.refresh import name_rules, refresh_all
 from gateway.population.refresh_state import RefreshState, StateFile
 from gateway.services import Services
-from gateway.tags.pack import default_pack_path
 from tests.population.test_walk import InstantClock
 from tests.support.gateway_server import settings_for
 from tests.support.known_people import knowing, person
 from tests.support.paths import ROOT
 from tests.support.serve_process import COMMAND, wait_until
+from tests.support.shipped_packs import shipped_text
 
 pytestmark = pytest.mark.mongodb
 PEOPLE, BATCH = 600, 20
@@ -183,7 +183,7 @@ async def test_erased_customers_are_left_out(mongodb_uri: str, mongodb_database:
 async def test_tags_for_a_purpose_are_of_those_who_permit_it(mongodb_uri: str, mongodb_database: str, tmp_path: Path):
     """A tag for marketing alone is computed of who has said yes to it; all other tags of everybody."""
     tags = tmp_path / "tags.yaml"
-    text = default_pack_path().read_text("utf-8")
+    text = shipped_text()
     tags.write_text(text.replace("  activity:\n", "  activity:\n    purposes: [marketing]\n", 1), "utf-8")
     granted = [r.Consent(channel=r.Channel.EMAIL, purpose="marketing", state=r.ConsentState.GRANTED)]
     connectors = buyers(4)

@@ -13,6 +13,7 @@ from bench.refresh_shop import run_statement, write_people, write_settings
 from gateway.tags.pack import default_pack_path
 from tests.support.paths import ROOT
 from tests.support.serve_process import COMMAND
+from tests.support.shipped_packs import shipped_text
 
 pytestmark = pytest.mark.mongodb
 PEOPLE = 40
@@ -70,7 +71,7 @@ def test_tags_of_before_and_of_other_rules_are_none(config: Path, tmp_path: Path
     assert counted(config, "--since", "1d")["activity"]["never"] == 0
     assert counted(config, "--since", "2100-01-01")["activity"]["never"] == PEOPLE
     tags = tmp_path / "tags.yaml"
-    tags.write_text(default_pack_path().read_text("utf-8").replace("spend_365d >= 400", "spend_365d >= 500"), "utf-8")
+    tags.write_text(shipped_text().replace("spend_365d >= 400", "spend_365d >= 500"), "utf-8")
     config.write_text(f'tags.file = "{tags}"\n' + config.read_text("utf-8"), "utf-8")
     found = counted(config)
     assert (found["value_tier"]["never"], found["activity"]["never"]) == (PEOPLE, 0)
@@ -98,7 +99,7 @@ def test_another_file_is_compared(config: Path, tmp_path: Path, stored: bool):
     if stored:
         assert ran(config, "refresh", "--all").returncode == 0
     new = tmp_path / "new.yaml"
-    new.write_text(default_pack_path().read_text("utf-8").replace("spend_365d >= 100 ", "spend_365d >= 200 "), "utf-8")
+    new.write_text(shipped_text().replace("spend_365d >= 100 ", "spend_365d >= 200 "), "utf-8")
     ended = ran(config, "diff", str(new), "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     found = json.loads(ended.stdout)
@@ -121,7 +122,7 @@ def test_a_sample_is_as_large_as_asked(config: Path):
 
 
 def test_a_tag_of_one_file_is_named(config: Path, tmp_path: Path):
-    text = default_pack_path().read_text("utf-8").replace("\n  activity:\n", "\n  pulse:\n")
+    text = shipped_text().replace("\n  activity:\n", "\n  pulse:\n")
     (tmp_path / "new.yaml").write_text(text, "utf-8")
     ended = ran(config, "diff", str(tmp_path / "new.yaml"), "--examples", "0")
     assert "pulse (only in the new file): 40 of 40 change" in ended.stdout

@@ -16,8 +16,9 @@ def read_config(name: str, urls: Mapping[str, str] | None = None) -> dict:
 
 def read_text(name: str, urls: Mapping[str, str]) -> str:
     """The same as it is written."""
-    text = importlib.resources.files("gateway.demo").joinpath(name).read_text(encoding="utf-8")
-    return Template(text).safe_substitute(urls)
+    folder = importlib.resources.files("gateway.demo")
+    words = {"DEMO_CALIBRATION": str(folder.joinpath("shop_calibration.json")), **urls}
+    return Template(folder.joinpath(name).read_text(encoding="utf-8")).safe_substitute(words)
 
 
 async def problems_of(name: str, urls: Mapping[str, str]) -> list[str]:

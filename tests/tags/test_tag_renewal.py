@@ -15,12 +15,12 @@ from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
 from gateway.settings import MongoSettings
 from gateway.stitching.stitcher import Stitcher
-from gateway.tags.pack import default_pack_path
 from gateway.tags.renewal import LEASE, MAX_RENEWALS
 from gateway.tags.service import TagService
 from tests.support import shop
 from tests.support.fixtures_mongodb import commands_to
 from tests.support.gateway_server import Gateway, gateway_on
+from tests.support.shipped_packs import shipped_text
 from tests.support.tag_shop import (
     TTL,
     ShopClock,
@@ -121,9 +121,9 @@ async def test_renewal_starts_a_little_before_expiry(words, clock):
 )
 async def test_a_changed_definition_makes_stored_values_stale(words, tmp_path: Path, change, versions, values):
     """The old value shows the old rule's version; the renewed one that of the rule in force."""
-    shipped = default_pack_path().read_text(encoding="utf-8")
+    shipped = shipped_text()
     head, activity, rest = shipped.partition("  activity:\n")
-    changed = (head + activity + rest.replace("version: 1", f"version: {versions[1]}", 1)).replace(*change)
+    changed = (head + activity + rest.replace("ttl: 6h", f"ttl: 6h\n    version: {versions[1]}", 1)).replace(*change)
     assert changed != shipped
     (tmp_path / "tags.yaml").write_text(changed, encoding="utf-8")
     sources = sources_by_id()
@@ -141,7 +141,7 @@ async def test_a_changed_definition_makes_stored_values_stale(words, tmp_path: P
 
 def with_ttl(tmp_path: Path, ttl: str) -> dict[str, Any]:
     """Settings whose tag `activity` differs from the shipped one by its time to live alone."""
-    head, activity, rest = default_pack_path().read_text(encoding="utf-8").partition("  activity:\n")
+    head, activity, rest = shipped_text().partition("  activity:\n")
     changed = head + activity + rest.replace("ttl: 6h", f"ttl: {ttl}", 1)
     (tmp_path / f"{ttl}.yaml").write_text(changed, encoding="utf-8")
     return {"tags": {"file": str(tmp_path / f"{ttl}.yaml")}}

@@ -19,11 +19,11 @@ from connectors.records import (
     TicketStatus,
 )
 from gateway.tags.computed_tag import FactValue
-from gateway.tags.pack import default_pack_path, load_pack
+from gateway.tags.pack import shipped_pack, uncalibrated_pack
 from gateway.tags.rules import evaluate
 from tests.support.fact_values import value_over
 
-PACK = load_pack(default_pack_path())
+PACK = uncalibrated_pack()
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
 
@@ -45,18 +45,24 @@ def order(days_ago: int, status: OrderStatus = OrderStatus.DELIVERED, **fields: 
     return Order(id=f"{days_ago}-{status}", placed_at=NOW - timedelta(days=days_ago), status=status, **fields)
 
 
-def test_the_pack_has_its_eight_tags() -> None:
-    """Lean on purpose: these and no more."""
-    assert list(PACK.tags) == [
-        "lifecycle_stage",
-        "activity",
-        "value_tier",
-        "recency",
-        "category_preference",
-        "satisfaction",
-        "open_complaint",
-        "acquisition_source",
+def test_tags_that_need_a_calibration_are_six() -> None:
+    """The other ones are in force without it."""
+    assert len(PACK.tags) == 24
+    assert [key for key in shipped_pack().tags if key not in PACK.tags] == [
+        "churn_risk",
+        "rfm_scores",
+        "rfm_group",
+        "expected_orders",
+        "expected_value",
+        "lifetime_value",
     ]
+
+
+def test_every_fact_and_score_of_the_pack_is_used() -> None:
+    """A file that is included may have more than is used; those that are shipped have not."""
+    whole = shipped_pack()
+    used = {name for tag in whole.tags.values() for name in (*tag.fact_names, *tag.score_names)}
+    assert used == {*whole.facts, *whole.scores}
 
 
 @pytest.mark.parametrize(
@@ -161,29 +167,44 @@ def test_tags_of_a_customer_with_records() -> None:
         ],
         Customer: [Customer(id="c", acquisition=Acquisition(source="newsletter"))],
     }
-    assert {key: computed(key, records) for key in PACK.tags} == {
+    given = {key: computed(key, records) for key in PACK.tags}
+    assert {key: value for key, value in given.items() if value is not None} == {
         "lifecycle_stage": "ACTIVE",
-        "activity": "MEDIUM",
-        "value_tier": "GOLD",
-        "recency": "WITHIN_30_DAYS",
-        "category_preference": "toys",
-        "satisfaction": "NEUTRAL",
-        "open_complaint": "NO",
         "acquisition_source": "newsletter",
+        "acquisition_journey": '["newsletter"]',
+        "next_purchase": "2024-09-29",
+        "purchase_rhythm": "LATER",
+        "completeness": "0",
+        "value_tier": "GOLD",
+        "activity": "MEDIUM",
+        "recency": "WITHIN_30_DAYS",
+        "high_intent": "NO",
+        "abandoned_basket": "NO",
+        "price_sensitivity": "LOW",
+        "category_preference": "toys",
+        "hour_preference": "NIGHT",
+        "usage_depth": "NONE",
+        "usage_breadth": "NONE",
+        "satisfaction": "NEUTRAL",
+        "service_burden": "NORMAL",
+        "open_complaint": "NO",
     }
 
 
 def test_tags_of_a_customer_without_records() -> None:
     """Nothing is known of behaviour, and nothing is made up."""
-    assert {key: computed(key, {}) for key in PACK.tags} == {
+    given = {key: computed(key, {}) for key in PACK.tags}
+    assert {key: value for key, value in given.items() if value is not None} == {
         "lifecycle_stage": "LEAD",
-        "activity": "NONE",
+        "completeness": "0",
         "value_tier": "NONE",
-        "recency": None,
-        "category_preference": None,
-        "satisfaction": None,
+        "activity": "NONE",
+        "high_intent": "NO",
+        "abandoned_basket": "NO",
+        "usage_depth": "NONE",
+        "usage_breadth": "NONE",
+        "service_burden": "NONE",
         "open_complaint": "NO",
-        "acquisition_source": None,
     }
 
 
