@@ -27,7 +27,10 @@ USERS = {"FULL": 18, "HEALTHY": 10, "DORMANT": 9}
 
 
 class Company(NamedTuple):
-    """The traits of a company. `age` is that of its subscription in days; `extra` is how many plain tickets it has."""
+    """The traits of a company.
+
+    `age` is that of its subscription in days, `renews` in how many days it is renewed, `extra` how many plain tickets it has.
+    """
 
     id: str
     stage: str | None
@@ -41,6 +44,7 @@ class Company(NamedTuple):
     nps: int | None
     deal: str
     age: int
+    renews: int
 
 
 class Person(NamedTuple):
@@ -65,7 +69,8 @@ def companies(count: int = 300) -> list[Company]:
             extra=draw.choice((0, 3, 12)),
             nps=draw.choice((None, 4, 8, 10)),
             deal=draw.choice(("OPEN", "WON", "LOST", "NONE")),
-            age=draw.choice((100, 304, 305, 364, 365, 700)),
+            age=draw.choice((100, 400, 700)),
+            renews=draw.choice((0, 30, 60, 61, 300)),
         )
         for number in range(count)
     ]
@@ -130,7 +135,19 @@ def _subscription(company: Company) -> tuple[Any, ...]:
     interval, count, times = RHYTHMS.get(company.rhythm, ("WEEK", 1, 52))
     amount = f"{REVENUES[company.revenue] / times:.2f}"
     notice = _ago(4) if company.stage in ("LEAVING", "CHURNED") else None
-    return (f"{company.id}-s", company.id, _ago(age), status, SEATS, amount, "EUR", interval, count, notice)
+    return (
+        f"{company.id}-s",
+        company.id,
+        _ago(age),
+        status,
+        SEATS,
+        amount,
+        "EUR",
+        interval,
+        count,
+        notice,
+        _ago(-company.renews - 0.1),
+    )
 
 
 def _uses(company: Company) -> Iterator[tuple[float, str, str]]:
@@ -159,7 +176,7 @@ def _insert(database: sqlite3.Connection, table: str, row: tuple[Any, ...]) -> N
 _TABLES = {
     "customers": "id TEXT PRIMARY KEY, kind TEXT",
     "subscriptions": "id TEXT, customer_id TEXT, started_at TEXT, status TEXT, seats INTEGER, amount_amount TEXT, "
-    "amount_currency TEXT, interval TEXT, interval_count INTEGER, cancelled_at TEXT",
+    "amount_currency TEXT, interval TEXT, interval_count INTEGER, cancelled_at TEXT, renews_at TEXT",
     "events": "id TEXT PRIMARY KEY, customer_id TEXT, account_id TEXT, at TEXT, type TEXT, feature TEXT",
     "tickets": "id TEXT PRIMARY KEY, customer_id TEXT, account_id TEXT, created_at TEXT, kind TEXT, status TEXT, priority TEXT",
     "surveys": "id TEXT, customer_id TEXT, at TEXT, kind TEXT, score INTEGER, scale INTEGER",

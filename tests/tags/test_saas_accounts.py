@@ -95,11 +95,11 @@ def expansion(own: Company) -> str | None:
 
 
 def renewal_risk(own: Company) -> str | None:
-    if not brings_revenue(own) or own.rhythm != "YEARLY":
+    if not brings_revenue(own) or own.rhythm not in ("YEARLY", "BIENNIAL", "TRIENNIAL"):
         return None
-    if own.age in (100, 304, 365):
+    if own.renews > 60:
         return "LATER"
-    is_at_risk = own.stage != "PAYING" or own.urgent == "RED" or own.use in ("SHRINKING", "STOPPED", None) or own.nps == 4
+    is_at_risk = own.stage == "PAST_DUE" or own.urgent == "RED" or own.use in ("SHRINKING", "STOPPED", None) or own.nps == 4
     return "AT_RISK" if is_at_risk else "ON_TRACK"
 
 
