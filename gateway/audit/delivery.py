@@ -40,7 +40,10 @@ log = structlog.get_logger()
 
 
 class Delivery:
-    """Empties a spool, and cuts what is too old. Of the processes that share it one does so, and another one when that ends."""
+    """Empties a spool, and cuts what is too old. Of the processes that share it one does so, and another one when that ends.
+
+    One that `gives_way` lets the loop of its process in, and leaves the spool to a process that is there for that alone.
+    """
 
     def __init__(
         self, settings: AuditSettings, links: LinkStore, people: PeopleStore, clock: Clock, *, gives_way: bool = True
@@ -62,7 +65,9 @@ class Delivery:
         self._clock = clock
         self._seldom = SeldomLog(clock)
         self._volume = VolumeThread()
+        self._gives_way = gives_way
         self._lock: int | None = None
+        self._claim: int | None = None
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -165,17 +170,26 @@ class Delivery:
                 self.tell(self.state)
 
     async def _has_lock(self) -> bool:
-        return self._lock is not None or await self._volume.run(self._take_lock)
+        return await self._volume.run(self._take_lock)
 
     def _take_lock(self) -> bool:
-        if self._lock is None and self._spool.is_writable:
-            self._lock = self._spool.lock_delivery()
+        # A worker may have been there first, so who claims the spool is asked for each time.
+        if self._gives_way and self._spool.has_courier():
+            self._release()
+            self.state = None
+            return False
+        if self._spool.is_writable:
+            if not self._gives_way and self._claim is None:
+                self._claim = self._spool.lock_courier()
+            if self._lock is None:
+                self._lock = self._spool.lock_delivery()
         return self._lock is not None
 
     def _release(self) -> None:
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            os.close(lock)
+        locks, self._lock, self._claim = (self._lock, self._claim), None, None
+        for lock in locks:
+            if lock is not None:
+                os.close(lock)
 
     @asynccontextmanager
     async def _exclusive(self) -> AsyncIterator[bool]:

@@ -7,6 +7,7 @@ CHAIN.00000005.links       one that is sealed: one line for each link, with the 
 CHAIN.head                 the last link that was sealed
 spool.lock                 held by who takes segments away or changes them
 delivery.lock              held by the process that delivers for all
+courier.lock               held by the process that is there for that alone: others leave it to it
 """
 
 from __future__ import annotations
@@ -126,6 +127,28 @@ class Spool:
             return descriptor
         os.close(descriptor)
         return None
+
+    def lock_courier(self) -> int | None:
+        """Claim the delivery until the process ends, whoever delivers now. None where another one claims it."""
+        descriptor = self._open_lock("courier")
+        if _try_lock(descriptor):
+            return descriptor
+        os.close(descriptor)
+        return None
+
+    def has_courier(self) -> bool:
+        """Tell whether a process claims the delivery. Several may ask at once."""
+        try:
+            descriptor = os.open(self._lock_path("courier"), os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     @contextmanager
     def exclusive(self) -> Iterator[bool]:

@@ -78,7 +78,7 @@ def kill_in_rounds(folder: Path, spool: Path, uri: str, database: str) -> tuple[
 
 
 def files_left(spool: Path) -> list[Path]:
-    return [path for path in spool.iterdir() if path.name not in ("delivery.lock", "spool.lock")]
+    return [path for path in spool.iterdir() if path.name not in ("courier.lock", "delivery.lock", "spool.lock")]
 
 
 @pytest.mark.timeout(60 + 30 * ROUNDS)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.audit.delivery import Delivery
 from gateway.audit.entry_batch import commitment_of
 from gateway.audit.sealer import Sealer
 from gateway.audit.spool import SegmentWriter, Spool
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.mongodb
 
 def files_in(folder: Path, pattern: str = "*") -> list[Path]:
     """The files of the spool, the locks that all processes share aside."""
-    return [path for path in folder.glob(pattern) if path.name not in ("delivery.lock", "spool.lock")]
+    return [path for path in folder.glob(pattern) if path.name not in ("courier.lock", "delivery.lock", "spool.lock")]
 
 
 async def documents(store: Store, collection: str) -> list[dict[str, Any]]:
@@ -360,6 +361,23 @@ def test_files_are_the_owners_of_the_folder(tmp_path: Path):
     with SegmentWriter(tmp_path / "0a.00000001.open"):
         assert {path.stat().st_uid for path in tmp_path.iterdir()} == {12345}
     os.close(descriptor)
+
+
+async def test_a_worker_leaves_the_spool_to_a_process_that_is_there_for_that(store: Store, spool: Path, hand_clock: HandClock):
+    """Also where it was there sooner and delivers; it takes the spool back when that process has ended."""
+    settings = audit_settings(spool)
+    worker, courier = (
+        Delivery(settings, store.audit_links, store.audit_people, hand_clock, gives_way=gives_way)
+        for gives_way in (True, False)
+    )
+    assert await worker._has_lock()
+    assert not await courier._has_lock()
+    assert not await worker._has_lock()
+    assert await courier._has_lock()
+    assert not await worker._has_lock()
+    await courier.aclose()
+    assert await worker._has_lock()
+    await worker.aclose()
 
 
 async def test_one_of_several_processes_delivers_for_all(store: Store, spool: Path, hand_clock: HandClock):

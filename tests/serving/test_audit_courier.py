@@ -56,6 +56,8 @@ def test_a_process_of_its_own_delivers(config: Path, tmp_path: Path, mongodb_uri
         gateway.wait_ready(2)
         courier = gateway.wait_for("audit_courier_started")["pid"]
         wait_delivered(mongodb_uri, mongodb_database, first)
+        # A worker may have begun sooner: it leaves the spool to the courier.
+        wait_until(lambda: has_lock(courier, inode_of(spool)), "the courier delivers")
         assert holder_of(gateway, spool / "delivery.lock") == courier
         os.kill(courier, signal.SIGKILL)
         wait_until(lambda: not is_alive(courier), "it is killed")
