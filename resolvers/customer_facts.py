@@ -10,6 +10,7 @@ from gateway.stitching.customer import StitchedCustomer, report_contributions
 from gateway.tags.computation import compute_facts
 from gateway.tags.computed_tag import FactValue
 from gateway.tags.definitions import Pack
+from gateway.tags.languages import tell_facts
 
 
 async def named_facts(
@@ -25,7 +26,8 @@ async def named_facts(
     with report_contributions(customers):
         tagged = [customer.tagged for customer in customers]
         facts = await compute_facts(pack, names, list(dict.fromkeys(tagged)), services.clock)
-    return [[facts[customer.id][name] for name in dict.fromkeys(names)] for customer in tagged]
+    labels = {name: pack.facts[name].labels for name in names if pack.facts[name].labels}
+    return [[*tell_facts([facts[customer.id][name] for name in dict.fromkeys(names)], labels)] for customer in tagged]
 
 
 def _check_names(pack: Pack, names: Collection[str], hidden_tags: Collection[str]) -> None:

@@ -14,7 +14,7 @@ from gateway.stitching.customer import StitchedCustomer, report_contributions
 from gateway.tags.computed_tag import FactValue, RuleUsed
 from gateway.tags.definitions import Pack
 from gateway.tags.definitions import TagDefinition as Definition
-from gateway.tags.languages import label_of_value, words_in
+from gateway.tags.languages import fact_label, label_of_value, tell_facts, words_in
 from gateway.tags.service import Keys, TagAnswer, TagService
 from gateway.tags.tag_values import value_texts
 from resolvers.enums import Freshness, TagCategory, TagReason, TagType
@@ -55,7 +55,11 @@ class Window:
 @strawberry.type(description="A fact about a customer, or a score: what was measured of the records, or worked out from that.")
 class Fact:
     name: str = field("Its name in the rule.")
-    label: str = field("What it is, in words.")
+
+    @computed("What it is, in words.")
+    def label(fact: strawberry.Parent[FactValue], language: Language = None) -> str:  # noqa: N805
+        return fact_label(fact, language)
+
     value: JSON | None = field("Its value; null when there was nothing to measure or the source could not be asked.")
     sources: list[str] = field("The sources that it came from.")
     as_of: datetime | None = field("When they were asked.")
@@ -93,7 +97,11 @@ class Tag:
     expires_at: datetime = own("Until when it is fresh.", "tag")
     partial: bool = own("Whether it was computed without something that it should have known.", "tag")
     rule: Rule = own("The rule that gave the value.", "tag")
-    evidence: list[Fact] = own("The facts that the rule saw.", "tag")
+
+    @computed("The facts that the rule saw.", graphql_type=list[Fact])
+    def evidence(answer: strawberry.Parent[TagAnswer]) -> Sequence[FactValue]:  # noqa: N805
+        return tell_facts(answer.tag.evidence, answer.definition.fact_labels)
+
     why_not: list[WhyNot] = why_not_field
 
     @computed("The value, for people; itself where it has no label, and null where there is none.")

@@ -207,7 +207,7 @@ def _validate_actions(settings: Settings, file: TomlFile, read: SettingsDocument
     if settings.tags.file is None:
         return []
     try:
-        pack = load_pack(settings.tags.file, None, settings.purposes, None, settings.actions.targets)
+        pack = load_pack(settings.tags.file, None, settings.purposes, targets=settings.actions.targets)
     except ConfigurationError:  # which is reported by itself
         return []
     return list(_placed(file, read, [*find_action_problems(pack, settings)]))

@@ -75,6 +75,10 @@ class TimeForm(StrEnum):
     DAY = "day"
 
 
+Labels = tuple[tuple[str, str], ...]
+"""A label by language."""
+
+
 class Fact(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """A named aggregate over the records of a customer.
 
@@ -83,7 +87,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     counted in `currency`; `rates` say how much of another currency is one unit of it. `as_days` turns a time into whole days
     before the reference time. Only the items of a list count that meet `part_where`. `share_of` says which records a share is
     of, `weight` what counts for `top`. A session ends after `inactivity`; `by_device` tells those of devices apart. `time_form`
-    turns times into something else; hours and days are those in `timezone`.
+    turns times into something else; hours and days are those in `timezone`. `labels` has the label by language, the first of
+    the file first, where it has any.
     """
 
     name: str
@@ -106,6 +111,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     inactivity: timedelta | None = None
     by_device: bool = False
     time_form: TimeForm | None = None
+    labels: Labels = ()
 
 
 class TagExample(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,10 +140,11 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
     `values` is the closed list of values, empty when any value goes. `fact_names` are the facts that `expression` reads,
     sorted, with those of the scores that it reads; `thresholds` those that it reads. `fingerprint` changes with everything that
-    can change the value. `times` are the facts among them that are times. With `purposes` it is given for these alone. `review`
-    is the day by which its owner looks at the rule again. `label`, `description`, `words` and `value_labels` are without a
-    language, or in the first of the file; `translations` has all by language. `tag_names` are the tags that the rule of a
-    segment reads: they are computed first, and their facts are among `fact_names`.
+    can change the value. `times` are the facts among them that are times, `fact_labels` the labels of those that have some by
+    language. With `purposes` it is given for these alone. `review` is the day by which its owner looks at the rule again.
+    `label`, `description`, `words` and `value_labels` are without a language, or in the first of the file; `translations` has
+    all by language. `tag_names` are the tags that the rule of a segment reads: they are computed first, and their facts are
+    among `fact_names`.
     """
 
     key: str
@@ -162,6 +169,7 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     translations: Mapping[str, TagWords] = {}
     score_names: tuple[str, ...] = ()
     times: frozenset[str] = frozenset()
+    fact_labels: Mapping[str, Labels] = {}
     tag_names: tuple[str, ...] = ()
 
 
@@ -240,10 +248,13 @@ def fingerprint_of(
 def _meaning(fact: Fact) -> dict[str, object]:
     """Describe what a fact measures. Settings that came later are left out where they are not used, so that names stay."""
     fields = msgspec.structs.asdict(fact) | {"record": RECORD_NAMES[fact.record]}
-    return {name: value for name, value in fields.items() if name != "label" and value != _LATER.get(name, _UNSET)}
+    return {name: value for name, value in fields.items() if name not in _SAID and value != _LATER.get(name, _UNSET)}
 
 
 _UNSET = object()
+_SAID = ("label", "labels")
+"""What people read of a fact. It is none of its meaning."""
+
 _LATER = {
     field.name: field.default
     for field in msgspec.structs.fields(Fact)

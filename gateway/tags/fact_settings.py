@@ -18,6 +18,7 @@ from connectors.records import RECORDS, Event, Money, Record
 from connectors.suggestions import did_you_mean
 from gateway.tags.definitions import DerivedMeasure, Fact, FactMeasure, ItemWeight, TimeForm
 from gateway.tags.fact_parts import PART_FIELDS
+from gateway.tags.language_settings import read_label
 from gateway.tags.window_settings import read_window
 from gateway.tags.yaml_sections import Problems, Section
 
@@ -91,7 +92,7 @@ class ReadFact(NamedTuple):
 def read_fact(name: str, section: Section, problems: Problems, timezone: str | None = None) -> ReadFact:
     """Read the fact, and report its problems. `timezone` is that of the file's calendar months."""
     section.expect(SETTINGS)
-    label = section.text("label")
+    label, labels = read_label(section)
     before = len(problems)
     record = section.choice("record", RECORDS)
     measure = section.choice("measure", MEASURES)
@@ -112,6 +113,7 @@ def read_fact(name: str, section: Section, problems: Problems, timezone: str | N
     fact = Fact(
         name=name,
         label=label,
+        labels=labels,
         record=record,
         measure=measure,
         field=field,

@@ -1,4 +1,4 @@
-"""Read what people read of a tag: each text as it is, or one for each language."""
+"""Read what people read of a tag, a fact or a score: each text as it is, or one for each language."""
 
 from __future__ import annotations
 
@@ -62,6 +62,12 @@ def _read_value_labels(section: Section, type_: TagType, values: Sequence[str]) 
     return read
 
 
+def read_label(section: Section) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Read the label of a fact or a score: that of the first language or of none, and all by language."""
+    texts = read_languages(section, "label")
+    return next(iter(texts.values()), ""), tuple((language, text) for language, text in texts.items() if language is not None)
+
+
 def first_label(section: Section) -> str:
-    """Read the label in the first language of a tag."""
+    """Read the label in the first language of a tag, a fact or a score."""
     return next(iter(read_languages(section, "label").values()), "")

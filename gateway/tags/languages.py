@@ -1,11 +1,14 @@
-"""Choose what people read of a tag by language."""
+"""Choose what people read of tags and facts by language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from gateway.tags.definitions import TagDefinition, TagType, TagWords
+import msgspec
+
+from gateway.tags.computed_tag import FactValue
+from gateway.tags.definitions import Labels, TagDefinition, TagType, TagWords
 from gateway.tags.tag_values import value_texts
 
 T = TypeVar("T")
@@ -20,6 +23,27 @@ def words_in(definition: TagDefinition, language: str | None) -> TagWords:
         words=(own and own.words) or definition.words,
         values={**definition.value_labels, **(own.values if own else {})},
     )
+
+
+class ToldFact(FactValue, frozen=True):
+    """A fact or a score with its labels by language."""
+
+    labels: Labels = ()
+
+
+def tell_facts(facts: Sequence[FactValue], labels: Mapping[str, Labels]) -> Sequence[FactValue]:
+    """Give facts their labels by language, where they have some."""
+    if not labels:
+        return facts
+    return [
+        ToldFact(**msgspec.structs.asdict(fact), labels=labels[fact.name]) if fact.name in labels else fact for fact in facts
+    ]
+
+
+def fact_label(fact: FactValue, language: str | None) -> str:
+    """Write the label of a fact in a language. Where there is none in it, it is that of the first one."""
+    own = match_language(dict(fact.labels), language) if isinstance(fact, ToldFact) else None
+    return own or fact.label
 
 
 def match_language(languages: Mapping[str, T], language: str | None) -> T | None:

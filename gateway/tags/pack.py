@@ -124,7 +124,7 @@ def load_pack(
         {key: own.section for key, own in placed[name].items()} for name in NAMED_SECTIONS
     )
     named = {**fact_sections, **score_sections}
-    _check_names(named, {name: section.text("label") for name, section in named.items()})
+    _check_names(named, {name: first_label(section) for name, section in named.items()})
     _check_names(tag_sections, {key: first_label(section) for key, section in tag_sections.items()})
     _check_names(segment_sections, {key: first_label(section) for key, section in segment_sections.items()})
     expressions = [section.text("expression") for section in tag_sections.values()] + read_conditions(segment_sections)

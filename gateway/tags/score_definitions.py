@@ -55,7 +55,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
     `day_facts` are those of them that grow by one each day.
 
-    `figures` are those of the calibration of this `version`, None where there is none.
+    `labels` has the label by language, where it has any. `figures` are those of the calibration of this `version`, None where
+    there is none.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     counted: str | None = None
     day_facts: tuple[str, ...] = ()
     figures: AnyFigures | None = None
+    labels: tuple[tuple[str, str], ...] = ()
     version: str | None = None
 
     @property

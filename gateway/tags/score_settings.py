@@ -23,6 +23,7 @@ from gateway.scores.calibration_file import (
 from gateway.scores.purchase_formulas import PurchaseModel
 from gateway.tags.definitions import Fact
 from gateway.tags.expressions.types import NUMBERS, FactType, ValueType
+from gateway.tags.language_settings import first_label, read_label
 from gateway.tags.score_definitions import CardOutput, ModelOutput, Score, ScorecardDefinition, ScoreKind
 from gateway.tags.score_fingerprint import meaning_of
 from gateway.tags.yaml_sections import Section
@@ -140,11 +141,13 @@ class ScoreReader:
             score = self._purchases(name, section)
         if score is None:
             return None
-        return self._with_figures(msgspec.structs.replace(score, day_facts=self._day_facts(score)), section)
+        return self._with_figures(
+            msgspec.structs.replace(score, day_facts=self._day_facts(score), labels=read_label(section)[1]), section
+        )
 
     def _quantile(self, name: str, section: Section) -> Score | None:
         section.expect(QUANTILE_SETTINGS)
-        label, bands = section.text("label"), _bands(section)
+        label, bands = first_label(section), _bands(section)
         is_reversed, is_positive = (_truth(section, setting) for setting in ("reversed", "positive"))
         fact = self._input(section, "quantile_of")
         if fact is None or bands is None:
@@ -163,7 +166,7 @@ class ScoreReader:
 
     def _purchases(self, name: str, section: Section) -> Score | None:
         section.expect(PURCHASE_SETTINGS)
-        label = section.text("label")
+        label = first_label(section)
         model = section.choice("model", {word: word for word in MODELS})
         output = _output(section, ModelOutput)
         frequency = self._count(section, "frequency")
@@ -187,7 +190,7 @@ class ScoreReader:
 
     def _spend(self, name: str, section: Section) -> Score | None:
         section.expect(SPEND_SETTINGS)
-        label = section.text("label")
+        label = first_label(section)
         frequency, spend = self._count(section, "frequency"), self._input(section, "spend")
         if spend and self._facts[spend].measure is not MeasureOp.SUM:
             section.report("spend", f"'{spend}' is no sum; name a fact that sums what the orders of 'frequency' cost")
@@ -199,7 +202,7 @@ class ScoreReader:
 
     def _card(self, name: str, section: Section) -> Score | None:
         section.expect(CARD_SETTINGS)
-        label, output, named = section.text("label"), _output(section, CardOutput), section.text("scorecard")
+        label, output, named = first_label(section), _output(section, CardOutput), section.text("scorecard")
         card = self.scorecards.get(named)
         if card is None:
             if named and named not in self._named_scorecards:

@@ -12,6 +12,7 @@ import msgspec
 from gateway.tags.definitions import (
     CustomerSegment,
     Fact,
+    Labels,
     TagCategory,
     TagDefinition,
     TagType,
@@ -163,6 +164,7 @@ def _read_condition(
         purposes=purposes,
         examples=examples,
         times=times.intersection(read),
+        fact_labels=_labels_by_language(own, scores, known),
         fingerprint=_fingerprint(condition, own, used, scores, known),
     )
 
@@ -197,6 +199,12 @@ def _common_purposes(section: Section, tags: Sequence[TagDefinition]) -> tuple[s
     if bound and not common:
         section.report("condition", "the tags that it reads have no purpose in common; give them one, or leave one tag out")
     return common
+
+
+def _labels_by_language(facts: Sequence[Fact], scores: Sequence[Score], tags: Sequence[TagDefinition]) -> dict[str, Labels]:
+    """Collect the labels by language of all that a condition reads, and of what its tags read."""
+    labels = {name: own for tag in tags for name, own in tag.fact_labels.items()}
+    return labels | {own.name: own.labels for own in (*facts, *scores) if own.labels}
 
 
 def _fingerprint(

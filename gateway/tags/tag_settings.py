@@ -125,6 +125,8 @@ def read_tag(
         review=read_review(holder("review")),
         score_names=tuple(score.name for score in own),
         times=times.intersection(read),
+        fact_labels={fact.name: fact.labels for fact in own_facts if fact.labels}
+        | {score.name: score.labels for score in own if score.labels},
     )
 
 

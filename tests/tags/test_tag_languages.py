@@ -117,3 +117,43 @@ async def test_a_caller_reads_a_tag_in_a_language(tmp_path: Path) -> None:
     assert again == first
     assert {key: unplanned[key] for key in first} == first
     assert none["customer"]["tags"] == [dict.fromkeys(("label", "en", "zh"), "Activity") | {"valueLabel": "seldom"}]
+
+
+FACTS = """
+defaults: {owner: crm-team, category: BEHAVIOUR, ttl: 6h, version: 1}
+facts:
+  n: {label: {en: Orders, zh: 订单数}, record: order, measure: count}
+  plain: {label: Orders ever, record: order, measure: count}
+scores:
+  wave: {label: {en: Wave, pt: Onda}, quantile_of: n}
+tags:
+  active: {label: Active, description: D., words: W., type: boolean, expression: n > 0 && plain > 0 && wave > 2}
+"""
+
+
+async def test_facts_and_scores_have_labels_by_language(tmp_path: Path) -> None:
+    """Without a language, and for what has none in it, the first of the file; also of facts that are asked for by name."""
+    path = tmp_path / "tags.yaml"
+    path.write_text(FACTS, "utf-8")
+    labels = '{ name first: label zh: label(language: "zh-CN") pt: label(language: "pt") }'
+    query = f'{{ customer(by: {{id: "c1"}}) {{ tag(key: "active") {{ evidence {labels} }} facts(names: ["n"]) {labels} }} }}'
+    async with gateway_on(sources_by_id(), with_clock=ShopClock(), tags={"file": str(path)}) as gateway:
+        data = await gateway.data(query)
+    told = {own["name"]: (own["first"], own["zh"], own["pt"]) for own in data["customer"]["tag"]["evidence"]}
+    assert told == {
+        "n": ("Orders", "订单数", "Orders"),
+        "plain": ("Orders ever", "Orders ever", "Orders ever"),
+        "wave": ("Wave", "Wave", "Onda"),
+    }
+    (fact,) = data["customer"]["facts"]
+    assert fact == {"name": "n", "first": "Orders", "zh": "订单数", "pt": "Orders"}
+
+
+def test_a_label_is_none_of_the_meaning_of_a_fact(tmp_path: Path) -> None:
+    """Stored tags stay good when it is translated; a label that two facts have is still refused."""
+    one = load(tmp_path, FACTS).tags["active"]
+    other = load(tmp_path, FACTS.replace("{en: Orders, zh: 订单数}", "Bought")).tags["active"]
+    assert one.fingerprint == other.fingerprint
+    assert problems(tmp_path, FACTS.replace("label: Orders ever", "label: {zh: X, en: Y}").replace("en: Orders", "en: X")) == [
+        "tags.yaml:5: facts.plain.label: 'X' is the label of n too; make one of them different"
+    ]
