@@ -22,7 +22,7 @@ EVERY = timedelta(hours=1)
 LOOK_S = 5.0
 """How often a worker looks whether it is time, in seconds."""
 
-STEP = 20_000
+STEP = 50_000
 """How many customers are counted at a time. The fewer, the less changes meanwhile."""
 
 TRIES = 20
