@@ -204,7 +204,8 @@ def _common_purposes(section: Section, tags: Sequence[TagDefinition]) -> tuple[s
 def _labels_by_language(facts: Sequence[Fact], scores: Sequence[Score], tags: Sequence[TagDefinition]) -> dict[str, Labels]:
     """Collect the labels by language of all that a condition reads, and of what its tags read."""
     labels = {name: own for tag in tags for name, own in tag.fact_labels.items()}
-    return labels | {own.name: own.labels for own in (*facts, *scores) if own.labels}
+    labels |= {fact.name: fact.labels for fact in facts if fact.labels}
+    return labels | {score.name: score.labels for score in scores if score.labels}
 
 
 def _fingerprint(
