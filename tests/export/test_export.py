@@ -15,7 +15,7 @@ from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
 from gateway.app import create_services, opened
 from gateway.export.customer_reader import CustomerReader
-from gateway.tags.pack import shipped_pack
+from gateway.tags.pack import uncalibrated_pack
 from tests.support import shop
 from tests.support.clocks import StoppedClock
 from tests.support.crawl import LIMITS, Crawl, Told
@@ -36,8 +36,8 @@ WAYS_TO_ANA = [
     ("node", '(id: "crm:7")'),
 ]
 ARGUMENTS = {
-    "Customer.tag": [f'(key: "{key}")' for key in shipped_pack().tags],
-    "Customer.facts": [f"(names: {json.dumps([*shipped_pack().facts])})"],
+    "Customer.tag": [f'(key: "{key}")' for key in uncalibrated_pack().tags],
+    "Customer.facts": [f"(names: {json.dumps([*uncalibrated_pack().facts])})"],
     "Customer.completeness": ["(records: [ORDER, TICKET, EVENT, ACCOUNT, DEAL, SUBSCRIPTION, SURVEY])"],
 }
 OF_OTHERS = {f"Account.{name}" for name in ("orders", "subscriptions", "tickets", "parent", "subsidiaries", "members")}

@@ -137,8 +137,8 @@ async def test_a_key_by_which_nobody_is_found_is_logged_once(sources, words):
 
 
 async def test_records_that_no_tag_reads_leave_tags_alone(sources, words, mongodb_settings: MongoSettings):
-    """Page views change no tag of the shipped pack."""
-    words["sources"] = sources_with({"orders": hook(records=["event"])}, {}, "crm")
+    """Deals change no tag of the shipped pack."""
+    words["sources"] = sources_with({"orders": hook(records=["deal"])}, {}, "crm")
     async with gateway_on(sources, **words) as gateway:
         await stored_tag(gateway, words)
         with commands_to(mongodb_settings.database) as commands:

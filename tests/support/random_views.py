@@ -10,10 +10,10 @@ from graphql import GraphQLSchema
 from connectors.contract import KeyKind
 from connectors.records import FieldClass
 from gateway.settings.access_settings import WAYS_IN, Visibility
-from gateway.tags.pack import shipped_pack
+from gateway.tags.pack import uncalibrated_pack
 from gateway.views.view import View, make_view
 
-TAGS = [*shipped_pack().tags]
+TAGS = [*uncalibrated_pack().tags]
 PERSONAL = [own for own in FieldClass if own is not FieldClass.TECHNICAL]
 
 
