@@ -1,4 +1,4 @@
-"""The command line: `profile-gateway demo | serve | reload | check | schema | tags | identity | customer | keys`.
+"""The command line: `profile-gateway demo | serve | reload | check | schema | tags | segments | identity | customer | keys`.
 
 A command imports what it needs when it runs, so that help and small commands start at once.
 """

@@ -99,9 +99,11 @@ def export(
     from gateway.export.segment_export import CsvWriter, JsonLinesWriter, export_segment
 
     paths = [name.strip() for name in fields.split(",") if name.strip()]
+    with problems_shown():
+        services = _services(config)
     with problems_shown(), _opened(output) as file:
         writer = CsvWriter(file, paths) if format_ is ExportFormat.CSV else JsonLinesWriter(file)
-        report = asyncio.run(export_segment(_services(config), key, caller, paths, writer.write, purpose))
+        report = asyncio.run(export_segment(services, key, caller, paths, writer.write, purpose))
     errors.print(f"{key}: {report.customers:,} customers written", highlight=False)
     for code, number in sorted(report.errors.items()):
         errors.print(f"{code}: {number:,} times", style="yellow", highlight=False)
@@ -164,9 +166,12 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
 
     partly = output.with_name(f"{output.name}.part")
     number = os.open(partly, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
-        yield file
-    partly.replace(output)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
+            yield file
+        partly.replace(output)
+    finally:
+        partly.unlink(missing_ok=True)
 
 
 @contextmanager
