@@ -63,7 +63,7 @@ def _is_given_with(fact: Fact, count: Fact, unsure: Collection[str]) -> bool:
         _chooses_alike(count, fact) and (fact.window is None or (count.window is not None and count.window <= fact.window))
     )
     return (
-        count.measure is MeasureOp.COUNT
+        count.measure in (MeasureOp.COUNT, DerivedMeasure.DISTINCT)
         and fact.measure in (MeasureOp.MIN, MeasureOp.MAX)
         and fact.field == fact.record.time_field is not None
         and count.record == fact.record

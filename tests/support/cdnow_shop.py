@@ -1,8 +1,6 @@
 """The published customers of CDNOW in a SQL source, with settings and scores over them."""
 
 import sqlite3
-from collections import defaultdict
-from decimal import Decimal
 from pathlib import Path
 
 from tests.support.published_data import published_text
@@ -11,7 +9,7 @@ from tests.support.scored_shop import write_scored_shop
 TAGS = """
 defaults: {owner: crm-team, category: LIFECYCLE, ttl: 1d, version: 1}
 facts:
-  orders: {label: Orders ever, record: order, measure: count}
+  orders: {label: Days with an order, record: order, measure: distinct, field: placed_at, as: day}
   spend: {label: Spend ever, record: order, measure: sum, field: total, currency: USD}
   gap: {label: Days since the last order, record: order, measure: last, field: placed_at, as: days_ago}
   age: {label: Days since the first order, record: order, measure: first, field: placed_at, as: days_ago}
@@ -46,19 +44,19 @@ ENDS = "1998-06-30T23:59:59Z"
 
 
 def write_cdnow(folder: Path) -> None:
-    """Write the sample of 2,357 customers, with one order for each day on which they bought, and the file of the tags."""
-    days: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    """Write the sample of 2,357 customers with all transactions, of which a day may have several, and the file of tags."""
+    orders: list[tuple[str, str, str]] = []
     for line in published_text("cdnow", "CDNOW_sample.txt.gz").splitlines():
         _, customer, day, _, amount = line.split()
-        days[customer, f"{day[:4]}-{day[4:6]}-{day[6:]}T00:00:00Z"] += Decimal(amount)
+        orders.append((customer, f"{day[:4]}-{day[4:6]}-{day[6:]}T00:00:00Z", amount))
     with sqlite3.connect(folder / "shop.db") as database:
         database.execute("CREATE TABLE customers (id TEXT PRIMARY KEY)")
         database.execute("CREATE TABLE orders (id TEXT PRIMARY KEY, customer_id TEXT, placed_at TEXT, total_amount TEXT)")
         database.execute("CREATE INDEX by_customer ON orders (customer_id)")
-        database.executemany("INSERT INTO customers VALUES (?)", sorted({(customer,) for customer, _ in days}))
+        database.executemany("INSERT INTO customers VALUES (?)", sorted({(customer,) for customer, _, _ in orders}))
         database.executemany(
             "INSERT INTO orders VALUES (?, ?, ?, ?)",
-            [(f"{customer}-{number}", customer, day, str(own)) for number, ((customer, day), own) in enumerate(days.items())],
+            [(f"{own[0]}-{number}", *own) for number, own in enumerate(orders)],
         )
     database.close()
     (folder / "tags.yaml").write_text(TAGS, "utf-8")
