@@ -97,7 +97,7 @@ def test_a_killed_refresh_goes_on(tmp_path: Path, mongodb_uri: str, mongodb_data
     after, counts = computed_at(mongodb_uri, mongodb_database), json.loads(output)
     assert {customer: after[customer] for customer in before} == before
     assert len(after) == PEOPLE
-    assert {len(tags) for tags in after.values()} == {8}
+    assert {len(tags) for tags in after.values()} == {24}
     assert counts["listed"] == PEOPLE * 3 // 2
     assert counts["refreshed"] + counts["fresh"] == PEOPLE
 
