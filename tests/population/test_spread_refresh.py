@@ -86,7 +86,7 @@ async def test_the_partition_of_a_killed_worker_is_done_again(config: Path, mong
     assert not any(left.values())
     assert (state.counts.listed, state.counts.refreshed + state.counts.fresh >= PEOPLE) == (PEOPLE * 3 // 2, True)
     stored = computed_at(mongodb_uri, mongodb_database)
-    assert (len(stored), {len(own) for own in stored.values()}) == (PEOPLE, {8})
+    assert (len(stored), {len(own) for own in stored.values()}) == (PEOPLE, {24})
 
 
 async def test_a_spread_refresh_goes_on_where_it_was(config: Path, mongodb_uri: str, mongodb_database: str):
