@@ -14,7 +14,7 @@ from gateway.tags.computed_tag import FactValue, Tag
 from gateway.tags.definitions import TagDefinition
 
 
-class ToldFact(msgspec.Struct, frozen=True):
+class WebhookFact(msgspec.Struct, frozen=True):
     """A fact of the rule as it was when the value changed."""
 
     name: str
@@ -27,7 +27,7 @@ class ToldWhy(msgspec.Struct, frozen=True):
 
     cause: str
     words: str
-    evidence: list[ToldFact] | None
+    evidence: list[WebhookFact] | None
 
 
 class ToldCustomer(msgspec.Struct, frozen=True):
@@ -84,12 +84,12 @@ def write_body(
     return _encoder.encode(WebhookBody(type_, delivery.at, change))
 
 
-def _evidence(delivery: WebhookDelivery, tag: Tag | None, shown: Collection[str]) -> list[ToldFact] | None:
+def _evidence(delivery: WebhookDelivery, tag: Tag | None, shown: Collection[str]) -> list[WebhookFact] | None:
     """Give the facts of the change. A tag that was computed again since has others."""
     if tag is None or tag.value != delivery.value or not _is_same_time(tag.computed_at, delivery.at):
         return None
     facts: list[FactValue] = tag.evidence
-    return [ToldFact(fact.name, fact.label, fact.value) for fact in facts if fact.name in shown]
+    return [WebhookFact(fact.name, fact.label, fact.value) for fact in facts if fact.name in shown]
 
 
 def _is_same_time(time: datetime, stored: datetime) -> bool:
