@@ -29,7 +29,7 @@ def documented(folder: Path) -> Any:
     """The shipped pack with the first rule of the page."""
     path = folder / "tags.yaml"
     path.write_text(f"{default_pack_path().read_text('utf-8')}\n{shown('yaml')}", "utf-8")
-    return load_pack(path, None, {"marketing"}, None, {"mailer"})
+    return load_pack(path, None, {"marketing"}, targets={"mailer"})
 
 
 def body_of(folder: Path) -> bytes:
