@@ -1,4 +1,4 @@
-"""Say where in the files of tags a finding stands, and which tags are not in force without a calibration."""
+"""Say where in the files of tags a finding stands, and which tags nobody has without a calibration."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import msgspec
 from connectors.errors import ConfigurationError
 from gateway.check.problems import Problem
 from gateway.settings import Settings
-from gateway.tags.definitions import Pack
-from gateway.tags.pack import load_pack, shipped_pack
+from gateway.tags.pack import load_pack
 from gateway.tags.pack_files import SettingPlace, find_places
 
 FIX = "run `profile-gateway calibrate`, and name its file in tags.calibration"
@@ -40,19 +39,15 @@ class TagPlaces:
 
 
 def find_uncalibrated(settings: Settings | None) -> list[Problem]:
-    """Warn of tags that need a calibration where the settings name none."""
-    if settings is None or settings.tags.calibration is not None:
+    """Warn of tags that need a calibration where the settings name none. Those of the shipped pack are then not in force."""
+    if settings is None or settings.tags.file is None or settings.tags.calibration is not None:
         return []
     try:
-        pack = _pack(settings.tags.file)
+        pack = load_pack(settings.tags.file)
     except ConfigurationError:
         return []  # reported as problems
     keys = [key for key, tag in pack.tags.items() if tag.score_names]
     if not keys:
         return []
-    how = "are not in force" if settings.tags.file is None else "are not known of anybody"
-    return [Problem(None, None, "tags.calibration", f"without a calibration {', '.join(keys)} {how}", FIX)]
-
-
-def _pack(path: Path | None) -> Pack:
-    return shipped_pack() if path is None else load_pack(path)
+    message = f"without a calibration {', '.join(keys)} are not known of anybody"
+    return [Problem(None, None, "tags.calibration", message, FIX)]

@@ -34,7 +34,8 @@ CONSOLE = """{ customer(by: {id: "c00001"}) {
     orders { nodes { id } }
     tickets { nodes { id } }
     timeline(first: 50) { unavailable nodes { __typename } }
-    tags { key value partial evidence { missing } }
+    tags(keys: ["lifecycle_stage", "activity", "value_tier", "recency", "category_preference", "satisfaction", "open_complaint",
+        "acquisition_source"]) { key value partial evidence { missing } }
     sources { name state errorCode }
 } }"""
 OTHERS = '{ customer(by: {id: "c00001"}) { name tickets { nodes { id } } } }'
