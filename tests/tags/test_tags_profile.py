@@ -9,6 +9,7 @@ import pytest
 from connectors.records import (
     Acquisition,
     Customer,
+    Event,
     Money,
     Order,
     OrderItem,
@@ -146,6 +147,23 @@ def test_open_complaint(kind: TicketKind, status: TicketStatus) -> None:
     ticket = Ticket(id="t", created_at=NOW - timedelta(days=2000), kind=kind, status=status)
     waits = kind == "COMPLAINT" and status in ("NEW", "OPEN", "PENDING", "ON_HOLD")
     assert computed("open_complaint", {Ticket: [ticket]}) == ("YES" if waits else "NO")
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "expected"),
+    [
+        ((30,), "NO"),
+        ((61,), "YES"),
+        ((30, 2 * 24 * 60), "NO"),
+        ((61, 2 * 24 * 60), "YES"),
+        ((60,), "NO"),
+        ((15 * 24 * 60,), "NO"),
+    ],
+)
+def test_a_basket_is_not_abandoned_while_it_is_filled(minutes_ago: tuple[int, ...], expected: str) -> None:
+    """The last step counts: who put something into it this hour has time to finish, whatever he put there before."""
+    steps = [Event(id=f"e{ago}", at=NOW - timedelta(minutes=ago), type="cart_add") for ago in minutes_ago]
+    assert computed("abandoned_basket", {Event: steps}) == expected
 
 
 def test_tags_of_a_customer_with_records() -> None:
