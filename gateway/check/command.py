@@ -14,6 +14,7 @@ from gateway.check.data_checks import DataReport, check_data
 from gateway.check.fact_fields import find_unknown_facts
 from gateway.check.problems import Problem, in_order, problem_without_place, read_setting_text, split_fix, without_consequences
 from gateway.check.redaction import Redaction
+from gateway.check.replaced_thresholds import find_replaced_thresholds
 from gateway.check.report import Report, summarise_listings, summarise_lookups
 from gateway.check.sampler import Advance, Sampler
 from gateway.check.settings_file import TomlFile
@@ -74,6 +75,7 @@ async def check(
     found_last = _find_unknown(configuration, read, tag_file, places.lines)
     if tag_file is not None:
         found_last = [*found_last, *find_due_reviews(tag_file, places.lines, Clock().now().date())]
+        found_last = [*found_last, *find_replaced_thresholds(tag_file, places.lines)]
     settings = configuration.settings
     unknown = [] if settings is None or settings.lacks_key_store else await find_unknown_callers(settings, Clock())
     found_last = [*found_last, *find_uncalibrated(configuration.settings)]

@@ -144,7 +144,8 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     language. With `purposes` it is given for these alone. `review` is the day by which its owner looks at the rule again.
     `label`, `description`, `words` and `value_labels` are without a language, or in the first of the file; `translations` has
     all by language. `tag_names` are the tags that the rule of a segment reads: they are computed first, and their facts are
-    among `fact_names`.
+    among `fact_names`. `first_thresholds` are those that a file which includes the rule's own has set to another value, as its
+    own file has them: its words and examples go by these.
     """
 
     key: str
@@ -171,6 +172,7 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     times: frozenset[str] = frozenset()
     fact_labels: Mapping[str, Labels] = {}
     tag_names: tuple[str, ...] = ()
+    first_thresholds: tuple[Threshold, ...] = ()
 
 
 SEGMENT_PREFIX = "segment:"

@@ -11,7 +11,7 @@ from gateway.tags.computed_tag import ComputedTag, FactValue
 from gateway.tags.definitions import Pack, TagDefinition, TagExample, TagType
 from gateway.tags.expressions.thresholds import thresholds_by_name
 from gateway.tags.rule_ways import RuleReader, ways_of_rule
-from gateway.tags.rules import evaluate
+from gateway.tags.rules import compile_rule, evaluate
 from gateway.tags.why_not import explain_others
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -37,7 +37,16 @@ class ExampleReport(msgspec.Struct, frozen=True):
 
 def run_examples(pack: Pack) -> list[ExampleReport]:
     """Run the examples of every tag of a pack."""
-    return [_run(tag, pack) for tag in pack.tags.values()]
+    return [_run(_as_written(tag), pack) for tag in pack.tags.values()]
+
+
+def _as_written(tag: TagDefinition) -> TagDefinition:
+    """Give the rule with the thresholds that its own file has. Its examples are of these."""
+    if not tag.first_thresholds:
+        return tag
+    thresholds = {**thresholds_by_name(tag.thresholds), **thresholds_by_name(tag.first_thresholds)}
+    program = compile_rule(tag.expression, thresholds, tag.times)
+    return msgspec.structs.replace(tag, thresholds=tuple(thresholds.values()), program=program)
 
 
 def _run(tag: TagDefinition, pack: Pack) -> ExampleReport:

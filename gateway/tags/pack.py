@@ -8,10 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from connectors.suggestions import nearest, suggest
 from gateway.scores.calibration_file import Calibration, read_calibration, read_calibration_text
 from gateway.tags.action_settings import read_actions
-from gateway.tags.definitions import Fact, Pack
+from gateway.tags.definitions import Fact, Pack, TagDefinition
 from gateway.tags.expressions.thresholds import Threshold
 from gateway.tags.expressions.types import FactType, ValueType
 from gateway.tags.fact_settings import read_fact
@@ -35,6 +37,9 @@ from gateway.tags.segment_settings import SegmentNames, read_conditions, read_se
 from gateway.tags.tag_settings import read_defaults, read_tag
 from gateway.tags.threshold_settings import read_thresholds, unread_types
 from gateway.tags.yaml_sections import Problems, Section, read_yaml_text
+
+WrittenThresholds = Mapping[Path, Mapping[str, Threshold]]
+"""The thresholds of each file."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -128,21 +133,25 @@ def load_pack(
     _check_names(tag_sections, {key: first_label(section) for key, section in tag_sections.items()})
     _check_names(segment_sections, {key: first_label(section) for key, section in segment_sections.items()})
     expressions = [section.text("expression") for section in tag_sections.values()] + read_conditions(segment_sections)
-    thresholds, unread = _read_shared_thresholds(files, named, expressions)
+    thresholds, unread, written = _read_shared_thresholds(files, named, expressions)
     facts, types = _read_facts(placed[FACTS], problems)
     read = read_scores(score_sections, card_sections, facts, types, calibration)
     _check_use(fact_sections, score_sections, expressions, thresholds, read)
     types = unread | types | read.types
     defaults = {file.path: read_defaults(file.root.section("defaults")) for file in files.all}
     read_tags = {
-        key: read_tag(key, own.section, defaults[own.file.path], facts, types, thresholds, read.scores)
+        key: read_tag(key, own.section, defaults[own.file.path], facts, types, thresholds, read.scores, _hint(files, own))
         for key, own in placed[TAGS].items()
     }
-    tags = {key: tag for key, tag in read_tags.items() if tag is not None}
+    tags = {key: _with_first_thresholds(tag, files, placed[TAGS][key], written) for key, tag in read_tags.items() if tag}
     names = SegmentNames(facts, read.scores, types, thresholds, read_tags)
     own_defaults = {key: defaults[own.file.path] for key, own in placed[SEGMENTS].items()}
     segments = read_segments(segment_sections, own_defaults, names)
-    tags |= {own.tag_key: own.definition for own in segments.values() if not own.is_list}
+    tags |= {
+        own.tag_key: _with_first_thresholds(own.definition, files, placed[SEGMENTS][key], written)
+        for key, own in segments.items()
+        if not own.is_list
+    }
     if purposes is not None:
         _check_purposes(tag_sections.values(), purposes)
     actions = read_actions(action_sections, tags, purposes, targets)
@@ -152,12 +161,33 @@ def load_pack(
 
 def _read_shared_thresholds(
     files: PackFiles, facts: Collection[str], expressions: Sequence[str]
-) -> tuple[dict[str, Threshold], dict[str, FactType]]:
-    """Read the thresholds of all files, and types for those whose values were reported."""
+) -> tuple[dict[str, Threshold], dict[str, FactType], WrittenThresholds]:
+    """Read the thresholds of all files, types for those whose values were reported, and what each file says."""
     sections = {file.path: file.root.section("thresholds") for file in files.all}
     read = {path: read_thresholds(section, facts, expressions) for path, section in sections.items()}
     unread = [unread_types(section, read[path]) for path, section in sections.items()]
-    return files.merge_values("thresholds", read), {name: type_ for types in unread for name, type_ in types.items()}
+    merged = files.merge_values("thresholds", read)
+    return merged, {name: type_ for types in unread for name, type_ in types.items()}, read
+
+
+def _with_first_thresholds(
+    tag: TagDefinition, files: PackFiles, own: PlacedSection, written: WrittenThresholds
+) -> TagDefinition:
+    """Note the thresholds that a file which includes the tag's own has set to another value."""
+    if not own.section.is_included or not tag.thresholds:
+        return tag
+    ours = files.list_values(own.file, written) | dict.fromkeys(own.section.section("thresholds") or ())
+    first = tuple(before for now in tag.thresholds if (before := ours.get(now.name)) is not None and before != now)
+    return msgspec.structs.replace(tag, first_thresholds=first) if first else tag
+
+
+def _hint(files: PackFiles, own: PlacedSection) -> str:
+    """Say where the names stand that a rule of an included file reads, and that another file has replaced."""
+    if not own.section.is_included:
+        return ""
+    words = dict.fromkeys(_WORD.findall(own.section.text("expression")))
+    places = files.find_replacements(own.file, words)
+    return f" ({', '.join(f'{name} stands in {place}' for name, place in places.items())})" if places else ""
 
 
 def _check_purposes(sections: Iterable[Section], purposes: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -31,6 +31,9 @@ FACTS, SCORES, SCORECARDS, TAGS, SEGMENTS, ACTIONS = NAMED_SECTIONS = (
     "actions",
 )
 """The sections whose entries have names of their own."""
+
+REPLACED = (FACTS, SCORES, "thresholds")
+"""The sections whose names rules read."""
 
 FILE_SETTINGS = (INCLUDE, "timezone", "defaults", "thresholds", *NAMED_SECTIONS)
 _ENDINGS = (".yaml", ".yml")
@@ -156,6 +159,25 @@ class PackFiles:
         places = [own.place_of(key) for file in (one, other) if (own := file.root.section(name)) is not None]
         both = f"{name}.{key} stands in {' and otherwise in '.join(places)}"
         self.own.root.report(INCLUDE, f"{both}; write the one that counts into this file, or rename one of them")
+
+    def list_values(self, file: PackFile, values: Mapping[Path, Mapping[str, T]]) -> dict[str, T]:
+        """Give what names stand for in a file by itself and those that it includes, whatever other files say of them."""
+        found: dict[str, T] = {}
+        for other in self.all:  # the included ones come first
+            if other is file or other.path in file.reach:
+                found |= values.get(other.path, {})
+        return found
+
+    def find_replacements(self, file: PackFile, names: Iterable[str]) -> dict[str, str]:
+        """Find where facts, scores and thresholds stand, by file and line, in files that include this one."""
+        above = [other for other in reversed(self.all) if file.path in other.reach]
+        sections = [section for other in above for name in REPLACED if (section := other.root.section(name)) is not None]
+        places: dict[str, str] = {}
+        for name in names:
+            found = next((section for section in sections if name in section), None)
+            if found is not None:
+                places[name] = found.place_of(name)
+        return places
 
     def report_unknown(self) -> None:
         """Report settings that no file of tags has."""

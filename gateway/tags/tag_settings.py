@@ -70,8 +70,12 @@ def read_tag(
     types: Mapping[str, FactType],
     thresholds: Thresholds = MappingProxyType({}),
     scores: Mapping[str, Score] = NO_SCORES,
+    hint: str = "",
 ) -> TagDefinition | None:
-    """Read the tag. None when a problem was reported that leaves nothing to compute. `thresholds` are those of the file."""
+    """Read the tag. None when a problem was reported that leaves nothing to compute. `thresholds` are those of the file.
+
+    `hint` is added to what is wrong with the expression.
+    """
 
     def holder(name: str) -> Section:
         return defaults if defaults is not None and name in defaults and name not in section else section
@@ -92,7 +96,7 @@ def read_tag(
     types = {**unread_types(own_thresholds, thresholds), **types}
     problems = check_rule(expression, types, values, type_, thresholds) if expression else []
     for problem in problems:
-        section.report_at("expression", problem.offset, problem.message)
+        section.report_at("expression", problem.offset, problem.message + hint)
     if category is None or ttl is None or not expression or problems:
         return None
     times = list_times(types)

@@ -9,17 +9,21 @@ from typer.testing import CliRunner
 
 from connectors.errors import ConfigurationError
 from gateway.app import create_services
+from gateway.check.replaced_thresholds import find_replaced_thresholds
 from gateway.cli import app
 from gateway.replay.modes import UNTOUCHED
 from gateway.serving.configuration import list_changes, read_configuration
+from gateway.tags.examples import run_examples
 from gateway.tags.pack import load_pack, read_pack_texts, read_sound_facts, shipped_pack, uncalibrated_pack
 from gateway.tags.pack_files import FILE_SETTINGS
+from gateway.tags.yaml_sections import read_lines
 from tests.support.drawn_shop import draw_orders, write_shop
 
 ENDS = datetime(2026, 6, 30, tzinfo=UTC)
 DEFAULTS = "defaults: {owner: crm-team, category: VALUE, ttl: 6h, version: 1}\n"
 OWN_DEFAULTS = DEFAULTS.replace("crm", "own")
 COUNT = "facts:\n  n: {label: Orders, record: order, measure: count}\n"
+CHANNEL = "  n: {label: Channel, record: ticket, measure: latest, field: channel}\n"
 TAG = "label: {0}, description: About {0}., words: In words., expression: \"{1} > {2} ? 'A' : 'B'\", values: [A, B]"
 
 
@@ -88,6 +92,49 @@ def test_the_includer_counts_first(tmp_path: Path) -> None:
     assert "n > 7" in pack.tags["b"].expression
     before = load_pack(tmp_path / "base.yaml")
     assert all(before.tags[key].fingerprint != pack.tags[key].fingerprint for key in "ab")
+
+
+def test_examples_of_a_rule_are_of_its_own_numbers(tmp_path: Path) -> None:
+    """Nobody can change those of a shipped rule, whose number is another one here; a rule's own threshold counts first."""
+    example = "values: [A, B], examples: [{facts: {n: 4}, value: A}]"
+    base = DEFAULTS + "thresholds: {many: 3}\n" + COUNT + "tags:\n" + tag("a", "n", "many").replace("values: [A, B]", example)
+    own = tag("b", "n", "many").replace("values: [A, B]", example + ", thresholds: {many: 2}")
+    files = {"mine.yaml": "include: [base.yaml]\nthresholds: {many: 5}\n", "base.yaml": base + own}
+    pack = load_pack(write(tmp_path, files))
+    assert [[each.value for each in pack.tags[key].thresholds] for key in "ab"] == [[5], [2]]
+    assert [[each.value for each in pack.tags[key].first_thresholds] for key in "ab"] == [[3], []]
+    assert [own.failures for own in run_examples(pack)] == [(), ()]
+    path = write(tmp_path, {**files, "mine.yaml": "include: [base.yaml]\nthresholds: {many: 3}\n"})
+    assert load_pack(path).tags["a"].first_thresholds == ()
+
+
+def test_words_that_were_written_for_another_number_are_warned_of(tmp_path: Path) -> None:
+    """At the threshold, with the tags; a tag that is written anew has words of its own."""
+    base = DEFAULTS + "thresholds: {many: 3}\n" + COUNT + "tags:\n" + tag("a", "n", "many") + tag("b", "n", "many")
+    own = "include: [base.yaml]\n" + DEFAULTS + "thresholds: {many: 5}\ntags:\n" + tag("b", "n", "many")
+    path = write(tmp_path, {"mine.yaml": own, "base.yaml": base})
+    (found,) = find_replaced_thresholds(path, read_lines(path))
+    assert str(found) == (
+        "mine.yaml:3: thresholds.many: is 5 here, and the words of a were written for 3; "
+        "write each of them into this file, with words that say the number of here"
+    )
+    path.write_text(own.replace("many: 5", "many: 3"))
+    assert find_replaced_thresholds(path, read_lines(path)) == []
+    (tmp_path / "base.yaml").write_text("facts: [")
+    assert find_replaced_thresholds(path, {}) == []
+
+
+def test_a_rule_that_a_replacement_breaks_names_it(tmp_path: Path) -> None:
+    """Its own file is right, and may be one that nobody can change."""
+    base = DEFAULTS + "thresholds: {many: 3}\n" + COUNT + "tags:\n" + tag("a", "n", "many")
+    for own, place in (
+        ("thresholds: {many: few}", "many stands in mine.yaml:2"),
+        ("facts:\n" + CHANNEL, "n stands in mine.yaml:3"),
+    ):
+        found = problems(tmp_path, {"mine.yaml": f"include: [base.yaml]\n{own}\n", "base.yaml": base})
+        assert all(each.startswith("base.yaml:6:") and each.endswith(f" ({place})") for each in found)
+    (only,) = problems(tmp_path, {"mine.yaml": "include: [base.yaml]\n", "base.yaml": base.replace("many: 3", "many: few")})
+    assert "stands in" not in only
 
 
 def test_two_files_that_differ_are_a_problem_with_both_places(tmp_path: Path) -> None:
