@@ -166,6 +166,26 @@ def test_a_basket_is_not_abandoned_while_it_is_filled(minutes_ago: tuple[int, ..
     assert computed("abandoned_basket", {Event: steps}) == expected
 
 
+@pytest.mark.parametrize(
+    ("steps", "views", "ordered", "expected"),
+    [
+        ([2], [], None, "YES"),
+        ([2], [], 1, "NO"),
+        ([3], [1], 2, "NO"),  # bought, and looked at one more product
+        ([3], [1, 1, 1], 2, "YES"),
+        ([], [3, 3, 3], 2, "NO"),
+        ([], [3, 3, 1], 2, "YES"),
+        ([], [3, 1], None, "NO"),
+        ([8], [8, 8, 8], None, "NO"),
+    ],
+)
+def test_high_intent_ends_with_an_order(steps: list[int], views: list[int], ordered: int | None, expected: str) -> None:
+    """Steps and views count by themselves: one view after the order makes no step of before it open again."""
+    shown = [*((ago, "checkout") for ago in steps), *((ago, "product_view") for ago in views)]
+    events = [Event(id=str(n), at=NOW - timedelta(days=ago), type=type_) for n, (ago, type_) in enumerate(shown)]
+    assert computed("high_intent", {Event: events, Order: [] if ordered is None else [order(ordered)]}) == expected
+
+
 def test_tags_of_a_customer_with_records() -> None:
     """Records of all kinds, measured and judged; cancelled and returned orders count nowhere."""
     toys, books = [OrderItem(category="toys")], [OrderItem(category="books")]
