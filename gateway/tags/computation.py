@@ -123,7 +123,7 @@ class Computation:
         facts = known.facts | {name: tag_fact(own[name], tag) for name, tag in tags.items()}
         segment = rules.evaluate(definition, facts, self._began, stale=known.stale)
         moments = [tag.changes_at for tag in tags.values()]
-        moments.append(find_change(definition, self._pack, known.facts, self._began, self._reference))
+        moments.append(find_change(definition, self._pack, known.facts, self._began, self._reference, known.unplanned))
         changes_at = min((at for at in moments if at is not None), default=None)
         return segment if changes_at is None else msgspec.structs.replace(segment, changes_at=changes_at)
 

@@ -307,14 +307,19 @@ RECENT = """
 defaults: {owner: crm-team, category: BEHAVIOUR, ttl: 6h, version: 1}
 facts:
   recent: {label: Orders of 30 days, record: order, measure: count, window: 30d}
+  orders: {label: Orders, record: order, measure: count}
 tags:
   active: {label: Active, description: Whether he buys., words: With an order., type: boolean, expression: recent > 0}
+  buyer: {label: Buyer, description: Whether he bought., words: With an order., type: boolean, expression: orders > 0}
+segments:
+  buyers: {label: Buyers, description: Who buys., words: With an order., condition: buyer && recent > 0}
 """
 
 
+@pytest.mark.parametrize("key", ["active", "segment:buyers"])
 @pytest.mark.parametrize("kind", [MemoryConnector, Countless])
-async def test_a_tag_over_such_a_fact_is_looked_at_again(tmp_path: Path, kind: type[MemoryConnector]) -> None:
-    """When its time to live is over, and not never. Where the source tells the time, at that of the first order that leaves."""
+async def test_a_tag_over_such_a_fact_is_looked_at_again(tmp_path: Path, kind: type[MemoryConnector], key: str) -> None:
+    """Also a segment that reads it itself. When its time to live is over, and not never. Where the source tells the time, at that of the first order that leaves."""
     path = tmp_path / "tags.yaml"
     path.write_text(RECENT, encoding="utf-8")
     clock = HandClock()
@@ -323,7 +328,7 @@ async def test_a_tag_over_such_a_fact_is_looked_at_again(tmp_path: Path, kind: t
     async with services_on(sources, clock=clock, tags={"file": str(path)}) as services:
         pack = services.tags.pack
         (customer,) = await stitched(services, "c1")
-        tag = (await compute(pack, clock, services.tags.counts, [(customer, "active")]))["c1", "active"]
+        tag = (await compute(pack, clock, services.tags.counts, [(customer, key)]))["c1", key]
     assert tag.changes_at is not None
     due = tag.changes_at - clock.now()
     assert due == timedelta(hours=6) if kind is Countless else timedelta(days=21) <= due <= timedelta(days=21, minutes=2)
