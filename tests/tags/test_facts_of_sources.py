@@ -319,7 +319,10 @@ segments:
 @pytest.mark.parametrize("key", ["active", "segment:buyers"])
 @pytest.mark.parametrize("kind", [MemoryConnector, Countless])
 async def test_a_tag_over_such_a_fact_is_looked_at_again(tmp_path: Path, kind: type[MemoryConnector], key: str) -> None:
-    """Also a segment that reads it itself. When its time to live is over, and not never. Where the source tells the time, at that of the first order that leaves."""
+    """When its time to live is over, and not never; so is a segment that reads the fact itself.
+
+    Where the source tells the time, at that of the first order that leaves.
+    """
     path = tmp_path / "tags.yaml"
     path.write_text(RECENT, encoding="utf-8")
     clock = HandClock()
