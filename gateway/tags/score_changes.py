@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import floor
 from typing import Any
 
@@ -16,6 +16,7 @@ MAX_DAYS = 3_650
 """A change in more than ten years is none."""
 
 DAY = timedelta(days=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 Outcome = Callable[[Any], Any]
 
@@ -67,12 +68,14 @@ def _day_of_change(score: Score, facts: Mapping[str, FactValue], days: list[Fact
     values = {name: fact.value for name, fact in facts.items()}
     before = outcome(compute_score(score, values)[0])
 
-    def is_changed(count: int) -> bool:
-        later = values | {fact.name: fact.value + count for fact in days}
-        return bool(outcome(compute_score(score, later)[0]) != before)
-
     if not days:
         return None
+    stepping = sorted(days, key=lambda fact: fact.changes_at or _NEVER)
+
+    def is_changed(count: int) -> bool:
+        # Days that began at different hours are over at different hours: in between one fact is a day ahead of another.
+        return any(outcome(compute_score(score, values | stepped)[0]) != before for stepped in _steps(stepping, count))
+
     crossings = _crossings(score, days)
     if crossings is not None:
         return next((count for count in crossings if is_changed(count)), None)
@@ -87,6 +90,12 @@ def _day_of_change(score: Score, facts: Mapping[str, FactValue], days: list[Fact
         middle = (low + high) // 2
         low, high = (low, middle) if is_changed(middle) else (middle, high)
     return high
+
+
+def _steps(days: Sequence[FactValue], count: int) -> Iterator[dict[str, int]]:
+    """List what facts are on a day after so many: the first has grown, then the second, too. They are in this order."""
+    for grown in range(1, len(days) + 1):
+        yield {fact.name: fact.value + count - (place >= grown) for place, fact in enumerate(days)}
 
 
 def _crossings(score: Score, days: list[FactValue]) -> list[int] | None:

@@ -1,6 +1,7 @@
 """The core pack: groups by RFM, what time changes, and the figures that the demo ships."""
 
 import json
+import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -15,6 +16,7 @@ from gateway.tags.change_times import find_change
 from gateway.tags.computed_tag import FactValue
 from gateway.tags.pack import default_pack_path, load_pack, shipped_pack
 from gateway.tags.rules import evaluate
+from gateway.tags.score_evidence import score_value
 from tests.support.paths import ROOT
 from tests.support.published_data import published_rows, published_text
 
@@ -123,6 +125,33 @@ def test_an_expectation_changes_when_its_rounded_value_does() -> None:
     assert found > NOW + 3 * DAY
     moving = change_of("expected_value", **facts, orders_to_come_90d=(0.84, tomorrow), order_to_come_value=(50.0, tomorrow))
     assert moving == tomorrow
+
+
+@pytest.mark.parametrize("key", ["churn_risk", "expected_orders", "lifetime_value"])
+def test_an_expectation_changes_no_earlier_than_it_says(key: str) -> None:
+    """The days since the first and since the last order are over at different hours; in between the model sees one grow."""
+    pack = load_pack(default_pack_path(), calibration=read_calibration(ROOT / "gateway" / "demo" / "shop_calibration.json"))
+    tag, rng = pack.tags[key], random.Random(3)
+
+    def at(when: datetime, first: datetime, last: datetime, counts: dict[str, Any]) -> tuple[str | None, dict[str, FactValue]]:
+        days = {"days_since_first_order": first, "days_since_last_order": last}
+        facts = {name: FactValue(name=name, label=name, value=value) for name, value in counts.items()}
+        for name, time in days.items():
+            whole = (when - time) // DAY
+            facts[name] = FactValue(name=name, label=name, value=whole, changes_at=time + (whole + 1) * DAY)
+        for name in tag.score_names:
+            facts[name] = score_value(pack.scores[name], [facts[own] for own in pack.scores[name].fact_names], set())
+        return evaluate(tag, facts, when).value, facts
+
+    for _ in range(40):
+        age = rng.randint(20, 800)
+        first, last = (NOW - timedelta(days=days, seconds=rng.randint(0, 86_399)) for days in (age, rng.randint(0, age - 1)))
+        orders = rng.randint(2, 12)
+        counts = {"orders_all": orders, "spend_all": orders * rng.uniform(10, 150)}
+        value, facts = at(NOW, first, last, counts)
+        change = find_change(tag, pack, facts, NOW, NOW) or NOW + 30 * DAY
+        steps = [time + ((NOW - time) // DAY + day) * DAY for time in (first, last) for day in range(1, 31)]
+        assert {at(step, first, last, counts)[0] for step in steps if step < change} <= {value}
 
 
 def test_the_demo_ships_figures_for_every_score(tmp_path: Path) -> None:
