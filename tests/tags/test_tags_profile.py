@@ -186,6 +186,14 @@ def test_high_intent_ends_with_an_order(steps: list[int], views: list[int], orde
     assert computed("high_intent", {Event: events, Order: [] if ordered is None else [order(ordered)]}) == expected
 
 
+def test_a_purchase_in_parts_is_no_rhythm() -> None:
+    """Two orders within minutes would be followed by an overdue one the day after."""
+    parts = [order(40), Order(id="second", placed_at=NOW - timedelta(days=40, minutes=5), status=OrderStatus.DELIVERED)]
+    assert [computed(key, {Order: parts}) for key in ("next_purchase", "purchase_rhythm")] == [None, None]
+    daily = [order(41), order(40)]
+    assert [computed(key, {Order: daily}) for key in ("next_purchase", "purchase_rhythm")] == ["2024-04-23", "OVERDUE"]
+
+
 def test_tags_of_a_customer_with_records() -> None:
     """Records of all kinds, measured and judged; cancelled and returned orders count nowhere."""
     toys, books = [OrderItem(category="toys")], [OrderItem(category="books")]
