@@ -1,5 +1,6 @@
 """Define segments: how many customers are in them, who, and in which ones a customer is."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ import strawberry
 
 from connectors import records
 from gateway.context import RequestContext, context_of
-from gateway.errors import InvalidArgumentError, WithheldError
+from gateway.errors import InvalidArgumentError, StoreError, WithheldError
 from gateway.execution.field_metadata import BatchResolver
 from gateway.execution.required_fields import selection_of
 from gateway.segments.membership import find_listed
@@ -164,15 +165,28 @@ def _store_for(context: RequestContext, segment: NamedSegment, name: str) -> Sto
 
 
 async def _read_count(context: RequestContext, segment: NamedSegment, name: str) -> SegmentCount | None:
-    """Read the count of a segment, with those of all others, once for a request."""
+    """Read the count of a segment, where the caller may be told of all customers."""
     store = _store_for(context, segment, name)
-    counts: Mapping[str, SegmentCount] | None = context.cache.get(_read_count)
-    if counts is None:
-        counts = context.cache[_read_count] = await read_totals(store, context.services.tags.pack.segments)
-    rule, found = context.stitcher.rule, counts.get(segment.key)
+    rule = context.stitcher.rule
     if rule is not None and rule.count(1) is None:
         raise WithheldError(f"Segment.{name}: those of whom this caller may be told are not counted apart")
-    return found
+    counts = await _read_once(context, store)
+    return counts.get(segment.key)
+
+
+async def _read_once(context: RequestContext, store: Store) -> Mapping[str, SegmentCount]:
+    """Read all counts, once for a request: its fields are of one moment, or fail together. Raises `StoreError`."""
+    reading: asyncio.Lock = context.cache.setdefault(asyncio.Lock, asyncio.Lock())
+    async with reading:
+        if _read_once not in context.cache:
+            try:
+                context.cache[_read_once] = await read_totals(store, context.services.tags.pack.segments)
+            except StoreError as error:
+                context.cache[_read_once] = error
+    counts: Mapping[str, SegmentCount] | StoreError = context.cache[_read_once]
+    if isinstance(counts, StoreError):
+        raise counts
+    return counts
 
 
 async def given_memberships(

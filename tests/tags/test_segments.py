@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64decode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
+from gateway.errors import StoreError
 from gateway.settings import MongoSettings
+from gateway.store.segment_counts import SegmentCount
 from tests.support import shop
 from tests.support.gateway_server import Gateway, gateway_on
 from tests.support.known_people import knowing, person
@@ -21,6 +24,7 @@ from tests.support.tag_shop import ShopClock, measured, store_of
 pytestmark = pytest.mark.mongodb
 
 CONSENT = r.Consent(channel=r.Channel.EMAIL, purpose="marketing", state=r.ConsentState.GRANTED)
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 SECRET = "0123456789abcdef" * 2
 PACK = """\
 defaults: {owner: crm-team, category: VALUE, ttl: 6h, version: 1, review: 2027-01-31}
@@ -170,6 +174,29 @@ async def test_counts_come_with_what_they_rest_on(words: dict[str, Any]) -> None
         "known": 5,
         "unknown": 0,
     }
+
+
+@pytest.mark.parametrize("also", ["", "__schema { queryType { name } }"])
+async def test_a_count_is_of_one_moment(words: dict[str, Any], monkeypatch: pytest.MonkeyPatch, also: str) -> None:
+    """Its fields come of one read, also while others are counted, or all fail: there is no count without what it rests on."""
+    reads: list[int] = []
+
+    async def read_other_totals(*_: Any) -> dict[str, SegmentCount]:
+        reads.append(len(reads))
+        await asyncio.sleep(0)
+        if reads[-1] == 0:
+            raise StoreError("away")
+        return {own: SegmentCount(members=reads[-1], known=reads[-1], unknown=reads[-1], as_of=NOON) for own in ("vip", "calm")}
+
+    monkeypatch.setattr("resolvers.segment.read_totals", read_other_totals)
+    text = "{ segments { key count known unknown asOf } again: segments { key count known unknown asOf } " + also + "}"
+    async with gateway_on(people(1), **words) as gateway:
+        failed, answered = await gateway.ask(text), await gateway.data(text)
+    none = [{"key": key, "count": None, "known": None, "unknown": None, "asOf": None} for key in ("vip", "calm", "fair")]
+    told = {"count": 1, "known": 1, "unknown": 1, "asOf": "2026-06-30T12:00:00Z"}
+    assert reads == [0, 1]
+    assert (failed["data"]["segments"], failed["data"]["again"]) == (none, none)
+    assert answered["segments"] == answered["again"] == [{"key": "vip"} | told, {"key": "calm"} | told, none[2]]
 
 
 async def pages(gateway: Gateway, first: int, **headers: str) -> list[list[str]]:
