@@ -74,6 +74,16 @@ class Leases:
 
         return await self._mongo.run(insert_or_take_over, kind="lease")
 
+    async def renew(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
+        """Hold those of the names that this owner has for the time of `hold` from now. Gives them."""
+        now, own = self._clock.now(), {"_id": {"$in": list(names)}, "owner": self._owner}
+
+        async def renew(database: Database) -> set[str]:
+            await database.leases.update_many(own, {"$set": {"until": now + hold, "deleteAt": now + hold + _KEEP}})
+            return {document["_id"] for document in await database.leases.find(own, {"_id": 1}).to_list(None)}
+
+        return await self._mongo.run(renew, kind="lease", in_background=True)
+
     async def release(self, names: Sequence[str]) -> None:
         """Give up those of the names that this owner holds."""
         own = {"_id": {"$in": list(names)}, "owner": self._owner}

@@ -60,6 +60,13 @@ class Delta(msgspec.Struct, frozen=True):
         return Delta(self.members - other.members, self.known - other.known, self.unknown - other.unknown)
 
 
+class CountingTurn(msgspec.Struct, frozen=True):
+    """How often changes of a segment were counted, and the ids of those that were counted last."""
+
+    number: int
+    seen: frozenset[str]
+
+
 def delta_of(change: TagChanged) -> Delta:
     """Say by how much a change of a segment's tag counts."""
     after = _state(change.value)
@@ -106,7 +113,7 @@ class SegmentCounts:
         counted = await self._members.count(key, after, until)
         return Delta(counted[IN], counted[IN] + counted[OUT], counted[UNKNOWN])
 
-    async def replace(self, key: str, count: Delta, turn: int | None) -> bool:
+    async def replace(self, key: str, count: Delta, turn: CountingTurn | None) -> bool:
         """Replace a count. Tells whether no change was counted since the `turn` was read."""
         now = self._clock.now()
         values = msgspec.structs.asdict(count) | {"asOf": now, "countedAt": now}
@@ -114,15 +121,18 @@ class SegmentCounts:
         async def write(database: Database) -> bool:
             if turn is None:
                 await database[COLLECTION].update_one({"_id": key}, {"$setOnInsert": {"turn": 0}}, upsert=True)
-            found = await database[COLLECTION].update_one({"_id": key, "turn": turn or 0}, {"$set": values})
+            found = await database[COLLECTION].update_one(
+                {"_id": key, "turn": 0 if turn is None else turn.number}, {"$set": values}
+            )
             return bool(found.matched_count)
 
         return await self._mongo.run(write, kind="write", in_background=True)
 
-    async def read_turn(self, key: str) -> int | None:
-        """Read how often changes were counted. None where nothing was ever counted."""
-        found = await self._mongo.run(lambda database: database[COLLECTION].find_one({"_id": key}, {"turn": 1}))
-        return None if found is None else int(found.get("turn", 0))
+    async def read_turn(self, key: str) -> CountingTurn | None:
+        """Read how often changes were counted, and which ones last. None where nothing was ever counted."""
+        shown = {"turn": 1, "seen": 1}
+        found = await self._mongo.run(lambda database: database[COLLECTION].find_one({"_id": key}, shown))
+        return None if found is None else CountingTurn(int(found.get("turn", 0)), frozenset(found.get("seen", ())))
 
     async def read_counted(self, keys: Collection[str]) -> dict[str, datetime]:
         """Read when segments were counted anew. One that never was is left out."""
@@ -133,8 +143,19 @@ class SegmentCounts:
 
         return {own["_id"]: own["countedAt"] for own in await self._mongo.run(find)}
 
-    async def read_pending(self, key: str, after: str = "", until: str | None = None) -> dict[str, Delta]:
-        """Read by how much changes of a segment count that still wait, by their ids, of customers between two ids."""
+    async def has_leaving(self) -> bool:
+        """Tell whether changes wait that may leave by now."""
+        which = {"changesOut": {"$lte": self._clock.now()}}
+        return await self._mongo.run(lambda own: own.tags.find_one(which, {"_id": 1}), in_background=True) is not None
+
+    async def read_pending(
+        self, key: str, after: str = "", until: str | None = None, turn: CountingTurn | None = None
+    ) -> dict[str, Delta]:
+        """Read by how much changes of a segment count that still wait, by their ids, of customers between two ids.
+
+        Those are left out that were counted before the turn: who counted them has not removed them yet, or died before.
+        """
+        counted: Collection[str] = () if turn is None else turn.seen
         tag = segment_tag(key)
 
         async def find(database: Database) -> list[Document]:
@@ -144,7 +165,7 @@ class SegmentCounts:
         within = [own for own in found if own["_id"] > after and (until is None or own["_id"] <= until)]
         entries = [(own["_id"], entry) for own in within for entry in own.get("outbox", ()) if entry["key"] == tag]
         changes = [TagChanged.read(customer, entry) for customer, entry in entries]
-        return {change.id: delta_of(change) for change in changes}
+        return {change.id: delta_of(change) for change in changes if change.id[:ID_DIGITS] not in counted}
 
 
 def _counting(changes: Sequence[Document], now: datetime) -> list[Document]:

@@ -20,8 +20,8 @@ IN, OUT, UNKNOWN = "+", "-", "?"
 
 INDEX = IndexModel([("segments", 1), ("_id", 1)])
 
-COUNT_S = 60.0
-"""How long it may take to count a segment, in seconds."""
+COUNT_S = 600.0
+"""How long it may take to count some customers of a segment, in seconds."""
 
 _LENGTH = len(SEGMENT_PREFIX)
 _IS_SEGMENT: Document = {"$eq": [{"$substrBytes": ["$$this.k", 0, _LENGTH]}, SEGMENT_PREFIX]}
@@ -92,17 +92,17 @@ class SegmentMembers:
 
         return await self._mongo.run(count_all, in_background=True, timeout_s=COUNT_S)
 
-    async def read_bounds(self, step: int) -> list[str]:
-        """Read each so many-th id of all documents, in their order."""
-        bounds: list[str] = []
+    async def read_bounds(self, step: int, after: str = "", until: str | None = None) -> list[str]:
+        """Read each so many-th id of all documents, in their order: after an id and before another one."""
+        bounds = [after]
 
         async def find(database: Database) -> list[Document]:
-            rest = {"_id": {"$gt": bounds[-1]}} if bounds else {}
-            return await database.tags.find(rest, {"_id": 1}).sort("_id", 1).skip(step - 1).limit(1).to_list(None)
+            rest: Document = {"$gt": bounds[-1]} if until is None else {"$gt": bounds[-1], "$lt": until}
+            return await database.tags.find({"_id": rest}, {"_id": 1}).sort("_id", 1).skip(step - 1).limit(1).to_list(None)
 
         while found := await self._mongo.run(find, in_background=True, timeout_s=COUNT_S):
             bounds.append(found[0]["_id"])
-        return bounds
+        return bounds[1:]
 
 
 def page_query(key: str, after: str) -> dict[str, Any]:

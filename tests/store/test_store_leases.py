@@ -55,6 +55,17 @@ async def test_expired_lease_is_taken_over(mongo: Mongo, hand_clock: HandClock):
     assert await mine.acquire(["short"], hold=HOLD) == set()
 
 
+async def test_the_owner_renews(mongo: Mongo, hand_clock: HandClock):
+    """From now, and what it holds alone: nothing that it never had, or that another one took over."""
+    mine, theirs = Leases(mongo, hand_clock), Leases(mongo, hand_clock)
+    await mine.acquire(["a", "b"], hold=HOLD)
+    hand_clock.advance(HOLD - timedelta(seconds=1))
+    assert await mine.renew(["a", "c"], hold=HOLD) == {"a"}
+    hand_clock.advance(timedelta(seconds=2))
+    assert await theirs.acquire(["a", "b", "c"], hold=HOLD) == {"b", "c"}
+    assert await mine.renew(["a", "b", "c"], hold=HOLD) == {"a"}
+
+
 async def test_same_owner_does_not_win_what_its_other_task_took_over(mongo: Mongo, hand_clock: HandClock):
     """Two tasks of one gateway, at the same time: what one has taken over, the other does not count as its own."""
     leases = Leases(mongo, hand_clock)

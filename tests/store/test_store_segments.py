@@ -1,7 +1,7 @@
 """Segments in MongoDB: who is in them stands in the document of the tags, and counts are exact whatever comes twice."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -184,6 +184,108 @@ async def test_a_recount_is_right_while_members_change(
     now = await counts.count("vip")
     assert passes > 0
     assert await counted(counts) == (now.members, now.known, now.unknown)
+
+
+class TickingClock(NoonClock):
+    """Half a second passes with each question that MongoDB answers: nobody is late because the machine is busy."""
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.now() + timedelta(seconds=seconds)
+        while self.now() < until:
+            await asyncio.sleep(0.001)
+
+    async def tick(self, mongo: Mongo) -> None:
+        while True:
+            await mongo.run(lambda database: database.segment_counts.find_one({"_id": "tick"}), in_background=True)
+            self.advance(timedelta(seconds=0.5))
+
+
+class SlowMembers(SegmentMembers):
+    """Takes half a minute for each count."""
+
+    def __init__(self, mongo: Mongo, clock: TickingClock) -> None:
+        super().__init__(mongo)
+        self.clock = clock
+
+    async def count(self, key: str, after: str = "", until: str | None = None) -> Mapping[str, int]:
+        found = await super().count(key, after, until)
+        await self.clock.sleep(30)
+        return found
+
+
+async def test_a_recount_may_take_long(mongo: Mongo, monkeypatch: pytest.MonkeyPatch):
+    """Its lease lasts, whatever another worker has to give meanwhile: that leaves afterwards, before the next segment."""
+    monkeypatch.setattr("gateway.segments.segment_recount.STEP", 4)
+    clock = TickingClock()
+    tags, members = TagCollection(mongo, clock), SlowMembers(mongo, clock)
+    tags.leaving = {"segment:vip", "segment:new"}
+    counts = SegmentCounts(mongo, members, clock)
+    recount = SegmentRecount(counts, members, Leases(mongo, clock), clock, ["vip", "new"])
+    drain = ChangeDrain(tags.outbox, Leases(mongo, clock), clock, [counts])
+    both = ("segment:vip", "segment:new")
+    await tags.write([(f"c{number}", tag(0, "true", key)) for number in range(9) for key in both])
+    await drain.run_pass()
+    drain.start()
+    ticking, writing = asyncio.create_task(clock.tick(mongo)), asyncio.create_task(write_slowly(tags, clock))
+    try:
+        assert await recount.run_pass() == 2
+        assert drain.counts.taken > 18
+        await writing
+        while (await tags.outbox.read_page(clock.now(), 1)).entries:
+            await asyncio.sleep(0.01)
+    finally:
+        writing.cancel()
+        await drain.aclose()
+        ticking.cancel()
+    for key in ("vip", "new"):
+        now = await SegmentMembers(mongo).count(key)
+        assert await counted(counts, key) == (now["+"], now["+"] + now["-"], now["?"])
+
+
+async def write_slowly(tags: TagCollection, clock: TickingClock) -> None:
+    """Change who is in segments each minute or so."""
+    values: Sequence[str | None] = ["false", None, "true"]
+    for number in range(6):
+        await clock.sleep(40)
+        keys = ("segment:vip", "segment:new")
+        await tags.write([(f"c{number}", tag(number + 1, values[number % 3], key)) for key in keys])
+
+
+async def test_what_was_counted_and_not_removed_counts_once(
+    tags: TagCollection, counts: SegmentCounts, mongo: Mongo, hand_clock: HandClock
+):
+    """A worker dies after it counted changes: who counts anew before they come again does not take them off."""
+    leases = Leases(mongo, hand_clock)
+    recount = SegmentRecount(counts, SegmentMembers(mongo), leases, hand_clock, ["vip"])
+    await recount.run_pass()
+    await tags.write([("c1", tag(0, "true")), ("c2", tag(0, "false"))])
+    page = await tags.outbox.read_page(hand_clock.now(), 9)
+    await counts.take_changes([change for customer in page.entries for change in page.changes(customer)])
+    await tags.write([("c2", tag(1, "true"))])
+    hand_clock.advance(EVERY)
+    assert await recount.run_pass() == 1
+    assert await counted(counts) == (1, 2, 0)
+    await ChangeDrain(tags.outbox, leases, hand_clock, [counts]).run_pass()
+    assert await counted(counts) == (2, 2, 0)
+
+
+async def test_a_segment_that_cannot_be_counted_keeps_no_others(
+    tags: TagCollection, mongo: Mongo, hand_clock: HandClock, monkeypatch: pytest.MonkeyPatch
+):
+    """The failure is told when the others are counted."""
+
+    class FailingMembers(SegmentMembers):
+        async def count(self, key: str, after: str = "", until: str | None = None) -> Mapping[str, int]:
+            if key == "vip":
+                raise StoreError("late")
+            return await super().count(key, after, until)
+
+    members = FailingMembers(mongo)
+    counts = SegmentCounts(mongo, members, hand_clock)
+    recount = SegmentRecount(counts, members, Leases(mongo, hand_clock), hand_clock, ["vip", "new"])
+    with pytest.raises(StoreError):
+        await recount.run_pass()
+    assert [*await counts.read(["vip", "new"])] == ["new"]
 
 
 async def test_nothing_is_counted_while_changes_leave(counts: SegmentCounts, mongo: Mongo, hand_clock: HandClock):
