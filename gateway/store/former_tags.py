@@ -3,8 +3,8 @@
     {_id: "<customer>", ..., records?: ["<source>:<id>"], former?: true}
 
 A customer is named by his set of records, which `records` lists where they are several. Once another set with one of these
-records is stored, the document is `former`: it is not counted, until it is written again. Where its records are all among
-those of the other set, time changes it no more, and MongoDB deletes it when the tags could not be given any more.
+records is stored, the document is `former`: it is not counted, and in no segment, until it is written again. Where its records
+are all among those of the other set, time changes it no more, and MongoDB deletes it when the tags could not be given any more.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ RECORD_SIGN = ":"
 """Stands in the id of a record behind that of its source."""
 
 RECORDS_INDEX = IndexModel("records", sparse=True)
+
+_SET_ASIDE: Document = {"$set": {"former": True}, "$unset": {"segments": ""}}
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -70,7 +72,7 @@ async def set_aside_former(database: Database, customers: Collection[str], now: 
             # Not one that is written again meanwhile.
             which = {"_id": document["_id"], "at": document.get("at", {"$exists": False})}
             is_part = any(own < later for later in over)
-            updates.append(UpdateOne(which, _aside(now) if is_part else {"$set": {"former": True}}))
+            updates.append(UpdateOne(which, _aside(now) if is_part else _SET_ASIDE))
     if updates:
         await database.tags.bulk_write(updates, ordered=False)
 
@@ -83,6 +85,6 @@ def _rank(document: Document) -> tuple[datetime, int, str]:
 def _aside(now: datetime) -> Document:
     return {
         "$set": {"former": True},
-        "$unset": {"changes": "", "changesAt": "", "tries": ""},
+        "$unset": {"segments": "", "changes": "", "changesAt": "", "tries": ""},
         "$min": {"deleteAt": now + KEEP},
     }

@@ -110,12 +110,19 @@ async def test_members_come_in_pages(tags: TagCollection, members: SegmentMember
 
 
 async def test_those_who_are_one_by_now_are_not_counted_twice(tags: TagCollection, members: SegmentMembers):
-    """When their records are found to be one customer, the parts are in no segment; when they are two again, they are."""
+    """When their records are found to be one customer, the parts are in no segment; when they are two again, he is in none.
+
+    Linked anew, he is in it again, and of two sets with a record in common the one that was written last.
+    """
     await tags.write([("crm:1", tag(0, "true")), ("shop:2", tag(0, "true"))])
     await tags.write([("crm:1\nshop:2", tag(1, "true"))])
     assert await members.read_page("vip", "", 0, 9) == ["crm:1\nshop:2"]
-    await tags.write([("crm:1", tag(2, "true"))])
-    assert await members.read_page("vip", "", 0, 9) == ["crm:1", "crm:1\nshop:2"]
+    await tags.write([("crm:1", tag(2, "true")), ("shop:2", tag(2, "true"))])
+    assert await members.read_page("vip", "", 0, 9) == ["crm:1", "shop:2"]
+    await tags.write([("crm:1\nshop:2", tag(3, "true"))])
+    assert await members.read_page("vip", "", 0, 9) == ["crm:1\nshop:2"]
+    await tags.write([("desk:3\nshop:2", tag(4, "true"))])
+    assert await members.read_page("vip", "", 0, 9) == ["desk:3\nshop:2"]
 
 
 async def test_changes_are_counted_once(tags: TagCollection, counts: SegmentCounts, mongo: Mongo):
@@ -228,7 +235,11 @@ async def test_a_recount_may_take_long(mongo: Mongo, monkeypatch: pytest.MonkeyP
     drain.start()
     ticking, writing = asyncio.create_task(clock.tick(mongo)), asyncio.create_task(write_slowly(tags, clock))
     try:
-        assert await recount.run_pass() == 2
+        done = await recount.run_pass()
+        assert done > 0
+        while done < 2:  # while the other worker has the lease for a moment
+            await clock.sleep(1)
+            done += await recount.run_pass()
         assert drain.counts.taken > 18
         await writing
         while (await tags.outbox.read_page(clock.now(), 1)).entries:
