@@ -63,7 +63,7 @@ class Views:
             own = (*sorted(caller.visibilities.items()), frozenset(caller.key_kinds), group, rights_of(caller))
             if own not in made:
                 hidden_tags = frozenset(key for key, tag in pack.tags.items() if _is_hidden(pack, tag, caller, router))
-                hidden_tags |= _hidden_lists(pack, caller)
+                hidden_tags |= _hidden_lists(pack, caller, router)
                 made[own] = view_of_caller(schema, settings, name, hidden_tags)
             self._views[name] = made[own]
         if not settings.callers:
@@ -245,9 +245,10 @@ def _is_hidden(pack: Pack, tag: TagDefinition, caller: CallerSettings, router: S
     return caller.sources is not None and any(source.name not in caller.sources for source in sources)
 
 
-def _hidden_lists(pack: Pack, caller: CallerSettings) -> frozenset[str]:
-    """List the segments of which nothing is told but by ids, where the caller does not see these."""
-    if strictest(LIST_CLASSES, caller.visibilities) is Visibility.SHOWN:
+def _hidden_lists(pack: Pack, caller: CallerSettings, router: SourceRouter) -> frozenset[str]:
+    """List the segments of which nothing is told but by ids, where the caller does not see these, or not of all sources."""
+    is_shown = strictest(LIST_CLASSES, caller.visibilities) is Visibility.SHOWN
+    if is_shown and (caller.sources is None or all(source.name in caller.sources for source in router.customers.all)):
         return frozenset()
     return frozenset(own.tag_key for own in pack.segments.values() if own.is_list)
 

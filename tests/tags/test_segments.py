@@ -246,6 +246,7 @@ CALLERS = {
     "hashed": {"sees": {"identifying": "hashed", "personal": "shown", "commercial": "shown"}, "find_by": ["text"]},
     "own": {"customers": ["crm:c1"]},
     "mailer": {"purposes": ["news"]},
+    "partner": {"sources": ["crm"]},
 }
 
 
@@ -285,6 +286,24 @@ async def test_a_caller_of_some_customers_is_told_of_no_others(words: dict[str, 
     answer = await answer_to("own", words, text)
     assert answer["data"]["customer"] == {"segments": [{"member": True}]}
     assert answer["data"]["segment"] == {"key": "vip", "count": None, "customers": None}
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"WITHHELD"}
+
+
+async def test_a_list_is_withheld_where_sources_are(words: dict[str, Any], mongodb_settings: MongoSettings) -> None:
+    """It was resolved by all of them: who has fewer is told neither how many it holds, nor who, nor of a customer."""
+    async with store_of(mongodb_settings) as store:
+        await store.segment_lists.add("fair", version := store.segment_lists.new_version(), ["crm:1", "desk:9"])
+        await store.segment_lists.put_in_force("fair", version)
+    sources = [knowing("crm", [person("1", name="Ana")]), knowing("desk", [person("9", name="Bo")])]
+    text = """{ customer(by: {id: "crm:1"}) { segments(keys: ["fair"]) { member } }
+        segment(key: "fair") { count customers { nodes { name } } } }"""
+    async with gateway_on(sources, **words) as gateway:
+        shown = await gateway.data(text)
+    async with gateway_on(sources, **words, **access("partner")) as gateway:
+        answer = await gateway.ask(text)
+    assert shown["segment"] == {"count": 2, "customers": {"nodes": [{"name": "Ana"}, {"name": "Bo"}]}}
+    assert shown["customer"] == {"segments": [{"member": True}]}
+    assert answer["data"] == {"customer": {"segments": []}, "segment": {"count": None, "customers": None}}
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"WITHHELD"}
 
 
