@@ -4,7 +4,8 @@ segment_lists    {_id: "<segment>", version, count, asOf}
 segment_entries  {_id: "<segment>\n<version>\n<record>", record, deleteAt?}
 
 An upload writes its entries under a version of its own, and then has the list be of that: so a list is the old or the new one,
-whole. Entries of a version that never came into force are deleted by MongoDB a day later; those of one before with it.
+whole. Entries of a version that never came into force are deleted by MongoDB a day later, and those of the one before after
+some minutes: until then whoever has read which version is in force finds them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ LISTS, ENTRIES = "segment_lists", "segment_entries"
 
 MAX_UPLOAD = timedelta(days=1)
 """For how long an upload may take. Entries that are in no list by then are deleted."""
+
+KEEP_READ = timedelta(minutes=5)
+"""For how long a list is there after another one took its place: whoever reads it goes on."""
 
 DELETE_S = 600.0
 
@@ -86,7 +90,8 @@ class SegmentLists:
             except DuplicateKeyError:
                 await database[ENTRIES].delete_many({"_id": own})
                 return False
-            await database[ENTRIES].delete_many({"_id": {"$gt": f"{key}\n", "$lt": f"{key}\n{version}\n"}})
+            earlier = {"_id": {"$gt": f"{key}\n", "$lt": f"{key}\n{version}\n"}, "deleteAt": {"$exists": False}}
+            await database[ENTRIES].update_many(earlier, {"$set": {"deleteAt": self._clock.now() + KEEP_READ}})
             return True
 
         return await self._mongo.run(switch, kind="write", in_background=True, timeout_s=DELETE_S)

@@ -14,7 +14,7 @@ from gateway.segments.segment_recount import EVERY, SegmentRecount
 from gateway.store.leases import Leases
 from gateway.store.mongo import Mongo
 from gateway.store.segment_counts import SegmentCounts
-from gateway.store.segment_lists import SegmentLists
+from gateway.store.segment_lists import KEEP_READ, SegmentLists
 from gateway.store.segment_members import SegmentMembers
 from gateway.store.tags import TagCollection
 from gateway.tags.computed_tag import ComputedTag, RuleUsed, TagReason
@@ -376,6 +376,23 @@ async def test_a_list_is_replaced_whole(lists: SegmentLists, hand_clock: HandClo
     assert (own.version, own.count) == (second, 3)
     assert await lists.read_page("fair", second, "crm:2", 0, 9) == ["crm:3", "crm:4"]
     assert await lists.find({"fair": second}, ["crm:1", "crm:3"]) == {("fair", "crm:3")}
+
+
+async def test_whoever_reads_a_list_goes_on(lists: SegmentLists, mongo: Mongo, hand_clock: HandClock):
+    """Who has read which version is in force finds its entries for some minutes after another one is; then they go."""
+    first = lists.new_version()
+    await lists.add("fair", first, ["crm:1", "crm:2"])
+    await lists.put_in_force("fair", first)
+    read = (await lists.read(["fair"]))["fair"]
+    hand_clock.advance(timedelta(seconds=1))
+    second = lists.new_version()
+    await lists.add("fair", second, ["crm:2"])
+    await lists.put_in_force("fair", second)
+    assert await lists.find({"fair": read.version}, ["crm:1", "crm:2"]) == {("fair", "crm:1"), ("fair", "crm:2")}
+    assert await lists.read_page("fair", read.version, "crm:1", 0, 9) == ["crm:2"]
+    entries = await mongo.run(lambda database: database.segment_entries.find({}).to_list(None))
+    ends = {(own["_id"].split("\n")[1], own.get("deleteAt")) for own in entries}
+    assert ends == {(first, hand_clock.now() + KEEP_READ), (second, None)}
 
 
 async def test_who_is_erased_leaves_the_lists(lists: SegmentLists):
