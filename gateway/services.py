@@ -225,9 +225,9 @@ def _change_drain(
     """Give changes of tags to those who wait for them, where the pack asks for any."""
     if store is None or not pack.leaving:
         return None
-    consumers: list[ChangeConsumer] = [store.segment_counts]
-    if actions is not None:
-        consumers.append(actions.planner)
+    # What counts comes last: it remembers only so many changes, and those that another one could not take come again later.
+    consumers: list[ChangeConsumer] = [] if actions is None else [actions.planner]
+    consumers.append(store.segment_counts)
     return ChangeDrain(store.tags.outbox, store.leases, clock, consumers, settings.actions.look_s)
 
 

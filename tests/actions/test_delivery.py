@@ -1,5 +1,6 @@
 """Webhooks: signed, at least once, with one id, again after failures, dead after many."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.changes.change_drain import BACKOFF
+from gateway.changes.tag_change import TagChanged
 from gateway.settings import MongoSettings
 from gateway.tags.computed_tag import ComputedTag
 from tests.support.acting_shop import ACTION, YES, SendingClock, acting_words, change, deliver, people, states, tags_file, tier
@@ -194,6 +197,34 @@ async def test_a_slow_target_holds_no_other(tmp_path: Path, mongodb: dict[str, A
             await change(services, clock, "c1", "c2")
             await until(lambda: len(slow.taken) == 2)
             await until(lambda: len(quick.taken) == 2)
+
+
+async def test_a_change_that_no_action_takes_is_not_counted(
+    tmp_path: Path, mongodb: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
+):
+    """It comes again later, when so many others were counted that nobody remembers it. It is counted when all take it."""
+    counted: list[str] = []
+
+    async def count(changes: Sequence[TagChanged]) -> None:
+        counted.extend(change.customer for change in changes)
+
+    async def fail(_: Sequence[TagChanged]) -> None:
+        raise RuntimeError("a mistake")
+
+    words = acting_words("http://127.0.0.1:9/", tags_file(tmp_path), mongodb)
+    async with services_on(people(c1=YES), clock=clock, **words) as services:
+        assert services.changes is not None
+        assert services.actions is not None
+        assert services.store is not None
+        monkeypatch.setattr(services.store.segment_counts, "take_changes", count)
+        with monkeypatch.context() as broken:
+            broken.setattr(services.actions.planner, "take_changes", fail)
+            await change(services, clock, "c1")
+            await services.changes.run_pass()
+        assert counted == []
+        clock.advance(BACKOFF)
+        await services.changes.run_pass()
+    assert set(counted) == {"c1"}
 
 
 async def test_no_more_are_sent_in_a_second_than_a_target_takes(tmp_path: Path, mongodb: dict[str, Any], clock: HandClock):
