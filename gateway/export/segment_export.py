@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import msgspec
 from graphql import ExecutionResult
 
-from connectors.errors import ConfigurationError
+from connectors.errors import ConfigurationError, SourceUnavailableError
 from connectors.suggestions import did_you_mean
 from connectors.toolkit.evaluation import encode_json
 from gateway.access.caller import Caller
@@ -26,6 +26,7 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.operations import Operation, Operations
 from gateway.services import Services, hide_erased
+from gateway.stitching.source_reports import SourceState
 from gateway.stitching.stitcher import Stitcher
 from gateway.views.asked_classes import AskedClasses
 from gateway.views.views import Views
@@ -39,9 +40,10 @@ PAGE_S = 60.0
 AUDITED = 1_000
 """How many customers an entry of the audit is about."""
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  which some spreadsheets read alike
 """How texts begin that spreadsheets take for formulas. A `'` stands before them in CSV."""
 
+_REPORTS, _AWAY = "_sources", SourceUnavailableError.code
 _EXPECTED = frozenset({"WITHHELD", "WITHHELD_PURPOSE"})
 
 
@@ -65,6 +67,9 @@ class SegmentExporter:
         if caller not in settings.callers and settings.callers:
             fix = did_you_mean(caller, settings.callers)
             raise ConfigurationError([f"--caller: the settings have no caller {caller}{fix}"])
+        if purpose is not None and purpose not in settings.purposes:
+            fix = did_you_mean(purpose, settings.purposes)
+            raise ConfigurationError([f"--purpose: the settings have no purpose {purpose}{fix}"])
         schema = schema_with(tuple(settings.fields.declared()))
         core = core_schema(schema)
         self._services = services
@@ -80,7 +85,8 @@ class SegmentExporter:
         segments = self._services.tags.pack.segments
         if key not in segments:
             raise ConfigurationError([f"{key}: no segment is called so{did_you_mean(key, segments)}"])
-        page = f"nodes {_selection(paths)} pageInfo {{ hasNextPage endCursor }}"
+        nodes = _selection(paths).removesuffix("}") + f"{_REPORTS}: sources {{ state errorCode }} }}"
+        page = f"nodes {nodes} pageInfo {{ hasNextPage endCursor }}"
         customers = f"customers(first: {MAX_FIRST}, after: $after) {{ {page} }}"
         text = f'query ($after: String) {{ segment(key: "{key}") {{ {customers} }} }}'
         return self._operations.prepare(text, None)
@@ -108,7 +114,8 @@ class SegmentExporter:
             for error in errors:
                 raise error.original_error or ConfigurationError([error.message])
             raise ConfigurationError(["segments export: there is no page to read"])
-        return page, [str((error.extensions or {}).get("code", "INTERNAL")) for error in errors]
+        codes = [str((error.extensions or {}).get("code", "INTERNAL")) for error in errors]
+        return page, codes + [code for code in _missing_codes(page["nodes"]) if code not in codes]
 
     async def _run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
         """Run an operation as the caller may. As the application does."""
@@ -156,6 +163,15 @@ async def export_segment(
                 return ExportReport(count, dict(errors))
 
 
+def _missing_codes(nodes: Sequence[dict[str, Any]]) -> list[str]:
+    """Take the reports of sources out of customers, and give why each source that is away gave nothing.
+
+    Where others gave their records this is no error: the customer is shown without what that source has.
+    """
+    reports = [own for node in nodes for own in node.pop(_REPORTS, None) or ()]
+    return [own["errorCode"] or _AWAY for own in reports if own["state"] == SourceState.UNAVAILABLE]
+
+
 async def _pages(
     exporter: SegmentExporter, operation: Operation, after: str | None, notes: AccessNotes
 ) -> AsyncIterator[tuple[Mapping[str, Any], Sequence[str]]]:
@@ -185,13 +201,20 @@ class CsvWriter:
     """Writes customers as lines of CSV (RFC 4180), with a head."""
 
     def __init__(self, file: TextIO, paths: Sequence[str]) -> None:
+        self._head: Sequence[str] | None = paths
         self._paths = [path.split(".") for path in paths]
         self._writer = csv.writer(file, lineterminator="\r\n")
-        self._writer.writerow(paths)
 
     def write(self, node: Mapping[str, Any]) -> None:
         """Write a customer."""
+        self.write_head()
         self._writer.writerow([write_cell(_value_at(node, path)) for path in self._paths])
+
+    def write_head(self) -> None:
+        """Write the names of the fields, once. Until there is a customer there may be a problem instead."""
+        if self._head is not None:
+            self._writer.writerow(self._head)
+            self._head = None
 
 
 class JsonLinesWriter:
@@ -199,6 +222,9 @@ class JsonLinesWriter:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+
+    def write_head(self) -> None:
+        """Write nothing: the names are in each line."""
 
     def write(self, node: Mapping[str, Any]) -> None:
         """Write a customer."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 
@@ -90,17 +91,16 @@ def _store_of(services: Services) -> Store:
     return services.store
 
 
-def _read_lines(lines: Iterable[str]) -> Iterator[Line]:
+def _read_lines(text: TextIO) -> Iterator[Line]:
     """Read the lines that are not blank. Raises `ConfigurationError` for one that is no key, by its number."""
-    numbers = enumerate(lines, 1)
-    while True:
+    for number in count(1):
         try:
-            number, line = next(numbers)
-        except StopIteration:
-            return
+            line = text.readline(MAX_LINE + 2)  # with its end; of a longer one no more is read
         except UnicodeDecodeError:
             raise ConfigurationError(["the file is not UTF-8 text; save it as UTF-8"]) from None
-        if len(line) > MAX_LINE:
+        if not line:
+            return
+        if len(line.rstrip("\n")) > MAX_LINE:
             raise ConfigurationError([f"line {number}: is longer than {MAX_LINE} characters; write one key a line"])
         if line.strip():
             yield number, line.strip()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,56 @@ async def test_all_pages_are_exported(words: dict[str, Any], tmp_path: Path):
     assert (report.customers, [own["id"] for own in found]) == (1_234, [f"crm:{own.id}" for own in many])
 
 
+@pytest.mark.parametrize("away", ["crm", "desk"])
+async def test_a_source_that_goes_away_midway_is_told(words: dict[str, Any], tmp_path: Path, away: str):
+    """Also where another one gave the customer: then what it has is missing, and the file is not whole."""
+    names = [f"{number:04}" for number in range(250)]
+    sources = {
+        "crm": knowing("crm", [person(own, name=own, email=f"{own}@example.com") for own in names]),
+        "desk": knowing("desk", [person(own, phone=f"+44207946{own}", email=f"{own}@example.com") for own in names]),
+    }
+    connectors = [*sources.values()]
+    await uploaded(connectors, words, tmp_path, "".join(f"crm:{own}\n" for own in names))
+    found: list[Any] = []
+
+    def write(node: Any) -> None:
+        found.append(node)
+        if len(found) == 150:
+            sources[away].failure = SourceUnavailableError()
+
+    report = await export_segment(services_of(connectors, words), "fair", "crm", ["id", "phone"], write)
+    assert found[0] == {"id": "crm:0000", "phone": "+442079460000"}
+    assert (report.customers, {*report.errors}, report.is_whole) == (250, {"SOURCE_UNAVAILABLE"}, False)
+
+
+async def test_a_line_without_end_is_not_read_whole(words: dict[str, Any], tmp_path: Path):
+    """However long it is."""
+    file = tmp_path / "list.txt"
+    file.write_bytes(b"crm:1\r\n" + b"x" * 20_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ConfigurationError, match="line 2: is longer"):
+            await upload_list(services_of([knowing("crm", PEOPLE)], words), "fair", file, None, lambda _: None)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+async def test_lines_end_as_on_any_machine(words: dict[str, Any], tmp_path: Path):
+    """With a mark of the order of bytes, with carriage returns, without an end; a key of all characters that one may have."""
+    file = tmp_path / "list.txt"
+    file.write_bytes("\ufeffcrm:1\r\n\r\n".encode() + b"email:" + b"x" * 994 + b"\r\ncrm:2\rcrm:3")
+    report = await upload_list(services_of([knowing("crm", PEOPLE)], words), "fair", file, None, lambda _: None)
+    assert report == UploadReport(4, 3, [3])
+
+
+async def test_a_key_of_several_customers_is_of_none(words: dict[str, Any], tmp_path: Path):
+    """It is told by its line; a customer who is there twice is on the list once."""
+    twins = [person("1", email="both@example.com"), person("2", email="both@example.com"), person("3")]
+    crm = [knowing("crm", twins)]
+    assert await uploaded(crm, words, tmp_path, "email:both@example.com\n3\n3\n") == UploadReport(3, 1, [1])
+
+
 def test_csv_is_no_formula():
     """Texts that a spreadsheet would compute have a quotation mark before them; numbers, quotes and commas stay."""
     file = io.StringIO()
@@ -174,7 +225,9 @@ def test_csv_is_no_formula():
         ["'=cmd()", "-5", '["a"]', "'+442079460000"],
         ['Cy, the "third"', "", "[]", ""],
     ]
-    assert [write_cell(text) for text in ("@x", "-1", "\tx", "a=b", True)] == ["'@x", "'-1", "'\tx", "a=b", "true"]
+    for risky in ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"):
+        assert write_cell(f"{risky}x") == f"'{risky}x"
+    assert [write_cell(text) for text in ("a=b", True)] == ["a=b", "true"]
     lines = io.StringIO()
     JsonLinesWriter(lines).write({"name": "=é"})
     assert json.loads(lines.getvalue()) == {"name": "=é"}
