@@ -13,6 +13,7 @@ import typer
 from gateway.terminal import errors, out, problems_shown
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping
     from datetime import datetime
     from typing import TextIO
@@ -104,6 +105,7 @@ def export(
     with problems_shown(), _opened(output) as file:
         writer = CsvWriter(file, paths) if format_ is ExportFormat.CSV else JsonLinesWriter(file)
         report = asyncio.run(export_segment(services, key, caller, paths, writer.write, purpose))
+        writer.write_head()
     errors.print(f"{key}: {report.customers:,} customers written", highlight=False)
     for code, number in sorted(report.errors.items()):
         errors.print(f"{code}: {number:,} times", style="yellow", highlight=False)
@@ -157,21 +159,45 @@ def _services(config: Path) -> Services:
 
 @contextmanager
 def _opened(output: Path | None) -> Iterator[TextIO]:
-    """Open the file to write, for its owner alone. A file that is there is replaced when all is written."""
+    """Open the file to write, for its owner alone. A file that is there is replaced when all is written.
+
+    What stands in its place meanwhile is deleted however this ends, unless by SIGKILL: then the next one deletes it.
+    """
     if output is None:
         yield out.file  # type: ignore[misc]
         out.file.flush()
         return
     import os
+    import signal
+
+    from connectors.errors import ConfigurationError
 
     partly = output.with_name(f"{output.name}.part")
-    number = os.open(partly, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    partly.unlink(missing_ok=True)
+    # A new file: one of somebody else, or a link of his to another place, is not written to.
+    number = os.open(partly, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    own = os.fstat(number)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
             yield file
+        if not _is_same(partly, own):
+            raise ConfigurationError([f"--output: another export writes {output.name}; run one at a time"])
         partly.replace(output)
     finally:
-        partly.unlink(missing_ok=True)
+        if _is_same(partly, own):
+            partly.unlink()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _is_same(path: Path, file: os.stat_result) -> bool:
+    """Tell whether a path still names a file."""
+    from os.path import samestat
+
+    try:
+        return samestat(path.lstat(), file)
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -179,6 +205,8 @@ def _progress_shown(what: str) -> Iterator[Callable[[int], None]]:
     """Show how far it has come, on a terminal."""
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=errors, transient=True) as shown:
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), console=errors, transient=True, disable=not errors.is_terminal
+    ) as shown:
         task = shown.add_task(what)
         yield lambda number: shown.update(task, description=f"{what}: {number:,} lines")
