@@ -39,6 +39,9 @@ MEMBERSHIP: Document = {
 }
 """The field of a document, by the values that tags have after the update."""
 
+RESTORED: Document = {"segments": {"$cond": [{"$eq": ["$former", True]}, MEMBERSHIP["segments"], "$segments"]}}
+"""The field of a document before an update: of a former customer who is one again, by the values that he had."""
+
 
 def has_segments(tags: Iterable[ComputedTag]) -> bool:
     """Tell whether any of the tags is that of a segment."""

@@ -17,9 +17,10 @@ from gateway.clock import CLOCK_TOLERANCE
 from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.store.former_tags import PRESENT, records_of
 from gateway.store.mongo import Document
-from gateway.store.segment_members import MEMBERSHIP, first_membership, has_segments
+from gateway.store.segment_members import MEMBERSHIP, RESTORED, first_membership, has_segments
 from gateway.store.tag_outbox import MERGE_PATIENCE, added_entries, first_entries, leaving_from
 from gateway.tags.computed_tag import ComputedTag
+from gateway.tags.definitions import SEGMENT_PREFIX
 from gateway.tags.tag_history import MAX_CHANGES, RULE_DIGITS, ChangeCause
 from gateway.tags.tag_store import KEEP, MAX_TTL
 
@@ -54,6 +55,7 @@ class TagUpdate:
     ) -> None:
         self._customer = customer
         self._tags = tags
+        self._may_leave = leaving
         self._leaving = [tag for tag in tags if tag.key in leaving]
         self._tells_segments = has_segments(tags)
         self._now = now
@@ -112,12 +114,13 @@ class TagUpdate:
         if self._leaving:
             values["outbox"] = added_entries([_added_entry(tag) for tag in self._leaving])
             out |= leaving_from(self._now)
-        return self._update({}, values, out, later)
+        restored: Document = RESTORED if any(key.startswith(SEGMENT_PREFIX) for key in self._may_leave) else {}
+        return self._update({}, values, out, restored | {"later": later})
 
-    def _update(self, condition: Document, values: Document, out: Document, later: Document | None = None) -> UpdateOne:
+    def _update(self, condition: Document, values: Document, out: Document, first: Document | None = None) -> UpdateOne:
         pipeline: list[Document] = [{"$set": self._common | values}, {"$set": NEXT_CHANGE | out}]
-        if later is not None:
-            pipeline = [{"$set": {"later": later}}, *pipeline, {"$unset": "later"}]
+        if first is not None:
+            pipeline = [{"$set": first}, *pipeline, {"$unset": "later"}]
         return UpdateOne({"_id": self._customer, **condition}, pipeline, upsert=True)
 
     def _values_of(self, tag: ComputedTag, marks: int | None) -> Document:

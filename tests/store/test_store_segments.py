@@ -125,6 +125,15 @@ async def test_those_who_are_one_by_now_are_not_counted_twice(tags: TagCollectio
     assert await members.read_page("vip", "", 0, 9) == ["desk:3\nshop:2"]
 
 
+async def test_who_is_one_again_is_in_his_segments(tags: TagCollection, mongo: Mongo):
+    """Whichever of his tags is written first, as long as those of segments are stored."""
+    await tags.write([("crm:1\nshop:2", tag(0, "true")), ("crm:1\nshop:2", tag(0, "A", "other"))])
+    await tags.write([("crm:1", tag(1, "true")), ("shop:2", tag(1, "A", "other"))])
+    assert await marks(mongo, "crm:1\nshop:2") is None
+    await tags.write([("crm:1\nshop:2", tag(2, "A", "other"))])
+    assert (await marks(mongo, "crm:1\nshop:2"), await marks(mongo, "crm:1")) == (["+vip"], None)
+
+
 async def test_changes_are_counted_once(tags: TagCollection, counts: SegmentCounts, mongo: Mongo):
     """First values, changes of all kinds, and the same changes again, alone and among others."""
     await counts.replace("vip", await counts.count("vip"), None)
