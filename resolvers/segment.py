@@ -113,12 +113,12 @@ class Segment:
             raise InvalidArgumentError("Segment.customers: ask for one segment at a time, by segment(key:)")
         context = context_of(info)
         store = _store_for(context, segment, "customers")
+        selection, first = selection_of(info, records.Customer), checked_first(first)
         try:
             place = read_place(position_of(after, records.Customer), segment.segment)
+            return await read_members(context.stitcher, store, segment.segment, place, first, selection)
         except ValueError:
             raise InvalidArgumentError(NOT_A_CURSOR) from None
-        selection = selection_of(info, records.Customer)
-        return await read_members(context.stitcher, store, segment.segment, place, checked_first(first), selection)
 
 
 @strawberry.type(description="Whether a customer is in a segment, and what that was computed from.")

@@ -15,6 +15,7 @@ from connectors.record_fields import Fields
 from connectors.records import RECORD_NAMES, Customer
 from gateway.errors import CallerError
 from gateway.identity.node_ids import node_id
+from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.admitted_customers import AdmittedCustomer, admit_those
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.customer_notes import note_customers
@@ -72,13 +73,22 @@ def read_place(position: Position | None, segment: CustomerSegment) -> MemberPla
 async def read_members(
     stitcher: Stitcher, store: Store, segment: CustomerSegment, place: MemberPlace, first: int, selection: Selection
 ) -> MemberPage:
-    """Read a page of a segment's customers, by id. Raises `StoreError`."""
+    """Read a page of a segment's customers, by id.
+
+    Raises `StoreError`, and `ValueError` for a place behind somebody of whom the caller may not be told: who chose such places
+    could find out by them who is in the segment.
+    """
     ids = await _read_ids(store, segment, place, first + 1)
     has_more, ids = len(ids) > first, ids[:first]
     selection = selection | Selection(fields=Fields.from_paths("id"), members=stitcher.has_several_sources)
     if stitcher.rule is not None:
         selection = stitcher.rule.with_list_fields(selection)
-    found = await stitcher.customers([own.partition(SET_SEPARATOR)[0] for own in ids], selection) if ids else []
+    names = [own.partition(SET_SEPARATOR)[0] for own in ids]
+    if place.after and stitcher.rule is not None and stitcher.rule.choose(stitcher.rule.confines, whole=False):
+        names.append(place.after.partition(SET_SEPARATOR)[0])
+    found = await stitcher.customers(names, selection) if names else []
+    if len(names) > len(ids):
+        _expect_shown(found.pop(), stitcher.rule)
     there = [own if isinstance(own, StitchedCustomer) else None for own in found]
     if stitcher.has_several_sources or not segment.is_list:
         there = await _those_still(store, segment, ids, there)
@@ -104,6 +114,12 @@ async def read_members(
         partial=is_short,
         place=end,
     )
+
+
+def _expect_shown(found: StitchedCustomer | CallerError | None, rule: AdmissionRule | None) -> None:
+    """Raise `ValueError` unless the caller may be told of the customer."""
+    if not isinstance(found, StitchedCustomer) or admit_those([found], rule) == [None]:
+        raise ValueError
 
 
 async def _read_ids(store: Store, segment: CustomerSegment, place: MemberPlace, first: int) -> Sequence[str]:

@@ -14,8 +14,10 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
 from gateway.errors import StoreError
+from gateway.segments.segment_page import MemberPlace
 from gateway.settings import MongoSettings
 from gateway.store.segment_counts import SegmentCount
+from resolvers.cursor import cursor_of
 from tests.support import shop
 from tests.support.gateway_server import Gateway, gateway_on
 from tests.support.known_people import knowing, person
@@ -322,6 +324,26 @@ async def test_whoever_does_not_consent_is_left_out(words: dict[str, Any], tmp_p
         assert {error["extensions"]["code"] for error in counted["errors"]} == {"WITHHELD"}
         assert await pages(gateway, 1) == [[], [], ["Name of c5"], []]
         assert await pages(gateway, 3) == [["Name of c5"], []]
+
+
+async def test_a_made_up_cursor_finds_nobody_out(words: dict[str, Any]) -> None:
+    """Behind whom nobody may be told of no page begins: else two of them would tell whether he is in the segment."""
+    async with asked_of_all(9, words):
+        pass
+
+    def cursor_at(after: str) -> str:
+        return cursor_of(MemberPlace(after).position)
+
+    sources = people(9, tickets=True, consenting=["c1", "c5"])
+    async with gateway_on(sources, **words, **access("mailer")) as gateway:
+        for after in ("c2", "c3", "c4", "nobody"):
+            answer = await gateway.ask(PAGE, {"first": 1, "after": cursor_at(after)})
+            assert answer["errors"][0]["extensions"]["code"] == "INVALID_ARGUMENT", after
+        page = (await gateway.ask(PAGE, {"first": 2, "after": cursor_at("c1")}))["data"]["segment"]["customers"]
+    assert [own["id"] for own in page["nodes"]] == ["crm:c5"]
+    async with gateway_on(sources, **words) as gateway:
+        page = (await gateway.data(PAGE, {"first": 1, "after": cursor_at("c2")}))["segment"]["customers"]
+    assert [own["id"] for own in page["nodes"]] == ["crm:c3"]
 
 
 async def test_members_of_several_sources_are_one_customer_each(words: dict[str, Any]) -> None:
