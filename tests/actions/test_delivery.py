@@ -138,6 +138,22 @@ async def test_a_target_says_when_to_come_again(tmp_path: Path, mongodb: dict[st
             assert len(receiver.taken) == 2
 
 
+@pytest.mark.parametrize(
+    "moment", ["-5", "1000000000000", "Mon, 01 Jan 2026 00:00:00 +9999999999999", "Mon, 01 Jan 99999999999 00:00:00 GMT"]
+)
+async def test_a_moment_that_is_none_is_not_waited_for(tmp_path: Path, mongodb: dict[str, Any], clock: HandClock, moment: str):
+    """It is an attempt in vain as others are: what it says does not have the webhook sent without a pause."""
+    async with receiving() as receiver:
+        receiver.answers = lambda _: (503, f"retry-after: {moment}\r\ndate: Mon, 01 Jan 2026 00:00:00 GMT\r\n")
+        words = acting_words(receiver.url, tags_file(tmp_path), mongodb)
+        async with services_on(people(c1=YES), clock=clock, **words) as services:
+            await change(services, clock, "c1")
+            await deliver(services)
+            await deliver(services)
+            assert await states(services) == [("c1", "WAITING", "http_503")]
+    assert len(receiver.taken) == 1
+
+
 async def test_nobody_tries_for_ever(tmp_path: Path, mongodb: dict[str, Any], clock: HandClock):
     """After twelve attempts it is dead, which the log says without the customer; a replay sends it with its id."""
     async with receiving() as receiver:
