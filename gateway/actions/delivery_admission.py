@@ -1,4 +1,4 @@
-"""Decide on deliveries before they are sent first, and write what is sent."""
+"""Decide on deliveries before each attempt, and write what is sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gateway.actions.webhook_delivery import DeliveryTable, LeftOut, WebhookDeli
 from gateway.clock import Clock
 from gateway.errors import CallerError, ErasedError, SourceFailure, StoreError
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.merged_customer import SET_SEPARATOR
+from gateway.stitching.merged_customer import INCOMPLETE, SET_SEPARATOR
 from gateway.stitching.purpose_rule import CONSENT_FIELDS
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
@@ -34,6 +34,9 @@ MAX_WAIT = timedelta(days=5)
 
 FOREIGN_FOR = timedelta(days=1)
 """For how long a delivery by a rule that this worker does not have is left to others, who may have a newer file."""
+
+CONSENT_UNKNOWN, UNDECIDED = "consent_unknown", "undecided"
+"""Why a delivery is dead that waited for so long."""
 
 log = structlog.get_logger()
 
@@ -72,21 +75,24 @@ class DeliveryAdmission:
 
     async def admit(self, deliveries: Sequence[WebhookDelivery]) -> dict[str, bytes]:
         """Give the bodies of deliveries that are to be sent, by id. The others are left out, or wait. Raises `StoreError`."""
-        erased = [own for own in deliveries if self._table.is_withheld(own.customer)]
+        erased = [own for own in deliveries if self.is_withheld(own)]
         if erased:
             await self._table.remove([own.id for own in erased])
             await self._table.count_left_out(Counter((own.rule, LeftOut.ERASED) for own in erased))
         known = [own for own in deliveries if own not in erased]
-        bodies = {own.id: own.body for own in known if own.body is not None}
-        new = [own for own in known if own.body is None]
-        if new:
+        bodies: dict[str, bytes] = {}
+        if known:
             stitcher = self._new_stitcher()
-            customers = await asyncio.gather(*(_find_customer(stitcher, own.customer) for own in new))
-            for delivery, customer in zip(new, customers, strict=True):
+            customers = await asyncio.gather(*(_find_customer(stitcher, own.customer) for own in known))
+            for delivery, customer in zip(known, customers, strict=True):
                 body = await self._decide_or_postpone(delivery, customer)
                 if body is not None:
                     bodies[delivery.id] = body
         return bodies
+
+    def is_withheld(self, delivery: WebhookDelivery) -> bool:
+        """Tell whether nothing may be told of the customer, by any of his records."""
+        return any(map(self._table.is_withheld, {delivery.customer, *delivery.records}))
 
     async def _decide_or_postpone(
         self, delivery: WebhookDelivery, customer: StitchedCustomer | _Unknown | None
@@ -98,7 +104,7 @@ class DeliveryAdmission:
             raise
         except Exception as error:  # noqa: BLE001  as above
             log.error("deliveries_failed", target=delivery.target, error=type(error).__name__)
-            await self._table.postpone([delivery.id], self._clock.now() + WAIT)
+            await self._wait(delivery, self._clock.now(), UNDECIDED)
             return None
 
     async def _decide(self, delivery: WebhookDelivery, customer: StitchedCustomer | _Unknown | None) -> bytes | None:
@@ -107,8 +113,8 @@ class DeliveryAdmission:
         rule = self._pack.actions.get(delivery.rule)
         definition = self._pack.tags.get(delivery.key)
         if rule is None or definition is None or rule.target != delivery.target:
-            if now - delivery.created_at < FOREIGN_FOR:
-                await self._table.postpone([delivery.id], now + WAIT)
+            if _waited(delivery, now) < FOREIGN_FOR:
+                await self._table.postpone([delivery.id], now + WAIT, now)
             else:
                 await self._leave_out(delivery, Verdict(records=delivery.records, reason=LeftOut.RULE), now)
             return None
@@ -125,18 +131,20 @@ class DeliveryAdmission:
         if decision.reason is not None:
             await self._leave_out(delivery, decision, now)
             return None
+        if delivery.body is not None:  # the same at each attempt
+            return delivery.body
         stored = (await self._tags.read([delivery.customer], [delivery.key])).get(delivery.customer, NOTHING)
         shown = self._shown.get(delivery.target, frozenset())
         body = write_body(delivery, rule, customer.current_id, definition, stored.get(delivery.key), shown)
         is_there = await self._table.admit(delivery.id, body, decision.records, decision.group, now)
         return body if is_there else None
 
-    async def _wait(self, delivery: WebhookDelivery, now: datetime) -> None:
+    async def _wait(self, delivery: WebhookDelivery, now: datetime, failure: str = CONSENT_UNKNOWN) -> None:
         """Look again later. Nothing is sent while it is not known whether it may be."""
-        if now - delivery.created_at < MAX_WAIT:
-            await self._table.postpone([delivery.id], now + WAIT)
+        if _waited(delivery, now) < MAX_WAIT:
+            await self._table.postpone([delivery.id], now + WAIT, now)
         else:
-            await self._table.note_dead(delivery.id, "consent_unknown")
+            await self._table.note_dead(delivery.id, failure)
             self._counts.add(delivery.rule, "dead")
 
     async def _leave_out(self, delivery: WebhookDelivery, decision: Verdict, now: datetime) -> None:
@@ -145,14 +153,26 @@ class DeliveryAdmission:
         self._counts.add(delivery.rule, decision.reason.value)
 
 
+def _waited(delivery: WebhookDelivery, now: datetime) -> timedelta:
+    return timedelta() if delivery.waits_since is None else now - delivery.waits_since
+
+
 async def _find_customer(stitcher: Stitcher, set_id: str) -> StitchedCustomer | _Unknown | None:
-    """Find the customer who has the records now, or some of them. None where nobody has, or he is erased."""
+    """Find the customer who has the records now, or those that are left of them.
+
+    None where nobody has, or several customers have since records were cut, or he is erased.
+    """
     try:
         if stitcher.has_several_sources:
-            customer = await stitcher.customer_of(set_id.partition(SET_SEPARATOR)[0], SELECTION)
+            records = set_id.split(SET_SEPARATOR)
+            found = await asyncio.gather(*(stitcher.customer_of(own, SELECTION) for own in records))
         else:
-            customer = await stitcher.customer(KeyKind.CUSTOMER_ID, set_id, SELECTION)
-        if customer is not None and stitcher.rule is not None and stitcher.rule.erased is not None:
+            found = [await stitcher.customer(KeyKind.CUSTOMER_ID, set_id, SELECTION)]
+        customers = {own.tagged.id: own for own in found if own is not None}
+        if len(customers) != 1:
+            return UNKNOWN if any(INCOMPLETE in own.split(SET_SEPARATOR) for own in customers) else None
+        (customer,) = customers.values()
+        if stitcher.rule is not None and stitcher.rule.erased is not None:
             stitcher.rule.erased.refuse(customer)
     except ErasedError:
         return None

@@ -1,4 +1,4 @@
-"""Decide whether a customer may be told of: by consent, cap and holdout, just before it is sent first."""
+"""Decide whether a customer may be told of: by consent before each attempt, by cap and holdout before the first one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.actions.webhook_delivery import DeliveryTable, ExperimentGroup, LeftOut, WebhookDelivery
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.merged_customer import SET_SEPARATOR
+from gateway.stitching.merged_customer import INCOMPLETE, SET_SEPARATOR
 from gateway.stitching.purpose_rule import PurposeRule
 from gateway.tags.action_rules import ActionRule
 
@@ -35,10 +35,12 @@ class Eligibility:
 
     async def decide(self, delivery: WebhookDelivery, rule: ActionRule, customer: StitchedCustomer, now: datetime) -> Verdict:
         """Decide on a customer, as he is now. Raises `StoreError`."""
-        records = sorted({*delivery.records, *customer.tagged.id.split(SET_SEPARATOR)})
+        records = sorted({*delivery.records, *customer.tagged.id.split(SET_SEPARATOR)} - {INCOMPLETE})
         consent = self._consents(rule, customer)
         if consent is not True:
             return Verdict(records=records, reason=None if consent is None else LeftOut.CONSENT, waits=consent is None)
+        if delivery.body is not None:  # which the others had allowed
+            return Verdict(records=records, group=delivery.group)
         cap = rule.cap
         if cap is not None and await self._table.count_told(rule.name, records, now - cap.per) >= cap.times:
             return Verdict(records=records, reason=LeftOut.CAP)

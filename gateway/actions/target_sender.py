@@ -145,6 +145,8 @@ class TargetSender:
             self._next_start = start + 1 / self._target.max_per_second
             if start > now:
                 await self._clock.sleep(start - now)
+            if self._admission.is_withheld(delivery):
+                return  # erased since; it is removed next time
             await self._note(delivery, await self._client.send(delivery.id, bodies[delivery.id]))
 
     async def _note(self, delivery: WebhookDelivery, attempt: Attempt) -> None:

@@ -45,7 +45,8 @@ class ExperimentGroup(StrEnum):
 class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """A change for the target of a rule. `id` is the `webhook-id`, the same one at each attempt.
 
-    `records` are those of the customer. `body` is what is sent; None until it is known that he may be told of.
+    `records` are those of the customer. `body` is what is sent; None until it is known that he may be told of. `waits_since` is
+    from when on it is not known whether it may be sent now.
     """
 
     id: str
@@ -65,6 +66,7 @@ class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     next_at: datetime | None = None
     body: bytes | None = None
+    waits_since: datetime | None = None
 
 
 def delivery_id(change: str, rule: str) -> str:
@@ -140,8 +142,8 @@ class DeliveryTable(Protocol):
         """Delete deliveries."""
         ...
 
-    async def postpone(self, ids: Collection[str], next_at: datetime) -> None:
-        """Have deliveries be due at a later moment, without an attempt."""
+    async def postpone(self, ids: Collection[str], next_at: datetime, now: datetime) -> None:
+        """Have deliveries be due at a later moment, without an attempt, and note since when they wait so."""
         ...
 
     async def count_told(self, rule: str, records: Collection[str], since: datetime) -> int:

@@ -1,11 +1,12 @@
 """Deliveries in MongoDB: one document for each change that a rule tells its target.
 
 deliveries     {_id: webhook-id, rule, target, customer, records: [<id of a record>], key, from, to, at, cause, state, reason?,
-                group?, attempts, createdAt, nextAt?, body?, decidedAt?, sentAt?, failure?, deleteAt}
+                group?, attempts, createdAt, nextAt?, body?, decidedAt?, sentAt?, failure?, waitsSince?, deleteAt}
 action_counts  {_id: rule, <reason>: count}
 
 `body` is there while a delivery waits that may be sent. `decidedAt` is when it was decided that a customer is told of, or held
-out. `action_counts` counts those of whom there is no document.
+out. `waitsSince` is from when on it is not known whether it may be sent. `action_counts` counts those of whom there is no
+document.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ READ_S = 60.0
 
 BATCH = 500
 
-_AGAIN: Document = {"nextAt": "", "body": ""}
+_KNOWN: Document = {"waitsSince": ""}
+_AGAIN: Document = {"nextAt": "", "body": "", **_KNOWN}
 
 
 class DeliveryCollection:
@@ -105,7 +107,7 @@ class DeliveryCollection:
     ) -> bool:
         """Note that a customer may be told of. Gives false where the delivery does not wait any more."""
         noted = {"body": body, "records": list(records), "decidedAt": now, **_group(group)}
-        return await self._note(id_, {"$set": noted})
+        return await self._note(id_, {"$set": noted, "$unset": _KNOWN})
 
     async def leave_out(
         self, id_: str, reason: LeftOut, records: Collection[str], group: ExperimentGroup | None, now: datetime
@@ -123,22 +125,23 @@ class DeliveryCollection:
 
     async def note_failed(self, id_: str, next_at: datetime, failure: str) -> None:
         """Note an attempt in vain, and when the next one is."""
-        await self._note(id_, {"$set": {"nextAt": next_at, "failure": failure}, "$inc": {"attempts": 1}})
+        await self._note(id_, {"$set": {"nextAt": next_at, "failure": failure}, "$inc": {"attempts": 1}, "$unset": _KNOWN})
 
     async def note_dead(self, id_: str, failure: str) -> None:
         """Note that nobody tries any more. What was to be sent stays, so that it can be replayed."""
         noted = {"state": WebhookState.DEAD.value, "failure": failure}
-        await self._note(id_, {"$set": noted, "$inc": {"attempts": 1}, "$unset": {"nextAt": ""}})
+        await self._note(id_, {"$set": noted, "$inc": {"attempts": 1}, "$unset": {"nextAt": "", **_KNOWN}})
 
     async def remove(self, ids: Collection[str]) -> None:
         """Delete deliveries."""
         which = {"_id": {"$in": list(ids)}}
         await self._run(lambda database: database[self.name].delete_many(which))
 
-    async def postpone(self, ids: Collection[str], next_at: datetime) -> None:
-        """Have deliveries be due at a later moment, without an attempt."""
+    async def postpone(self, ids: Collection[str], next_at: datetime, now: datetime) -> None:
+        """Have deliveries be due at a later moment, without an attempt, and note since when they wait so."""
         which = {"_id": {"$in": list(ids)}, "state": WAITING}
-        await self._run(lambda database: database[self.name].update_many(which, {"$set": {"nextAt": next_at}}))
+        later = [{"$set": {"nextAt": next_at, "waitsSince": {"$ifNull": ["$waitsSince", now]}}}]
+        await self._run(lambda database: database[self.name].update_many(which, later))
 
     async def count_told(self, rule: str, records: Collection[str], since: datetime) -> int:
         """Count how often a customer was told of, or held out, by a rule since."""
@@ -269,4 +272,5 @@ def _read(document: Document) -> WebhookDelivery:
         created_at=document["createdAt"],
         next_at=document.get("nextAt"),
         body=document.get("body"),
+        waits_since=document.get("waitsSince"),
     )
