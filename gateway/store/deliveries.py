@@ -201,8 +201,15 @@ class DeliveryCollection:
         return self._stream(which, {"records": 1, "group": 1, "decidedAt": 1})
 
     async def list_told(self, records: Collection[str]) -> dict[str, datetime]:
-        """List the targets that may have been told of a customer, each with the last time."""
-        which = {"records": {"$in": list(records)}, "attempts": {"$gt": 0}, "decidedAt": {"$exists": True}}
+        """List the targets that may have been told of a customer, each with the last time.
+
+        An attempt may be under way, or its worker may have died before it was noted.
+        """
+        which = {
+            "records": {"$in": list(records)},
+            "decidedAt": {"$exists": True},
+            "reason": {"$ne": LeftOut.HOLDOUT.value},
+        }
 
         async def find(database: Database) -> list[Document]:
             return await database[self.name].find(which, {"target": 1, "decidedAt": 1, "sentAt": 1}).to_list(None)

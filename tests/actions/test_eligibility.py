@@ -35,8 +35,8 @@ from tests.support.acting_shop import (
     tier,
 )
 from tests.support.fixtures_mongodb import HandClock
-from tests.support.tag_shop import services_on
-from tests.support.webhook_receiver import receiving
+from tests.support.tag_shop import services_on, until
+from tests.support.webhook_receiver import HANG, receiving
 
 pytestmark = pytest.mark.mongodb
 
@@ -319,6 +319,29 @@ async def test_the_receipt_of_an_erasure_names_who_was_told(tmp_path: Path, mong
             assert await states(services, customer="c1") == []
     assert [[own.caller for own in receipt.recipients] for receipt in receipts] == [["target:shop"], []]
     assert abs(receipts[0].recipients[0].last_at - told) < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_the_receipt_names_who_may_have_been_told(
+    tmp_path: Path, mongodb: dict[str, Any], clock: HandClock, is_killed: bool
+):
+    """Of an attempt whose worker died nothing is noted; a replay counts attempts anew. The target has the webhook all the same."""
+    async with receiving() as receiver:
+        receiver.answers = lambda _: HANG if is_killed else 410
+        words = acting_words(receiver.url, tags_file(tmp_path), mongodb, timeout_s=30) | {"erasure": {"key": "k" * 32}}
+        async with services_on(people(c1=YES), clock=clock, **words) as services:
+            assert services.eraser is not None
+            assert services.store is not None
+            await change(services, clock, "c1")
+            sending = asyncio.create_task(deliver(services))
+            await until(lambda: len(receiver.taken) == 1)
+            if is_killed:
+                sending.cancel()
+            await asyncio.wait({sending})
+            await services.store.deliveries.replay({}, clock.now())
+            loaders = Loaders(Deadline.within(clock, 60))
+            receipt = await services.eraser.erase(RecordId("crm", "c1"), "asked for it", loaders)
+    assert [own.caller for own in receipt.recipients] == ["target:shop"]
 
 
 async def test_customers_of_both_parts_who_become_one_leave_the_experiment(
