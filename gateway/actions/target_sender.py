@@ -28,6 +28,9 @@ PASS_S = 5.0
 MARGIN_S = 2.0
 """How long after the last attempt of a pass another worker goes on, where one has died."""
 
+SHORT_S = 0.05
+"""A worker that may send again so soon does not keep the target for itself."""
+
 MAX_PAGE = 50
 MAX_BACKOFF_S = 86_400.0
 GROWTH = 4.0
@@ -87,14 +90,14 @@ class TargetSender:
 
     async def run_pass(self) -> bool:
         """Send what is due, for a while, unless another worker does. Tells whether there is more. Raises `StoreError`."""
-        if not await self._read_due():
+        if not await self._read_due(1):
             return False
         name, hold = f"{LEASE}{self._name}", timedelta(seconds=PASS_S + self._target.timeout_s + MARGIN_S)
         if not await self._leases.acquire([name], hold=hold):
             return False
         try:
             ends = self._clock.monotonic() + PASS_S
-            while due := await self._read_due():
+            while due := await self._read_due(self._page_size(ends)):
                 if self._clock.monotonic() >= ends:
                     return True
                 if self._next_start >= ends:
@@ -103,12 +106,26 @@ class TargetSender:
             return False
         finally:
             with suppress(StoreError):
-                await self._leases.release([name])
+                await self._give_back(name)
+
+    async def _give_back(self, name: str) -> None:
+        """Give the lease back, at once or when the next webhook may be sent: then another worker does not send it too early."""
+        pause_s = self._next_start - self._clock.monotonic()
+        if pause_s < SHORT_S:
+            await self._leases.release([name])
+        else:
+            await self._leases.renew([name], hold=timedelta(seconds=pause_s))
+
+    def _page_size(self, ends: float) -> int:
+        """Say how many may be sent in what is left of a pass: what is decided on is to be sent soon."""
+        left_s = ends - max(self._clock.monotonic(), self._next_start)
+        return max(1, min(MAX_PAGE, int(left_s * self._target.max_per_second) + 1))
 
     async def _follow(self) -> None:
         is_more = False
         while True:
-            await self._clock.sleep(0 if is_more else self._settings.look_s)
+            pause_s = self._next_start - self._clock.monotonic() + SHORT_S
+            await self._clock.sleep(max(0.0, pause_s) if is_more else self._settings.look_s)
             is_more = False
             try:
                 is_more = await self.run_pass()
@@ -117,9 +134,9 @@ class TargetSender:
             except Exception as error:  # noqa: BLE001  without it nothing would be sent any more
                 log.error("deliveries_failed", target=self._name, error=type(error).__name__)
 
-    async def _read_due(self) -> Sequence[WebhookDelivery]:
+    async def _read_due(self, limit: int) -> Sequence[WebhookDelivery]:
         now = self._clock.now()
-        due = await self._table.read_due(self._name, now, MAX_PAGE)
+        due = await self._table.read_due(self._name, now, limit)
         lag = max((now - own.next_at for own in due if own.next_at is not None), default=timedelta())
         self._counts.lag_s[self._name] = lag.total_seconds()
         return due

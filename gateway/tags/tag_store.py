@@ -81,6 +81,10 @@ class LeaseTable(Protocol):
         """Take the names that nobody holds, for the time of `hold`."""
         ...
 
+    async def renew(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
+        """Hold those of the names that this worker has for the time of `hold` from now, and no longer. Gives them."""
+        ...
+
     async def release(self, names: Sequence[str]) -> None:
         """Give up those of the names that this worker holds."""
         ...

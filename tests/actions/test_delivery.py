@@ -260,3 +260,34 @@ async def test_no_more_are_sent_in_a_second_than_a_target_takes(tmp_path: Path, 
             await deliver(services)
     assert len(receiver.taken) == 3
     assert [round(own, 3) for own in waited if own] == [0.5, 0.5]
+
+
+async def test_no_more_are_sent_in_a_second_by_several_workers(tmp_path: Path, mongodb: dict[str, Any], clock: HandClock):
+    """One after the other has the target, and the next one waits as the one before would have."""
+    names = ["a", "b", "c"]
+    async with receiving() as receiver:
+        words = acting_words(receiver.url, tags_file(tmp_path), mongodb, max_per_second=0.1)
+        sources = people(**dict.fromkeys(names, YES))
+        async with services_on(sources, clock=clock, **words) as one, services_on(sources, clock=clock, **words) as other:
+            await change(one, clock, *names)
+            sent = []
+            for _ in range(5):
+                for services in (one, other, one):
+                    await deliver(services)
+                sent.append(len(receiver.taken))
+                clock.advance(timedelta(seconds=5.1))
+    assert sent == [1, 1, 2, 2, 3]
+
+
+async def test_what_is_decided_on_is_sent_soon(tmp_path: Path, mongodb: dict[str, Any], clock: HandClock):
+    """Of many that wait for a slow target those alone are looked at that it is told now: consents are those of then."""
+    names = [f"c{number}" for number in range(20)]
+    async with receiving() as receiver:
+        words = acting_words(receiver.url, tags_file(tmp_path), mongodb, max_per_second=0.1)
+        async with services_on(people(**dict.fromkeys(names, YES)), clock=clock, **words) as services:
+            assert services.store is not None
+            await change(services, clock, *names)
+            await deliver(services)
+            stored = await services.store.deliveries.read_some({"state": "WAITING"}, 100)
+    assert (len(receiver.taken), len(stored)) == (1, 19)
+    assert [own.id for own in stored if own.body is not None] == []

@@ -325,7 +325,7 @@ async def test_the_receipt_of_an_erasure_names_who_was_told(tmp_path: Path, mong
 async def test_the_receipt_names_who_may_have_been_told(
     tmp_path: Path, mongodb: dict[str, Any], clock: HandClock, is_killed: bool
 ):
-    """Of an attempt whose worker died nothing is noted; a replay counts attempts anew. The target has the webhook all the same."""
+    """Of an attempt whose worker died nothing is noted; a replay counts attempts anew. The target was told all the same."""
     async with receiving() as receiver:
         receiver.answers = lambda _: HANG if is_killed else 410
         words = acting_words(receiver.url, tags_file(tmp_path), mongodb, timeout_s=30) | {"erasure": {"key": "k" * 32}}
