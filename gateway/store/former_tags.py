@@ -1,10 +1,11 @@
 """Set the documents of former customers aside: of records that are linked to others by now, or are cut from them.
 
-    {_id: "<customer>", ..., records?: ["<source>:<id>"], former?: true}
+    {_id: "<customer>", ..., records?: ["<source>:<id>"], former?: true, backAt?: moment}
 
 A customer is named by his set of records, which `records` lists where they are several. Once another set with one of these
 records is stored, the document is `former`: it is not counted, and in no segment, until it is written again. Where its records
 are all among those of the other set, time changes it no more, and MongoDB deletes it when the tags could not be given any more.
+`backAt` is when it was written again last: what its tags were before is not what the customer was.
 """
 
 from __future__ import annotations

@@ -52,8 +52,11 @@ async def note_merges(database: Database, customers: Collection[str], now: datet
 
 
 def _history_updates(customer: str, key: str, value: str | None) -> Iterator[UpdateOne]:
-    """Write that a value was another one before, or take back that it changed where it was the same."""
-    first = {"_id": customer, f"history.{key}.0.cause": ChangeCause.FIRST.value}
+    """Write that a value was another one before, or take back that it changed where it was the same.
+
+    A customer who was there before has a history of his own.
+    """
+    first = {"_id": customer, f"history.{key}.0.cause": ChangeCause.FIRST.value, "backAt": {"$exists": False}}
     yield UpdateOne(first | {f"history.{key}.0.to": value}, {"$pop": {f"history.{key}": -1}})
     merged = {f"history.{key}.0.cause": ChangeCause.MERGE.value, f"history.{key}.0.from": value}
     yield UpdateOne(first | {f"history.{key}.0.to": {"$ne": value}}, {"$set": merged})

@@ -64,7 +64,7 @@ class TagUpdate:
         delete_at = max(max(tag.expires_at, tag.changes_at or tag.expires_at) for tag in tags) + KEEP
         # Pipelines, whose expressions see the document as it is kept.
         self._common: Document = {"deleteAt": latest("$deleteAt", delete_at, last_deletion(now)), "tries": "$$REMOVE"}
-        self._common |= {"former": "$$REMOVE"} | records_of(customer)
+        self._common |= {"former": "$$REMOVE", "backAt": _back_at(tags)} | records_of(customer)
         self._values = {tag.key: self._values_of(tag, marks) for tag in tags}
 
     @property
@@ -135,6 +135,11 @@ class TagUpdate:
         }
 
 
+def _back_at(tags: Sequence[ComputedTag]) -> Document:
+    """Write from when on a former customer is one again. His other tags are of before that."""
+    return {"$cond": ["$former", min(tag.computed_at for tag in tags), "$backAt"]}
+
+
 def latest(name: str, value: datetime, limit: datetime) -> Any:
     """Give the later value, unless the stored one is beyond a limit."""
     return {"$cond": [{"$gt": [name, limit]}, value, {"$max": [name, value]}]}
@@ -181,6 +186,8 @@ def _cause(tag: ComputedTag) -> Any:
     is_rule = {"$eq": [{"$substrBytes": [{"$ifNull": [rule, ""]}, 0, RULE_DIGITS]}, tag.fingerprint[:RULE_DIGITS]]}
     definition = {"$cond": [is_rule, ChangeCause.CALIBRATION.value, ChangeCause.RULE.value]}
     later = {"$cond": [{"$ne": [rule, tag.fingerprint]}, definition, own]}
+    # Meanwhile the records were those of another customer, whose changes were told.
+    later = {"$cond": [{"$or": ["$former", {"$lt": [f"$at.{tag.key}", "$backAt"]}]}, ChangeCause.MERGE.value, later]}
     return {"$cond": [{"$eq": [{"$type": now}, "missing"]}, ChangeCause.FIRST.value, later]}
 
 

@@ -3,7 +3,7 @@
     {_id: "<customer>", tags: {<key>: json}, at: {<key>: computedAt}, deleteAt, staleAt?, marks?, seen?: {<key>: marks},
      changes?: {<key>: moment}, changesAt?, tries?,
      now: {<key>: {value, rule, partial?}}, history: {<key>: [{at, from, to, cause}]}, outbox?, changesOut?,
-     records?, former?, segments?: [+<segment>]}
+     records?, former?, backAt?, segments?: [+<segment>]}
 
 `json` is the `ComputedTag`. `marks` counts how often a customer's tags were marked stale, and `seen` is the count that was read
 before a tag was computed: a tag that has not seen the last mark expired when that was made (`staleAt`). So no two clocks are

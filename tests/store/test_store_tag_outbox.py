@@ -210,6 +210,23 @@ async def test_those_who_were_several_before_leave_as_a_merge(
     assert listener.seen()[2:] == [("crm:3\nshop:4", "a", None, "C", "first")]
 
 
+async def test_those_who_are_one_again_change_by_a_merge(tags: TagCollection):
+    """Linked, cut, and linked again: each tag that was of before differs by that. What changes afterwards is of facts."""
+    tags.leaving = {"a", "b"}
+    await tags.write([("crm:1\nshop:2", tag(0, "A")), ("crm:1\nshop:2", tag(0, "A", key="b"))])
+    await tags.write([("crm:1", tag(1, "A")), ("shop:2", tag(1, "A"))])
+    await tags.write([("crm:1", tag(2, "B"))])
+    for minute, key, value in ((3, "a", "B"), (4, "b", "B"), (5, "a", "C"), (6, "b", "C")):
+        await tags.write([("crm:1\nshop:2", tag(minute, value, key=key))])
+    await tags.write([("crm:1", tag(7, "C"))])
+    history = await tags.read_history([("crm:1\nshop:2", "a"), ("crm:1\nshop:2", "b"), ("crm:1", "a")])
+    assert {(customer, key): [own.cause.lower() for own in found] for (customer, key), found in history.items()} == {
+        ("crm:1\nshop:2", "a"): ["facts", "merge", "first"],
+        ("crm:1\nshop:2", "b"): ["facts", "merge", "first"],
+        ("crm:1", "a"): ["merge", "facts", "first"],
+    }
+
+
 async def test_changes_of_an_erased_customer_are_gone(tags: TagCollection, drain: ChangeDrain, listener: Listener):
     """They stand in his document."""
     await tags.write([("crm:1", tag(0, "A")), ("c2", tag(0, "A"))])
