@@ -9,6 +9,7 @@ from gateway.actions.delivery_admission import DeliveryAdmission
 from gateway.actions.delivery_counts import DeliveryCounts
 from gateway.actions.delivery_planner import DeliveryPlanner
 from gateway.actions.eligibility import Eligibility
+from gateway.actions.orphan_watch import OrphanWatch
 from gateway.actions.target_sender import TargetSender
 from gateway.actions.webhook_delivery import DeliveryTable
 from gateway.clock import Clock
@@ -51,18 +52,23 @@ class ActionService:
             for name, own in targets.items()
         }
 
+        self.orphans = OrphanWatch(targets.keys(), table, clock)
+
     def start(self) -> None:
         """Begin to send."""
+        self.orphans.start()
         for sender in self.senders.values():
             sender.start()
 
     def stop(self) -> None:
         """Send no more. What is under way is sent again."""
+        self.orphans.stop()
         for sender in self.senders.values():
             sender.stop()
 
     async def aclose(self) -> None:
         """Stop, and wait until leases are given back."""
+        await self.orphans.aclose()
         for sender in self.senders.values():
             await sender.aclose()
 

@@ -146,6 +146,8 @@ class DeliveryAdmission:
         else:
             await self._table.note_dead(delivery.id, failure)
             self._counts.add(delivery.rule, "dead")
+            words = {"target": delivery.target, "rule": delivery.rule, "attempts": delivery.attempts, "reason": failure}
+            log.warning("delivery_dead", id=delivery.id, **words)
 
     async def _leave_out(self, delivery: WebhookDelivery, decision: Verdict, now: datetime) -> None:
         assert decision.reason is not None

@@ -146,6 +146,10 @@ class DeliveryTable(Protocol):
         """Have deliveries be due at a later moment, without an attempt, and note since when they wait so."""
         ...
 
+    async def end_orphans(self, targets: Collection[str], before: datetime) -> int:
+        """Note that those are dead whose target is none of these, and which were due before a moment. Gives their number."""
+        ...
+
     async def count_told(self, rule: str, records: Collection[str], since: datetime) -> int:
         """Count how often a customer was told of, or held out, by a rule since."""
         ...

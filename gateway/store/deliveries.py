@@ -27,6 +27,9 @@ WAITING = WebhookState.WAITING.value
 READ_S = 60.0
 """How long a command may read, in seconds."""
 
+NO_TARGET = "no_target"
+"""Why a delivery is dead whose target the settings do not have."""
+
 BATCH = 500
 
 _KNOWN: Document = {"waitsSince": ""}
@@ -156,6 +159,13 @@ class DeliveryCollection:
             return await database[self.name].find(which, {"group": 1}).to_list(None)
 
         return {ExperimentGroup(own["group"]) for own in await self._mongo.run(find, in_background=True)}
+
+    async def end_orphans(self, targets: Collection[str], before: datetime) -> int:
+        """Note that those are dead whose target is none of these, and which were due before a moment. Gives their number."""
+        which = {"state": WAITING, "nextAt": {"$lt": before}, "target": {"$nin": list(targets)}}
+        dead = {"$set": {"state": WebhookState.DEAD.value, "failure": NO_TARGET}, "$unset": {"nextAt": ""}}
+        result = await self._run(lambda database: database[self.name].update_many(which, dead))
+        return int(result.modified_count)
 
     async def read_counts(self) -> list[tuple[str, str, str | None, int]]:
         """Count deliveries by rule, state and reason, with those of whom there is no document."""

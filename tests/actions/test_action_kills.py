@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,12 @@ class ActingGateway:
         """As a webhook of the source does."""
         with MongoClient[dict[str, Any]](self._uri, timeoutMS=20_000) as client:
             client[self._database].tags.update_many({}, {"$unset": {"tags": "", "at": ""}})
+
+    def expire(self) -> None:
+        """Have all tags be stale, which are given while there is nothing newer."""
+        marked = {"$inc": {"marks": 1}, "$set": {"staleAt": datetime.now(UTC)}}
+        with MongoClient[dict[str, Any]](self._uri, timeoutMS=20_000) as client:
+            client[self._database].tags.update_many({}, marked)
 
     def ask_all(self, gateway: ServeProcess) -> None:
         """Ask for the tags of all, also where workers die meanwhile."""

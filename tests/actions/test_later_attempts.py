@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from connectors import records as r
 from connectors.contract import KeyKind
@@ -100,7 +101,9 @@ async def test_no_attempt_is_made_while_a_consent_is_unknown(tmp_path: Path, mon
             await change(services, clock, "c1")
             await deliver(services)
             clock.advance(MAX_WAIT)
-            await deliver(services)
+            with capture_logs() as logs:
+                await deliver(services)
+            assert [own["reason"] for own in logs if own["event"] == "delivery_dead"] == ["consent_unknown"]
             assert ("c1", "DEAD", "consent_unknown") in await states(services)
     assert len(receiver.taken) == 5
     assert len(set(receiver.bodies)) == 1
@@ -197,3 +200,28 @@ async def test_those_of_whom_records_may_be_missing_are_not_one(tmp_path: Path, 
             assert await states(services) == [(name, "SENT", None) for name in names]
             stored = await services.store.deliveries.read_some({}, 10)
             assert sorted(own.records for own in stored) == [[name] for name in names]
+
+
+async def test_what_waits_for_a_target_that_is_no_more_is_dead_after_a_day(
+    tmp_path: Path, mongodb: dict[str, Any], clock: HandClock
+):
+    """Nobody looks at it: it neither waits unseen, nor is it sent to a target that has the name much later."""
+    async with receiving() as receiver:
+        answers(receiver, 503)
+        words = acting_words(receiver.url, tags_file(tmp_path), mongodb)
+        renamed = tags_file(tmp_path, ACTION.replace("target: shop", "target: store"))
+        words["actions"]["targets"] = {"store": words["actions"]["targets"]["shop"]}
+        before = tmp_path / "before"
+        before.mkdir()
+        old = acting_words(receiver.url, tags_file(before), mongodb)
+        async with services_on(people(c1=YES), clock=clock, **old) as services:
+            await change(services, clock, "c1")
+            await deliver(services)
+        async with services_on(people(c1=YES), clock=clock, **words | {"tags": {"file": renamed, "schedule_s": 0}}) as services:
+            assert services.actions is not None
+            await services.actions.orphans.run_pass()
+            assert await states(services) == [("c1", "WAITING", "http_503")]
+            clock.advance(FOREIGN_FOR + HOUR)
+            await services.actions.orphans.run_pass()
+            assert await states(services) == [("c1", "DEAD", "no_target")]
+    assert len(receiver.taken) == 1

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors import Answer, Ask, Connector, ConnectorSettings, Customer, KeyKind, Keys, Order, lookup
+from connectors.errors import SourceUnavailableError
 from connectors.records import Channel, Consent, ConsentState
 from tests.support.shop import order
 
@@ -17,7 +18,7 @@ def refuses(customer: str) -> bool:
 
 class ActingSettings(ConnectorSettings):
     folder: Path
-    """Has the file `bought` when everybody has bought."""
+    """Has the file `bought` when everybody has bought, and `away` while there are no orders to be had."""
 
 
 class Acting(Connector[ActingSettings]):
@@ -32,6 +33,8 @@ class Acting(Connector[ActingSettings]):
 
     @lookup(Order, by=KeyKind.CUSTOMER_ID, max_batch=50)
     async def orders_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        if (self.settings.folder / "away").exists():
+            raise SourceUnavailableError
         has_bought = (self.settings.folder / "bought").exists()
         return {key: [order(int(key) + 1, key, 1)] if has_bought else [] for key in keys}
 
