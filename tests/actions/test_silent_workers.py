@@ -16,7 +16,7 @@ ROUNDS = 5
 """How often the tags expire while the orders are away."""
 
 ANY = TAGS.replace("{tag: tier, from: LOW, to: HIGH}", "{tag: tier}")
-EDITED = ANY.replace("version: 1", "version: 2").replace("orders > 0", "orders > -1")
+EDITED = ANY.replace("version: 1", "version: 2").replace("orders > 0", "orders < 1")
 
 
 def edit(acting: ActingGateway, gateway: ServeProcess, tags: str, value: str, reloads: int) -> None:
@@ -41,8 +41,8 @@ def test_neither_an_outage_nor_an_edited_rule_tells_anybody(tmp_path: Path, mong
                 acting.ask_all(gateway)
             (tmp_path / "away").unlink()
             wait_until(lambda: acting.ask_all(gateway) or acting.values() == {"LOW": CHANGES}, "all are LOW")
-            edit(acting, gateway, EDITED, "HIGH", 1)
-            edit(acting, gateway, ANY.replace("version: 1", "version: 3"), "LOW", 2)
+            edit(acting, gateway, EDITED, "HIGH", 2)
+            edit(acting, gateway, ANY.replace("version: 1", "version: 3"), "LOW", 3)
             (tmp_path / "away").touch()
             acting.expire()
             acting.ask_all(gateway)
