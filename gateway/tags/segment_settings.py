@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from hashlib import sha256
 from types import MappingProxyType
 
 import msgspec
@@ -29,7 +28,7 @@ from gateway.tags.language_settings import read_words
 from gateway.tags.rule_checks import check_rule, find_outcome_type, gives_null
 from gateway.tags.rules import compile_rule
 from gateway.tags.score_definitions import Score
-from gateway.tags.score_fingerprint import fingerprint_with
+from gateway.tags.score_fingerprint import fingerprint_over, fingerprint_with
 from gateway.tags.tag_settings import read_review
 from gateway.tags.yaml_sections import Section
 
@@ -217,8 +216,7 @@ def _fingerprint(
 ) -> str:
     """Name a condition with all that it reads: it changes with the rule of each of its tags."""
     own = fingerprint_with(fingerprint_of(1, condition, (), facts, type_=TagType.BOOLEAN, thresholds=thresholds), scores)
-    rules = sorted((tag.key, tag.fingerprint) for tag in tags)
-    return sha256(msgspec.json.encode((own, rules))).hexdigest()[:12] if rules else own
+    return fingerprint_over(own, {tag.key: tag.fingerprint for tag in tags})
 
 
 _NEVER = compile_rule("false", MappingProxyType({}))

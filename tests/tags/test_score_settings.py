@@ -15,7 +15,9 @@ from gateway.tags.expressions.types import ValueType
 from gateway.tags.fact_types import fact_types
 from gateway.tags.pack import load_pack
 from gateway.tags.score_definitions import CardOutput, ModelOutput, ScoreKind
+from gateway.tags.score_fingerprint import fingerprint_over
 from gateway.tags.score_settings import read_scores
+from gateway.tags.tag_history import RULE_DIGITS
 from gateway.tags.yaml_sections import Problems, read_sections
 
 AT = datetime(2026, 6, 30, tzinfo=UTC)
@@ -252,6 +254,15 @@ def test_a_model_may_be_null_where_its_days_are_of_other_orders():
     assert "risk is null where there is nothing to measure" in problem
 
 
+def test_a_fingerprint_over_tags_tells_rules_from_calibrations():
+    """As that of a segment: of the tags that it reads, which have read a calibration or not."""
+    without, with_one, with_other = {"a": "1" * 12}, {"a": "1" * 12 + "2" * 12}, {"a": "1" * 12 + "3" * 12}
+    named = [fingerprint_over("0" * 12, own) for own in (without, with_one, with_other)]
+    assert len(set(named)) == 3
+    assert len({own[:RULE_DIGITS] for own in named}) == 1
+    assert fingerprint_over("0" * 12, {"a": "4" * 12 + "2" * 12})[:RULE_DIGITS] != named[0][:RULE_DIGITS]
+
+
 def test_a_fingerprint_changes_with_the_calibration_that_a_rule_reads():
     """Stored tags over scores become stale with a new calibration, those of other rules do not."""
     more = (
@@ -272,5 +283,8 @@ def test_a_fingerprint_changes_with_the_calibration_that_a_rule_reads():
     first, second = load(more, calibration_of(pack)), load(more, calibration_of(pack, version="v2"))
     assert len({own.tags["all"].fingerprint for own in (pack, first, second)}) == 3
     assert len({own.tags["plain"].fingerprint for own in (pack, first, second)}) == 1
+    edited = load(more.replace("version: 1", "version: 2"), calibration_of(pack))
+    assert len({own.tags["all"].fingerprint[:RULE_DIGITS] for own in (pack, first, second)}) == 1
+    assert edited.tags["all"].fingerprint[:RULE_DIGITS] != first.tags["all"].fingerprint[:RULE_DIGITS]
     relabelled = load(more.replace("label: Risk", "label: Danger"), calibration_of(pack))
     assert relabelled.tags["all"].fingerprint == first.tags["all"].fingerprint
