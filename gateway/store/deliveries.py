@@ -69,6 +69,9 @@ class DeliveryCollection:
         updates = [UpdateOne({"_id": own.id}, {"$setOnInsert": self._document(own)}, upsert=True) for own in deliveries]
         if updates:
             await self._run(lambda database: database[self.name].bulk_write(updates, ordered=False))
+            # An erasure may have removed what there was while this was written.
+            if erased := [own.id for own in deliveries if self.is_withheld(own.customer)]:
+                await self.remove(erased)
 
     def _document(self, delivery: WebhookDelivery) -> Document:
         return {

@@ -51,13 +51,19 @@ class OutcomeCollection:
             "recordedAt": now,
             "deleteAt": now + (self.retention or timedelta()),
         }
-        if self.withholds is not None and any(map(self.withholds, outcome.records)):
+        if self._is_withheld(outcome):
             return False
         result = await self._mongo.run(
             lambda database: database[self.name].update_one({"_id": outcome.id}, {"$setOnInsert": document}, upsert=True),
             kind="write",
         )
+        if self._is_withheld(outcome):  # an erasure may have removed what there was while this was written
+            await self._mongo.run(lambda database: database[self.name].delete_one({"_id": outcome.id}), kind="write")
+            return False
         return result.upserted_id is not None
+
+    def _is_withheld(self, outcome: ActionOutcome) -> bool:
+        return self.withholds is not None and any(map(self.withholds, outcome.records))
 
     async def read(self, rule: str, kind: OutcomeKind) -> list[tuple[list[str], datetime]]:
         """Read the outcomes of a rule: the records of each customer, and when."""

@@ -10,6 +10,7 @@ import pytest
 from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
+from gateway.actions.action_outcome import ActionOutcome, OutcomeKind
 from gateway.actions.delivery_admission import FOREIGN_FOR, MAX_WAIT, WAIT
 from gateway.actions.eligibility import Eligibility, draw_group
 from gateway.actions.webhook_delivery import ExperimentGroup, new_delivery
@@ -262,6 +263,24 @@ async def test_what_waited_when_somebody_was_erased_is_removed(tmp_path: Path, m
             await deliver(services)
             assert await counts(services) == {("LEFT_OUT", "erased"): 1}
     assert receiver.taken == []
+
+
+async def test_what_is_written_during_an_erasure_is_removed(tmp_path: Path, mongodb: dict[str, Any], clock: HandClock):
+    """The tombstone came after it was asked whether he is erased: what is stored by then is deleted again."""
+    changed = TagChanged(
+        customer="c1", key="tier", before="LOW", value="HIGH", at=clock.now(), cause=ChangeCause.FACTS, rule="f1"
+    )
+    outcome = ActionOutcome(rule="welcome", records=["c1"], kind=OutcomeKind.CONVERTED, at=clock.now(), caller="mailer")
+    words = acting_words("http://127.0.0.1:9/hook", tags_file(tmp_path), mongodb)
+    async with services_on(people(c1=YES), clock=clock, **words) as services:
+        assert services.store is not None
+        asked = iter([False, True])
+        services.store.withhold(lambda _: next(asked))
+        await services.store.outcomes.add(outcome, clock.now())
+        services.store.withhold(lambda _: True)  # the planner had asked before
+        await services.store.deliveries.add([new_delivery(changed, "welcome", "shop", clock.now())])
+        assert await states(services) == []
+        assert await services.store.outcomes.read("welcome", OutcomeKind.CONVERTED) == []
 
 
 async def test_a_rule_that_this_worker_does_not_have_is_left_to_others(
