@@ -105,12 +105,13 @@ class TagCollection:
         by_customer: dict[str, list[ComputedTag]] = {}
         for customer, tag in tags:
             by_customer.setdefault(customer, []).append(tag)
-        now, seen = self._clock.now(), marks or {}
-        updates = [TagUpdate(customer, own, seen.get(customer), now, self.leaving) for customer, own in by_customer.items()]
+        seen, customers = marks or {}, [*by_customer]
         async with self._writing:
-            for start in range(0, len(updates), MAX_WRITES):
-                some = updates[start : start + MAX_WRITES]
-                await self._mongo.run(partial(_write_tags, some, now), kind="write", in_background=True)
+            for start in range(0, len(customers), MAX_WRITES):
+                now = self._clock.now()  # which may be much later than for those before
+                some = customers[start : start + MAX_WRITES]
+                updates = [TagUpdate(own, by_customer[own], seen.get(own), now, self.leaving) for own in some]
+                await self._mongo.run(partial(_write_tags, updates, now), kind="write", in_background=True)
 
     async def wait_written(self) -> None:
         """Wait for the writes that have begun."""

@@ -1,5 +1,6 @@
 """Changes of tags that have not left, in MongoDB: written by the update that writes the tag, removed when they were taken."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -208,6 +209,22 @@ async def test_those_who_were_several_before_leave_as_a_merge(
     hand_clock.advance(MERGE_PATIENCE)
     await drain.run_pass()
     assert listener.seen()[2:] == [("crm:3\nshop:4", "a", None, "C", "first")]
+
+
+async def test_those_who_were_several_wait_from_when_they_are_written(
+    tags: TagCollection, drain: ChangeDrain, listener: Listener, hand_clock: HandClock
+):
+    """Other writes came first: the time in which a merge is noted begins after them."""
+    async with tags._writing:
+        writing = asyncio.create_task(tags.write([("crm:1\nshop:2", tag(0, "A"))]))
+        await asyncio.sleep(0)
+        hand_clock.advance(MERGE_PATIENCE)
+    await writing
+    await drain.run_pass()
+    assert listener.taken == []
+    hand_clock.advance(MERGE_PATIENCE)
+    await drain.run_pass()
+    assert len(listener.taken) == 1
 
 
 async def test_those_who_are_one_again_change_by_a_merge(tags: TagCollection):
