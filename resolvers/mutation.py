@@ -27,6 +27,7 @@ Reason = Annotated[
 ]
 Preview = Annotated[bool, strawberry.argument(description="Whether to show what would change, and change nothing.")]
 Rule = Annotated[str, strawberry.argument(description="The name of the action.")]
+Outcome = Annotated[OutcomeKind, strawberry.argument(description="What became of him.")]
 At = Annotated[datetime | None, strawberry.argument(description="When it was; without it now.")]
 
 log = structlog.get_logger()
@@ -68,9 +69,7 @@ class Mutation:
         return receipt
 
     @root("Record what became of a customer after an action, for callers who may.", graphql_type=RecordedOutcome | None)
-    async def record_outcome(
-        self, info: Info, rule: Rule, customer: CustomerId, outcome: OutcomeKind, at: At = None
-    ) -> Recorded:
+    async def record_outcome(self, info: Info, rule: Rule, customer: CustomerId, outcome: Outcome, at: At = None) -> Recorded:
         return await record_outcome(context_of(info), rule, customer, outcome, at)
 
 
