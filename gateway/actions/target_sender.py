@@ -14,6 +14,7 @@ from gateway.actions.delivery_admission import DeliveryAdmission
 from gateway.actions.delivery_counts import DeliveryCounts
 from gateway.actions.webhook_client import Attempt, WebhookClient
 from gateway.actions.webhook_delivery import DeliveryTable, WebhookDelivery
+from gateway.background_pass import BackgroundPass
 from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.settings.action_settings import ActionSettings, TargetSettings
@@ -42,7 +43,7 @@ JITTER = 0.2
 log = structlog.get_logger()
 
 
-class TargetSender:
+class TargetSender(BackgroundPass):
     """Sends to one target, by one worker at a time. A target that is slow holds no other one."""
 
     def __init__(
@@ -57,35 +58,21 @@ class TargetSender:
         counts: DeliveryCounts,
         draw: Callable[[], float] = random.random,
     ) -> None:
+        super().__init__(clock)
         self._name = name
         self._target = target
         self._settings = settings
         self._table = table
         self._leases = leases
         self._admission = admission
-        self._clock = clock
         self._counts = counts
         self._draw = draw
         self._client = WebhookClient(target, clock)
         self._next_start = 0.0
-        self._following: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to look for deliveries that are due."""
-        if self._following is None:
-            self._following = asyncio.create_task(self._follow())
-
-    def stop(self) -> None:
-        """Look no more. What is being sent is sent again."""
-        if self._following is not None:
-            self._following.cancel()
 
     async def aclose(self) -> None:
-        """Stop, and wait until the lease is given back."""
-        self.stop()
-        if self._following is not None:
-            await asyncio.wait({self._following})
-            self._following = None
+        """Stop, and wait until the lease is given back. What is being sent is sent again."""
+        await super().aclose()
         await self._client.aclose()
 
     async def run_pass(self) -> bool:
@@ -121,18 +108,11 @@ class TargetSender:
         left_s = ends - max(self._clock.monotonic(), self._next_start)
         return max(1, min(MAX_PAGE, int(left_s * self._target.max_per_second) + 1))
 
-    async def _follow(self) -> None:
-        is_more = False
-        while True:
-            pause_s = self._next_start - self._clock.monotonic() + SHORT_S
-            await self._clock.sleep(max(0.0, pause_s) if is_more else self._settings.look_s)
-            is_more = False
-            try:
-                is_more = await self.run_pass()
-            except StoreError:
-                pass  # which the store logs; what is due stays so
-            except Exception as error:  # noqa: BLE001  without it nothing would be sent any more
-                log.error("deliveries_failed", target=self._name, error=type(error).__name__)
+    def _pause_s(self, *, is_more: bool) -> float:
+        return max(0.0, self._next_start - self._clock.monotonic() + SHORT_S) if is_more else self._settings.look_s
+
+    def _log_mistake(self, error: Exception) -> None:
+        log.error("deliveries_failed", target=self._name, error=type(error).__name__)
 
     async def _read_due(self, limit: int) -> Sequence[WebhookDelivery]:
         now = self._clock.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
+from gateway.background_pass import BackgroundPass
 from gateway.changes.tag_change import ChangeConsumer, OutboxPage
 from gateway.clock import Clock
 from gateway.errors import StoreError
@@ -62,7 +62,7 @@ class Outbox(Protocol):
         ...
 
 
-class ChangeDrain:
+class ChangeDrain(BackgroundPass):
     """Looks from time to time for changes, and gives each to all consumers, at least once. Then it is removed.
 
     Whatever ends it in between, the same changes come again with the same ids. `is_busy` tells that requests wait: then there
@@ -72,32 +72,14 @@ class ChangeDrain:
     def __init__(
         self, outbox: Outbox, leases: LeaseTable, clock: Clock, consumers: Sequence[ChangeConsumer], every_s: float = 1.0
     ) -> None:
+        super().__init__(clock)
         self.counts = DrainCounts()
         self.is_busy: Callable[[], bool] = lambda: False
         self._outbox = outbox
         self._leases = leases
-        self._clock = clock
         self._consumers = consumers
         self._every_s = every_s
         self._seldom = SeldomLog(clock)
-        self._following: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to look."""
-        if self._following is None:
-            self._following = asyncio.create_task(self._follow())
-
-    def stop(self) -> None:
-        """Look no more. What is being given comes again."""
-        if self._following is not None:
-            self._following.cancel()
-
-    async def aclose(self) -> None:
-        """Stop, and wait until the lease is given back."""
-        self.stop()
-        if self._following is not None:
-            await asyncio.wait({self._following})
-            self._following = None
 
     async def run_pass(self) -> bool:
         """Give what waits, for a while, unless another worker does. Tells whether there is more. Raises `StoreError`."""
@@ -118,17 +100,11 @@ class ChangeDrain:
             with suppress(StoreError):
                 await self._leases.release([DRAIN])
 
-    async def _follow(self) -> None:
-        is_more = False
-        while True:
-            await self._clock.sleep(0 if is_more else self._every_s)
-            is_more = False
-            try:
-                is_more = await self.run_pass()
-            except StoreError:
-                pass  # which the store logs; what waits goes on waiting
-            except Exception as error:  # noqa: BLE001  without it nothing would leave any more
-                log.error("changes_not_taken", error=type(error).__name__)
+    def _pause_s(self, *, is_more: bool) -> float:
+        return 0.0 if is_more else self._every_s
+
+    def _log_mistake(self, error: Exception) -> None:
+        log.error("changes_not_taken", error=type(error).__name__)
 
     async def _read_page(self) -> OutboxPage:
         now = self._clock.now()

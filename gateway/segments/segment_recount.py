@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from gateway.background_pass import BackgroundPass
 from gateway.changes.change_drain import DRAIN, HOLD
 from gateway.clock import Clock
 from gateway.errors import StoreError
@@ -40,40 +41,29 @@ PAUSE_S, MAX_PAUSES = 0.5, 20
 log = structlog.get_logger()
 
 
-class SegmentRecount:
+class SegmentRecount(BackgroundPass):
     """Counts segments whose last count is an hour old.
 
     While it counts one, no change leaves the outbox: it holds the same lease, however long that takes.
     """
 
+    begins_at_once = True
+
     def __init__(
         self, counts: SegmentCounts, members: SegmentMembers, leases: Leases, clock: Clock, keys: Sequence[str]
     ) -> None:
+        super().__init__(clock)
         self._counts = counts
         self._members = members
         self._leases = leases
-        self._clock = clock
         self._keys = keys
-        self._following: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to look."""
-        if self._following is None:
-            self._following = asyncio.create_task(self._follow())
+    async def run_pass(self) -> bool:
+        """Count what is due. Raises `StoreError`."""
+        await self.count_due()
+        return False
 
-    def stop(self) -> None:
-        """Look no more."""
-        if self._following is not None:
-            self._following.cancel()
-
-    async def aclose(self) -> None:
-        """Stop, and wait until the lease is given back."""
-        self.stop()
-        if self._following is not None:
-            await asyncio.wait({self._following})
-            self._following = None
-
-    async def run_pass(self) -> int:
+    async def count_due(self) -> int:
         """Count the segments whose time has come, unless another worker does. Gives their number. Raises `StoreError`."""
         due, done, failures = await self._due(), 0, list[StoreError]()
         bounds = await self._members.read_bounds(STEP) if due else []
@@ -151,15 +141,11 @@ class SegmentRecount:
             total, after = total + part, bound or after
         return total
 
-    async def _follow(self) -> None:
-        while True:
-            try:
-                await self.run_pass()
-            except StoreError:
-                pass  # which the store logs
-            except Exception as error:  # noqa: BLE001  without it nothing would be counted any more
-                log.error("segments_not_counted", error=type(error).__name__)
-            await self._clock.sleep(LOOK_S)
+    def _pause_s(self, *, is_more: bool) -> float:
+        return 0.0 if is_more else LOOK_S
+
+    def _log_mistake(self, error: Exception) -> None:
+        log.error("segments_not_counted", error=type(error).__name__)
 
 
 def _is_recent(counted: Mapping[str, datetime], key: str, now: datetime) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from gateway.background_pass import BackgroundPass
 from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.log import SeldomLog
@@ -58,7 +58,7 @@ class ScheduleCounts(msgspec.Struct, eq=False):
         return {name: getattr(self, name) - getattr(before, name) for name in names}
 
 
-class TagScheduler:
+class TagScheduler(BackgroundPass):
     """Looks from time to time for tags that time has changed, and renews those of so many customers a second.
 
     `is_busy` tells that requests wait. They come first: then nothing is renewed here.
@@ -73,34 +73,16 @@ class TagScheduler:
         purposes: PurposeCheck,
         settings: TagSettings,
     ) -> None:
+        super().__init__(clock)
         self.counts = ScheduleCounts()
         self.is_busy: Callable[[], bool] = lambda: False
         self._pack = pack
         self._store = store
-        self._clock = clock
         self._renewals = renewals
         self._purposes = purposes
         self._every_s = settings.schedule_s
         self._per_s = settings.schedule_per_s
         self._seldom = SeldomLog(clock)
-        self._following: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to look. The first time comes after a while."""
-        if self._following is None:
-            self._following = asyncio.create_task(self._follow())
-
-    def stop(self) -> None:
-        """Look no more, and end what is being renewed."""
-        if self._following is not None:
-            self._following.cancel()
-
-    async def aclose(self) -> None:
-        """Stop, and wait until leases are given back."""
-        self.stop()
-        if self._following is not None:
-            await asyncio.wait({self._following})
-            self._following = None
 
     async def run_pass(self) -> bool:
         """Renew what is due, for a while, unless another worker does. Tells whether there is more. Raises `StoreError`."""
@@ -117,17 +99,11 @@ class TagScheduler:
             if any((became := self.counts.minus(before)).values()):
                 log.info("tags_renewed_by_time", **became)
 
-    async def _follow(self) -> None:
-        is_more = False
-        while True:
-            await self._clock.sleep(0 if is_more else self._every_s)
-            is_more = False
-            try:
-                is_more = await self.run_pass()
-            except StoreError:
-                pass  # which the store logs; what is due stays so
-            except Exception as error:  # noqa: BLE001  without it nothing would be renewed any more
-                log.error("tag_schedule_failed", error=type(error).__name__)
+    def _pause_s(self, *, is_more: bool) -> float:
+        return 0.0 if is_more else self._every_s
+
+    def _log_mistake(self, error: Exception) -> None:
+        log.error("tag_schedule_failed", error=type(error).__name__)
 
     async def _renew_due(self) -> bool:
         ends, seen = self._clock.monotonic() + PASS_S, set[str]()

@@ -49,7 +49,7 @@ class CountingWorker:
 
     async def count_anew(self) -> None:
         self.clock.advance(EVERY)
-        await self.recount.run_pass()
+        await self.recount.count_due()
 
     async def erase(self, drawn: random.Random) -> None:
         source, _, name = drawn.choice(RECORDS).partition(":")
@@ -92,7 +92,7 @@ async def test_counts_are_those_of_the_documents(mongo: Mongo, seed: int, monkey
         await workers[0].write(drawn, minute)
     await workers[0].die_in_between()
     clock.advance(EVERY)
-    assert await workers[0].recount.run_pass() == 2
+    assert await workers[0].recount.count_due() == 2
     clock.advance(timedelta(minutes=1))
     while await workers[1].drain.run_pass():
         pass

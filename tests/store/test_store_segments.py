@@ -157,20 +157,20 @@ async def test_a_recount_leaves_out_what_waits(tags: TagCollection, counts: Segm
     drain = ChangeDrain(tags.outbox, leases, hand_clock, [counts])
     await tags.write([("c1", tag(0, "true")), ("c2", tag(0, "false"))])
     assert await counted(counts) is None
-    assert await recount.run_pass() == 1
+    assert await recount.count_due() == 1
     assert await counted(counts) == (0, 0, 0)
     await drain.run_pass()
     assert await counted(counts) == (1, 2, 0)
     await tags.write([("c2", tag(1, "true"))])
-    assert await recount.run_pass() == 0
+    assert await recount.count_due() == 0
     hand_clock.advance(EVERY)
-    assert await recount.run_pass() == 1
+    assert await recount.count_due() == 1
     assert await counted(counts) == (1, 2, 0)
     await drain.run_pass()
     assert await counted(counts) == (2, 2, 0)
     await tags.forget([RecordId("crm", "c1")])
     hand_clock.advance(EVERY)
-    assert await recount.run_pass() == 1
+    assert await recount.count_due() == 1
     assert await counted(counts) == (1, 1, 0)
 
 
@@ -193,7 +193,7 @@ async def test_a_recount_is_right_while_members_change(
     passes = 0
     while not writing.done():
         hand_clock.advance(EVERY)
-        passes += await recount.run_pass()
+        passes += await recount.count_due()
         await drain.run_pass()
     await writing
     await drain.run_pass()
@@ -244,11 +244,11 @@ async def test_a_recount_may_take_long(mongo: Mongo, monkeypatch: pytest.MonkeyP
     drain.start()
     ticking, writing = asyncio.create_task(clock.tick(mongo)), asyncio.create_task(write_slowly(tags, clock))
     try:
-        done = await recount.run_pass()
+        done = await recount.count_due()
         assert done > 0
         while done < 2:  # while the other worker has the lease for a moment
             await clock.sleep(1)
-            done += await recount.run_pass()
+            done += await recount.count_due()
         assert drain.counts.taken > 18
         await writing
         while (await tags.outbox.read_page(clock.now(), 1)).entries:
@@ -277,13 +277,13 @@ async def test_what_was_counted_and_not_removed_counts_once(
     """A worker dies after it counted changes: who counts anew before they come again does not take them off."""
     leases = Leases(mongo, hand_clock)
     recount = SegmentRecount(counts, SegmentMembers(mongo), leases, hand_clock, ["vip"])
-    await recount.run_pass()
+    await recount.count_due()
     await tags.write([("c1", tag(0, "true")), ("c2", tag(0, "false"))])
     page = await tags.outbox.read_page(hand_clock.now(), 9)
     await counts.take_changes([change for customer in page.entries for change in page.changes(customer)])
     await tags.write([("c2", tag(1, "true"))])
     hand_clock.advance(EVERY)
-    assert await recount.run_pass() == 1
+    assert await recount.count_due() == 1
     assert await counted(counts) == (1, 2, 0)
     await ChangeDrain(tags.outbox, leases, hand_clock, [counts]).run_pass()
     assert await counted(counts) == (2, 2, 0)
@@ -304,7 +304,7 @@ async def test_a_segment_that_cannot_be_counted_keeps_no_others(
     counts = SegmentCounts(mongo, members, hand_clock)
     recount = SegmentRecount(counts, members, Leases(mongo, hand_clock), hand_clock, ["vip", "new"])
     with pytest.raises(StoreError):
-        await recount.run_pass()
+        await recount.count_due()
     assert [*await counts.read(["vip", "new"])] == ["new"]
 
 
@@ -313,7 +313,7 @@ async def test_nothing_is_counted_while_changes_leave(counts: SegmentCounts, mon
     other = Leases(mongo, hand_clock)
     assert await other.acquire([DRAIN], hold=HOLD)
     recount = SegmentRecount(counts, SegmentMembers(mongo), Leases(mongo, hand_clock), hand_clock, ["vip"])
-    assert await recount.run_pass() == 0
+    assert await recount.count_due() == 0
     turn = await counts.read_turn("vip")
     assert await counts.replace("vip", await counts.count("vip"), turn)
     turn = await counts.read_turn("vip")
