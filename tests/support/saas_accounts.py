@@ -16,6 +16,7 @@ RHYTHMS = {
     "MONTHLY": ("MONTH", 1, 12),
     "QUARTERLY": ("MONTH", 3, 4),
     "HALF_YEARLY": ("MONTH", 6, 2),
+    "TWELVE_MONTHS": ("MONTH", 12, 1),
     "YEARLY": ("YEAR", 1, 1),
     "BIENNIAL": ("YEAR", 2, 1 / 2),
     "TRIENNIAL": ("YEAR", 3, 1 / 3),

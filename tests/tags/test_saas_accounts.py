@@ -58,6 +58,8 @@ def arr_tier(own: Company) -> str | None:
 def billing_rhythm(own: Company) -> str | None:
     if not brings_revenue(own):
         return None
+    if own.rhythm == "TWELVE_MONTHS":
+        return "YEARLY"
     return own.rhythm if own.rhythm in ("MONTHLY", "QUARTERLY", "YEARLY") else "OTHER"
 
 
