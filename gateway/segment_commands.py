@@ -174,18 +174,19 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
 
     partly = output.with_name(f"{output.name}.part")
     partly.unlink(missing_ok=True)
-    # A new file: one of somebody else, or a link of his to another place, is not written to.
-    number = os.open(partly, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    own = os.fstat(number)
+    own: os.stat_result | None = None
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        # A new file: one of somebody else, or a link of his to another place, is not written to.
+        number = os.open(partly, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        own = os.fstat(number)
         with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
             yield file
         if not _is_same(partly, own):
             raise ConfigurationError([f"--output: another export writes {output.name}; run one at a time"])
         partly.replace(output)
     finally:
-        if _is_same(partly, own):
+        if own is not None and _is_same(partly, own):
             partly.unlink()
         signal.signal(signal.SIGTERM, before)
 

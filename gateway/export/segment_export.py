@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import msgspec
 from graphql import ExecutionResult
 
-from connectors.errors import ConfigurationError, SourceUnavailableError
+from connectors.errors import ConfigurationError
 from connectors.suggestions import did_you_mean
 from connectors.toolkit.evaluation import encode_json
 from gateway.access.caller import Caller
@@ -26,7 +26,6 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.operations import Operation, Operations
 from gateway.services import Services, hide_erased
-from gateway.stitching.source_reports import SourceState
 from gateway.stitching.stitcher import Stitcher
 from gateway.views.asked_classes import AskedClasses
 from gateway.views.views import Views
@@ -43,7 +42,6 @@ AUDITED = 1_000
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  which some spreadsheets read alike
 """How texts begin that spreadsheets take for formulas. A `'` stands before them in CSV."""
 
-_REPORTS, _AWAY = "_sources", SourceUnavailableError.code
 _EXPECTED = frozenset({"WITHHELD", "WITHHELD_PURPOSE"})
 
 
@@ -85,8 +83,7 @@ class SegmentExporter:
         segments = self._services.tags.pack.segments
         if key not in segments:
             raise ConfigurationError([f"{key}: no segment is called so{did_you_mean(key, segments)}"])
-        nodes = _selection(paths).removesuffix("}") + f"{_REPORTS}: sources {{ state errorCode }} }}"
-        page = f"nodes {nodes} pageInfo {{ hasNextPage endCursor }}"
+        page = f"nodes {_selection(paths)} pageInfo {{ hasNextPage endCursor }}"
         customers = f"customers(first: {MAX_FIRST}, after: $after) {{ {page} }}"
         text = f'query ($after: String) {{ segment(key: "{key}") {{ {customers} }} }}'
         return self._operations.prepare(text, None)
@@ -115,7 +112,8 @@ class SegmentExporter:
                 raise error.original_error or ConfigurationError([error.message])
             raise ConfigurationError(["segments export: there is no page to read"])
         codes = [str((error.extensions or {}).get("code", "INTERNAL")) for error in errors]
-        return page, codes + [code for code in _missing_codes(page["nodes"]) if code not in codes]
+        # Where others know the customer, or nobody may be shown who is not known to consent, that is no error of a field.
+        return page, codes + [code for code in loaders.list_failures() if code not in codes]
 
     async def _run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
         """Run an operation as the caller may. As the application does."""
@@ -161,15 +159,6 @@ async def export_segment(
             count += part
             if after is None:
                 return ExportReport(count, dict(errors))
-
-
-def _missing_codes(nodes: Sequence[dict[str, Any]]) -> list[str]:
-    """Take the reports of sources out of customers, and give why each source that is away gave nothing.
-
-    Where others gave their records this is no error: the customer is shown without what that source has.
-    """
-    reports = [own for node in nodes for own in node.pop(_REPORTS, None) or ()]
-    return [own["errorCode"] or _AWAY for own in reports if own["state"] == SourceState.UNAVAILABLE]
 
 
 async def _pages(

@@ -87,6 +87,13 @@ class Loaders(msgspec.Struct, eq=False):
                     times[name] = max(longest, outcome.latency_ms)
         return times
 
+    def list_failures(self) -> list[str]:
+        """List why keys have no answer, by the codes of errors: one for each key of each fetch."""
+        failed: list[str] = []
+        for wanted in {id(wanted): wanted for known in self._known.values() for wanted in known.values()}.values():
+            failed += [own.error.code for own in map(wanted.outcomes.get, wanted.keys) if isinstance(own, Failed)]
+        return failed
+
     def wait_all(
         self,
         parts: Sequence[PendingKeys | Failed],

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import ConfigurationError, SourceUnavailableError
 from connectors.testing import MemoryConnector
@@ -184,6 +185,20 @@ async def test_a_source_that_goes_away_midway_is_told(words: dict[str, Any], tmp
     report = await export_segment(services_of(connectors, words), "fair", "crm", ["id", "phone"], write)
     assert found[0] == {"id": "crm:0000", "phone": "+442079460000"}
     assert (report.customers, {*report.errors}, report.is_whole) == (250, {"SOURCE_UNAVAILABLE"}, False)
+
+
+async def test_nobody_is_left_out_in_silence(words: dict[str, Any], tmp_path: Path):
+    """Whose consent is not known is not written. Where that is for want of a source, the file is not whole."""
+    consent = r.Consent(channel=r.Channel.EMAIL, purpose="marketing", state=r.ConsentState.GRANTED)
+    crm = knowing("crm", [person("1", consents=[consent]), person("2")])
+    await uploaded([crm], words, tmp_path, "1\n2\n")
+    words |= {"purposes": {"news": {"basis": "consent", "consent": "marketing"}}}
+    found: list[Any] = []
+    report = await export_segment(services_of([crm], words), "fair", "crm", ["id"], found.append, "news")
+    assert (found, report.errors) == ([{"id": "crm:1"}], {})
+    crm.failure = SourceUnavailableError()
+    report = await export_segment(services_of([crm], words), "fair", "crm", ["id"], found.append, "news")
+    assert (report.customers, {*report.errors}, report.is_whole) == (0, {"SOURCE_UNAVAILABLE"}, False)
 
 
 async def test_a_line_without_end_is_not_read_whole(words: dict[str, Any], tmp_path: Path):
