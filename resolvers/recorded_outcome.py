@@ -10,12 +10,12 @@ from gateway.clock import CLOCK_TOLERANCE
 from gateway.context import RequestContext
 from gateway.errors import InvalidArgumentError
 from gateway.stitching.admitted_customers import find_admitted_by_id
-from gateway.stitching.merged_customer import SET_SEPARATOR
+from gateway.stitching.merged_customer import INCOMPLETE, SET_SEPARATOR
 from gateway.stitching.selection import Selection
 from resolvers.fields import field
 from resolvers.outcome_kind import OutcomeKind
 
-SELECTION = Selection(fields=Fields.from_paths("id"))
+SELECTION = Selection(fields=Fields.from_paths("id"), members=True)
 
 
 @strawberry.type(description="What was recorded of a customer after an action.")
@@ -52,7 +52,7 @@ async def record_outcome(
     customer = await find_admitted_by_id(context.stitcher, customer_id, SELECTION)
     if customer is None:
         raise InvalidArgumentError("customer: nobody has this id; name a customer, SOURCE:ID")
-    records = customer.tagged.id.split(SET_SEPARATOR)
+    records = [own for own in customer.tagged.id.split(SET_SEPARATOR) if own != INCOMPLETE]
     own = Recorded(rule=rule, records=records, kind=kind, at=at or now, caller=context.caller.name, is_new=False)
     is_new = await store.outcomes.add(own, now)
     return Recorded(rule=rule, records=records, kind=kind, at=own.at, caller=own.caller, is_new=is_new)

@@ -40,7 +40,7 @@ CONSENT_UNKNOWN, UNDECIDED = "consent_unknown", "undecided"
 
 log = structlog.get_logger()
 
-SELECTION = Selection(fields=Fields.from_paths("id") | CONSENT_FIELDS)
+SELECTION = Selection(fields=Fields.from_paths("id") | CONSENT_FIELDS, members=True)
 
 
 class _Unknown(msgspec.Struct, frozen=True):

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from connectors.errors import SourceUnavailableError
+from gateway.actions.action_outcome import OutcomeKind
 from gateway.actions.action_report import ActionReport, report_action
 from gateway.actions.proportions import Interval, newcombe_interval, wilson_interval
 from gateway.settings import MongoSettings
 from tests.support.acting_shop import YES, SendingClock, acting_words, people, tags_file
 from tests.support.gateway_server import gateway_on
+from tests.support.known_people import knowing, person
 from tests.support.tag_shop import store_of
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -110,6 +113,41 @@ async def test_callers_who_may_record_outcomes(tmp_path: Path, mongodb_uri: str,
     expected = "Mutation.recordOutcome is withheld from this caller; its setting outcomes shows it"
     assert refused["errors"][0]["message"] == expected
     async with store_of(mongodb) as store:
-        from gateway.actions.action_outcome import OutcomeKind
-
         assert [records for records, _ in await store.outcomes.read("welcome", OutcomeKind.CONVERTED)] == [["c1"]]
+
+
+@pytest.mark.mongodb
+@pytest.mark.parametrize("at", [None, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_outcomes_of_any_time_of_whom_records_are_missing(
+    tmp_path: Path, mongodb_uri: str, mongodb_database: str, at: str | None
+):
+    """Those that are known are stored, and no sign for the others; a moment that no clock had is refused as bad input."""
+    mongodb = MongoSettings(uri=mongodb_uri, database=mongodb_database, timeout_ms=20_000)
+    crm, away = knowing("crm", [person("7", email="ana@example.com")]), knowing("shop", [])
+    away.failure = SourceUnavailableError()
+    words = acting_words("http://127.0.0.1:9/hook", tags_file(tmp_path), mongodb.model_dump())
+    words |= {"callers": {"mailer": {"outcomes": True}}, "access": {"anonymous": "mailer"}}
+    async with gateway_on([crm, away], **words) as gateway:
+        found = await gateway.ask(RECORD, {"customer": "crm:7", "rule": "welcome", "at": at})
+    if at is not None:
+        assert [own["extensions"]["code"] for own in found["errors"]] == ["BAD_USER_INPUT"]
+        return
+    assert found["data"]["recordOutcome"]["isNew"]
+    async with store_of(mongodb) as store:
+        assert [records for records, _ in await store.outcomes.read("welcome", OutcomeKind.CONVERTED)] == [["crm:7"]]
+
+
+@pytest.mark.mongodb
+async def test_outcomes_are_of_all_records(tmp_path: Path, mongodb_uri: str, mongodb_database: str):
+    """By whichever he is named: as deliveries are, so that the report finds who converted."""
+    mongodb = MongoSettings(uri=mongodb_uri, database=mongodb_database, timeout_ms=20_000)
+    sources = [knowing(name, [person(own, email="ana@example.com")]) for name, own in (("crm", "7"), ("shop", "42"))]
+    words = acting_words("http://127.0.0.1:9/hook", tags_file(tmp_path), mongodb.model_dump())
+    words |= {"callers": {"mailer": {"outcomes": True}}, "access": {"anonymous": "mailer"}}
+    at = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    async with gateway_on(sources, **words) as gateway:
+        told = [await gateway.data(RECORD, {"customer": own, "rule": "welcome", "at": at}) for own in ("crm:7", "shop:42")]
+    assert [own["recordOutcome"]["isNew"] for own in told] == [True, False]
+    async with store_of(mongodb) as store:
+        found = await store.outcomes.read("welcome", OutcomeKind.CONVERTED)
+    assert [records for records, _ in found] == [["crm:7", "shop:42"]]
