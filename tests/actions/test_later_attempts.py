@@ -225,3 +225,15 @@ async def test_what_waits_for_a_target_that_is_no_more_is_dead_after_a_day(
             await services.actions.orphans.run_pass()
             assert await states(services) == [("c1", "DEAD", "no_target")]
     assert len(receiver.taken) == 1
+
+
+async def test_deliveries_name_records_alone(tmp_path: Path, mongodb: dict[str, Any], clock: HandClock):
+    """Also where one source gives all that is asked for: an id without a source would be that of others, too."""
+    async with receiving() as receiver:
+        words = acting_words(receiver.url, tags_file(tmp_path), mongodb) | {"customer": {"fields": {"consents": ["crm"]}}}
+        async with services_on(two_shops(), clock=clock, **words) as services:
+            assert services.store is not None
+            await change(services, clock, "crm:7")
+            await deliver(services)
+            (stored,) = await services.store.deliveries.read_some({}, 10)
+    assert (stored.state.value, stored.records) == ("SENT", ["crm:7", "shop:42"])
