@@ -41,11 +41,12 @@ COLLECTIONS = (
     "leases",
     "quota_customers",
     "audit_people",
+    "segment_entries",
     "deliveries",
     "outcomes",
 )
 ANA, OTHERS = ["crm:7", "desk:u1", "shop:42"], ["crm:8", "shop:77"]
-COUNTS = {"quota_shares", "tag_usage", "tag_rules", "action_counts"}
+COUNTS = {"quota_shares", "tag_usage", "tag_rules", "action_counts", "segment_counts", "segment_lists"}
 """Collections of numbers and rules, which are about nobody."""
 
 SETS = {"ana": "crm:7\ndesk:u1\nshop:42", "li": "crm:8\nshop:77"}
@@ -83,8 +84,10 @@ async def fill(connectors: Sequence[MemoryConnector], mongodb: MongoSettings) ->
         shares = store.quota_shares.keyed_by(IDENTITY["secret"])
         ends_at = clock.now() + timedelta(days=1)
         await shares.add_customers("console customers 1", [shares.mark("crm:7"), shares.mark("crm:8")], ends_at)
-        for collection in (store.audit_people, store.deliveries, store.outcomes):
+        for collection in (store.audit_people, store.segment_lists, store.deliveries, store.outcomes):
             collection.ensure_indexes()
+        await store.segment_lists.add("invited", "v1", ["shop:42", "crm:8"])
+        assert await store.segment_lists.put_in_force("invited", "v1")
         people = [Person(str(number), b"a nonce", id_, clock.now()) for number, id_ in enumerate(("shop:42", "crm:8"))]
         await store.audit_people.add(people, timedelta(days=400))
         for set_id in SETS.values():
@@ -138,7 +141,10 @@ async def forget(
 
 @pytest.mark.mongodb
 async def test_every_collection_is_in_the_registry_and_has_an_end(mongodb_settings: MongoSettings):
-    """MongoDB deletes what is in it by itself. The log alone has no time: a cut that expired would join two people."""
+    """MongoDB deletes what is in it by itself. The log has no time: a cut that expired would join two people.
+
+    An uploaded list stays until another one replaces it; then what was in it has an end.
+    """
     async with filled(mongodb_settings) as (_, store):
         assert {name for name, own in (await documents(store)).items() if own} == {own.name for own in store.collections}
 
@@ -150,8 +156,9 @@ async def test_every_collection_is_in_the_registry_and_has_an_end(mongodb_settin
                 if "expireAfterSeconds" in index
             }
 
-        assert await store.mongo.run(ends) == {own.name for own in store.collections if own.retention is not None}
-        assert [own.name for own in store.collections if own.retention is None] == ["identity_log"]
+        lasting = {own.name for own in store.collections if own.retention is None}
+        assert lasting == {"identity_log", "segment_entries"}
+        assert await store.mongo.run(ends) == {own.name for own in store.collections} - {"identity_log"}
 
 
 @pytest.mark.mongodb
@@ -215,6 +222,7 @@ async def test_one_source_of_customers_has_one_record_of_each(mongodb_settings: 
                 "leases": 0,
                 "quota_customers": 0,
                 "audit_people": 0,
+                "segment_entries": 0,
                 "deliveries": 0,
                 "outcomes": 0,
             },
@@ -245,7 +253,8 @@ def test_the_command_prints_what_was_removed(tmp_path: Path, mongodb_uri: str, m
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "records: crm:c00000, shop:s00000", "tags: 0", "identity_log: 1", "identity_components: 0", "identity_shared_keys: 0",
-        "leases: 0", "quota_customers: 0", "audit_people: 0", "deliveries: 0", "outcomes: 0",
+        "leases: 0", "quota_customers: 0", "audit_people: 0", "segment_entries: 0", "deliveries: 0",
+        "outcomes: 0",
     ]  # fmt: skip
     gone = run("forget", "crm:c9", "--config", config)
     assert (gone.returncode, gone.stdout.splitlines()[0]) == (0, "records: crm:c9")

@@ -147,7 +147,7 @@ tags.yaml:27: facts.last.exept: unknown setting; did you mean 'except'?
 tags.yaml:32: facts.category.field: measure 'latest' needs a single value in each record, and 'items.category' is in a list; \
 'top' fits lists
 tags.yaml:38: facts.joined.window: these records have no time of their own; remove the window
-tags.yaml:39: facts.joined.as: unknown word 'weeks'; known: days_ago
+tags.yaml:39: facts.joined.as: unknown word 'weeks'; known: days_ago, days_until, hour, day
 tags.yaml:40: facts.Idle: a name is made of small letters, digits and _, and starts with a letter; rename it
 tags.yaml:40: facts.Idle: no tag uses this fact; name it in an expression or remove it
 tags.yaml:44: facts.Idle.field: measure 'average' needs a number, and 'subject' is text
