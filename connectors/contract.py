@@ -116,6 +116,17 @@ class Position(msgspec.Struct, frozen=True):
     id: str
 
 
+class WordSearch(msgspec.Struct, frozen=True):
+    """Ask a lookup by texts for records with the words of the key, in any order and any case of letters.
+
+    `fields` are those of a customer in which it may look, as columns are called; None for all. `near` asks for records with
+    some of the words, or with words one edit off, those with more of them first. Both give what is likely: the gateway ranks.
+    """
+
+    fields: tuple[str, ...] | None = None
+    near: bool = False
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """The fields, filter, order and page that a lookup is asked for. Hashable: equal asks share a batch.
 
@@ -123,7 +134,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     first (by time, then id, both descending) unless `oldest_first`; records without a time field come by id, ascending.
     `more` asks whether there are records after the first ones: the gateway then asks a source for one more. `count` asks for
     the number of records that match, regardless of `first` and `after`. `shown` says that amounts are only shown: they may be
-    given as the text that a Decimal is written as. `remaining_s` is the time left.
+    given as the text that a Decimal is written as. `words` asks a lookup that finds words for them. `remaining_s` is the time
+    left.
     """
 
     fields: Fields
@@ -136,6 +148,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     more: bool = True
     count: bool = False
     shown: bool = False
+    words: WordSearch | None = None
     remaining_s: float | None = None
 
 
@@ -185,7 +198,10 @@ class MeasureFunction(Protocol):
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
-    """One record type by one kind of key, from one source. `sample` lists some of its keys, where the source can."""
+    """One record type by one kind of key, from one source. `sample` lists some of its keys, where the source can.
+
+    `finds_words` says of one by texts that it applies `Ask.words`.
+    """
 
     record: type[Record]
     by: KeyKind
@@ -193,6 +209,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     max_batch: int = 100
     pushdown: frozenset[Push] = frozenset()
     sample: SampleFunction | None = None
+    finds_words: bool = False
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
@@ -337,6 +354,10 @@ class Connector(Generic[S]):
     async def missing_indexes(self) -> Sequence[MissingIndex]:
         """List the large tables that lookups read whole. Raises `SourceError`."""
         return []
+
+    def search_gaps(self) -> Sequence[str]:
+        """Say what a search for words leaves out here, and how to have it: as far as is known since the last one."""
+        return ()
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
         """Check the signature of a webhook and read its changes.

@@ -12,6 +12,7 @@ from gateway.documents.profiles import USUAL, Profile
 from gateway.errors import InvalidArgumentError, WithheldError
 from gateway.quota.meter import Meter
 from gateway.services import Services
+from gateway.stitching.find_rights import ALL_WAYS, FindRights
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
@@ -27,7 +28,7 @@ class RequestContext(msgspec.Struct, eq=False):
     `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
     where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller.
     `profile` says what its caller may send, `meter` charges for what it costs, where somebody counts.
-    `row` is where his requests wait. `caller` is who he is.
+    `row` is where his requests wait. `caller` is who he is, `find_rights` say by what he may find customers.
     """
 
     services: Services
@@ -43,6 +44,7 @@ class RequestContext(msgspec.Struct, eq=False):
     meter: Meter | None = None
     row: CallerRow | None = None
     caller: Caller = EVERYBODY
+    find_rights: FindRights = ALL_WAYS
 
     def require_operator(self) -> str:
         """Name the operator who asks. Raises `OperatorRequiredError`."""

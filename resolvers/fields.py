@@ -109,15 +109,22 @@ def root(
     finds: CustomerFinder | None = None,
     *,
     searches: bool = False,
+    tries_keys: bool = False,
     weight: int = 0,
+    deprecation_reason: str | None = None,
 ) -> Decorator:
-    """Declare a method where a query begins. `finds` says how, where it gives customers; `searches` that it looks by a text.
+    """Declare a method where a query begins.
 
-    `weight` is its price where it does neither.
+    `finds` says how, where it gives customers; `searches` that it looks by a text, `tries_keys` that also by all keys that this
+    may be. `weight` is its price where it does neither.
     """
-    own = FieldMetadata(finds=finds, searches=searches, weight=LIST_WEIGHT if searches else weight)
+    own = FieldMetadata(
+        finds=finds, searches=searches, tries_keys=tries_keys, weight=LIST_WEIGHT if searches else weight
+    )
     metadata = {METADATA_KEY: own} if own.is_priced else {}
-    return strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)  # type: ignore[no-any-return]
+    return strawberry.field(  # type: ignore[no-any-return]
+        description=description, graphql_type=graphql_type, metadata=metadata, deprecation_reason=deprecation_reason
+    )
 
 
 def _of_source(write: Callable[[str, str], str], reads: tuple[str, ...] = ("id",)) -> dict[str, FieldMetadata]:

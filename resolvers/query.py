@@ -24,6 +24,7 @@ from gateway.stitching.admitted_customers import (
     find_all_admitted_by_id,
     search_admitted,
 )
+from gateway.stitching.customer_find import MAX_MATCHES, FoundCustomers, find_matches
 from gateway.stitching.customer_linker import PastIdentity as Past
 from gateway.stitching.record_finder import Selections, find_node, find_record
 from gateway.stitching.record_list import RecordPage
@@ -40,6 +41,7 @@ from resolvers.customer_key import MAX_KEYS, CustomerKey, key_of
 from resolvers.customers_change import PastIdentity
 from resolvers.erasure_receipt import ErasureReceipt
 from resolvers.fields import root
+from resolvers.find import DEFAULT_MATCHES, FindResult
 from resolvers.list_arguments import After, First, ask_of
 from resolvers.node import Node
 from resolvers.order import Order
@@ -133,6 +135,28 @@ class Query:
         ] = None,
     ) -> list[FoundAdmitted]:
         return await BY_KEYS.find(context_of(info).stitcher, _selection(info), ids, by)  # type: ignore[no-any-return]
+
+    @root(
+        "Customers by what somebody has typed: each key that the text may be, and its words in any order, also nearly right.",
+        graphql_type=FindResult,
+        searches=True,
+        tries_keys=True,
+    )
+    async def find(
+        self,
+        info: Info,
+        text: Annotated[
+            str,
+            strawberry.argument(
+                description="A name, an address, a telephone, member, order or ticket number, or an id, as it is known."
+            ),
+        ],
+        first: Annotated[
+            int, strawberry.argument(description=f"How many customers at most, from 1 to {MAX_MATCHES}.")
+        ] = DEFAULT_MATCHES,
+    ) -> FoundCustomers:
+        context = context_of(info)
+        return await find_matches(context.stitcher, text, first, _selection(info), context.find_rights)
 
     @root(
         "Customers whose name, e-mail address or phone number contains the text, by source and id; each once.",

@@ -10,11 +10,11 @@ from typing import Any
 
 from bson.datetime_ms import DatetimeMS
 
-from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Listing, Measure, Measured, Page
+from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Listing, Measure, Measured, Page, WordSearch
 from connectors.errors import SourceError
 from connectors.mongo.database import MongoDatabase
 from connectors.mongo.document_reader import Read, reader, values_at
-from connectors.mongo.field_paths import record_paths
+from connectors.mongo.field_paths import projection, record_paths
 from connectors.mongo.filters import Match
 from connectors.mongo.keys import Asked, asked_for, match_of, owners
 from connectors.mongo.list_pipeline import page_stages, read_place, same_stages, write_cursor
@@ -22,8 +22,13 @@ from connectors.mongo.lookup_pipeline import SortKeys, counted, lookup_stages, m
 from connectors.mongo.measure_pipeline import answers, measure_stages, nothing_of
 from connectors.mongo.record_settings import KeySettings, RecordSettings
 from connectors.mongo.values import encoded, to_text
+from connectors.mongo.word_search import WordWays, matches_of_words
 from connectors.record_fields import Fields
-from connectors.records import RECORDS
+from connectors.records import RECORDS, Customer
+from connectors.toolkit.search_words import SEARCHED_FIELDS
+
+MAX_DOCUMENTS = 1_000
+"""How many documents a search for words reads where nobody says."""
 
 
 class Collection:
@@ -36,6 +41,10 @@ class Collection:
         self.places = record_paths(name, settings)
         self.order = SortKeys.for_record(self.places, self.record, settings.integer_ids)
         self._plan = lru_cache(maxsize=256)(self._planned)
+        text = settings.keys.get(KeyKind.TEXT)
+        self.search_ways = WordWays(database, settings.collection, () if text is None else text.paths)
+        searched = SEARCHED_FIELDS if text is not None and self.record is Customer else {}
+        self._fields_by_path = {str(self.places.spot(path).path): name for name, path in searched.items()}
 
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
         """Fetch the pages of the keys that find something.
@@ -47,6 +56,9 @@ class Collection:
         asked = asked_for(key, keys)
         if not asked:
             return {}
+        if ask.words is not None:
+            with self._database.within(ask.remaining_s):
+                return {text: await self._with_words(text, ask, ask.words) for texts in asked.values() for text in texts}
         with self._database.within(ask.remaining_s):
             if len(asked) == 1 or (key.path is not None and ask.first is None and not (ask.count and ask.after)):
                 return await self._page(key, asked, ask)
@@ -91,6 +103,20 @@ class Collection:
         with self._database.within(remaining_s):
             documents = await self._database.aggregate(self.settings.collection, stages)
         return answers(self.places, measures, documents[0] if documents else {}, nothing, keys, asked)
+
+    async def _with_words(self, text: str, ask: Ask, search: WordSearch) -> Page:
+        """Find the documents with the words of a text, those that are likeliest first."""
+        read, paths = self._plan(ask.fields)
+        found: dict[Any, Any] = {}
+        for match in matches_of_words(text, search, await self.search_ways.find(), self._fields_by_path):
+            most = (ask.first or MAX_DOCUMENTS) - len(found)
+            if most > 0:
+                shown = projection((*paths, self.order.id))
+                stages: list[dict[str, Any]] = [{"$match": match}, {"$limit": most + len(found)}, {"$project": shown}]
+                for document in await self._database.aggregate(self.settings.collection, stages):
+                    id_ = to_text(values_at(document, self.order.id)) or len(found)
+                    found.setdefault(id_, read(document, document))
+        return Page(encoded([*found.values()][: ask.first]))
 
     async def _own_page(self, key: KeySettings, asked: Asked, ask: Ask) -> dict[str, Page] | SourceError:
         try:

@@ -13,6 +13,7 @@ from connectors.mongo.database import MongoDatabase
 from connectors.mongo.sample import sample_keys
 from connectors.mongo.settings import MongoSourceSettings
 from connectors.mongo.source_checks import indexes_missing, problems_of_collection
+from connectors.mongo.word_search import search_gaps
 from connectors.records import RECORDS
 
 
@@ -52,6 +53,16 @@ class MongoConnector(Connector[MongoSourceSettings]):
             for missing in await indexes_missing(f"records.{record}", self._database, collection)
         ]
 
+    def search_gaps(self) -> Sequence[str]:
+        """Say in which paths words are not found, or only some, for want of an index."""
+        return [
+            gap
+            for name, collection in self._collections.items()
+            for gap in search_gaps(
+                f"sources.{self.name}.records.{name}", collection.settings.collection, collection.search_ways.found
+            )
+        ]
+
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self.settings.max_batch, pushdown=frozenset(Push))
         return [
@@ -61,6 +72,7 @@ class MongoConnector(Connector[MongoSourceSettings]):
                 fetch=partial(self._collections[name].fetch, kind),
                 # What is searched for inside words cannot be listed.
                 sample=None if key.paths else partial(sample_keys, self._database, self._collections[name], key),
+                finds_words=bool(key.paths),
                 **shared,
             )
             for name, record in self.settings.records.items()

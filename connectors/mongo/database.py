@@ -135,6 +135,19 @@ class MongoDatabase:
 
         return await self._run(call)
 
+    async def has_text_index(self, collection: str) -> bool:
+        """Tell whether a collection has an index of words. A view has none."""
+
+        async def call(database: _Database) -> bool:
+            try:
+                return any(["text" in index["key"].values() async for index in await database[collection].list_indexes()])
+            except OperationFailure as error:
+                if error.code == NOT_FOR_VIEWS:
+                    return False
+                raise
+
+        return await self._run(call)
+
     async def unreachable(self) -> str | None:
         """Say why nothing can be read, and the fix. None if something can."""
         try:

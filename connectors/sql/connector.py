@@ -31,6 +31,7 @@ from connectors.sql.settings import RecordSettings, SqlSettings
 from connectors.sql.source_checks import problems_of_table
 from connectors.sql.sqlite import Sqlite
 from connectors.sql.table import RecordTable
+from connectors.sql.word_search import search_gaps
 
 DIALECTS: dict[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql(), "mysql": Mysql()}
 
@@ -51,6 +52,7 @@ class QueriesConnector(Connector[S]):
     ) -> None:
         super().__init__(name, settings)
         self.database = database
+        self._dialect = dialect
         self._records = records
         self._max_batch = max_batch
         self._tables = {record: RecordTable(database, dialect, record, own) for record, own in records.items()}
@@ -88,6 +90,15 @@ class QueriesConnector(Connector[S]):
         table = self._tables.get(RECORD_NAMES[record])
         return frozenset() if table is None else table.absent_fields
 
+    def search_gaps(self) -> Sequence[str]:
+        """Say in which columns words are not found, or only some, for want of an index."""
+        is_postgresql = isinstance(self._dialect, Postgresql)
+        return [
+            gap
+            for name, table in self._tables.items()
+            for gap in search_gaps(f"sources.{self.name}.records.{name}", table.search_ways, is_postgresql=is_postgresql)
+        ]
+
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self._max_batch, pushdown=frozenset(Push))
         return [
@@ -97,6 +108,7 @@ class QueriesConnector(Connector[S]):
                 fetch=partial(self._tables[name].fetch, kind),
                 # What is searched for inside words cannot be listed.
                 sample=None if kind is KeyKind.TEXT else partial(self._tables[name].sample, kind),
+                finds_words=kind is KeyKind.TEXT,
                 **shared,
             )
             for name, record in self._records.items()

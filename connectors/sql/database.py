@@ -11,6 +11,7 @@ from sqlalchemy import Executable, Select, literal_column, select, text
 from connectors.errors import SourceError
 from connectors.sql.query_failures import QueryFailure, explain_failure
 from connectors.sql.query_plan import TableScan
+from connectors.sql.search_ways import SearchWay
 from connectors.sql.subqueries import Columns, escaped
 
 
@@ -34,6 +35,10 @@ class SqlDatabase(ABC):
     async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Run one statement, and read its rows. A call that is cancelled leaves nothing to the next one."""
 
+    async def run_by_index(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """Run a statement that indexes are there for, whatever the database expects of it. As `run`."""
+        return await self.run(statement, parameters)
+
     @abstractmethod
     async def columns(self, query: str) -> Columns:
         """Read a query's columns."""
@@ -45,6 +50,10 @@ class SqlDatabase(ABC):
     async def finds_by_index(self, query: str, column: str, type_: str) -> bool:  # noqa: ARG002  asked where it is of use
         """Whether an index finds the rows of a key, and nothing else is read."""
         return False
+
+    async def search_way(self, query: str, column: str) -> SearchWay:  # noqa: ARG002  files are read whole in any case
+        """Find how words in a column of a query are found. Raises `SourceError`."""
+        return SearchWay.SCAN
 
     async def table_scans(self, query: str, column: str) -> Sequence[TableScan]:  # noqa: ARG002  files have no indexes
         """List the tables that are read whole to find the rows of a query by a column, however few they are."""

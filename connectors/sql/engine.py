@@ -16,6 +16,7 @@ from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.pool import Pool, PooledConnection
 from connectors.sql.postgresql import LEADING_COLUMN, IndexScan, PostgresqlSpelling, index_scans, index_statement
 from connectors.sql.query_plan import TableScan
+from connectors.sql.search_ways import SearchWay, find_way
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
 from connectors.sql.sqlite import keeps_apart, plan_statement
@@ -142,6 +143,30 @@ class Engine(SqlDatabase):
             if isinstance(ours := source_error(error), SourceProtocolError):
                 return False
             raise ours from error
+
+    async def run_by_index(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        if self.backend != "postgresql":
+            return await self.run(statement, parameters)
+
+        async def fetch(pooled: PooledConnection) -> Sequence[Any]:
+            self._notify(text, values)
+            async with pooled.driver.transaction(readonly=True):
+                # It knows no pattern when it plans, and expects each of them to fit every two-hundredth row.
+                await pooled.driver.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_material = off")
+                return await self._fetch(pooled.driver, text, values)
+
+        try:
+            text, values = self._compile(statement).bind(parameters)
+            return await self.pool.run(fetch)
+        except FOREIGN as error:
+            raise source_error(error) from error
+
+    async def search_way(self, query: str, column: str) -> SearchWay:
+        try:
+            async with asyncio.timeout(LEARNING_S):
+                return await find_way(self.pool, self.backend, query, await self.columns(query), column)
+        except FOREIGN as error:
+            raise source_error(error) from error
 
     async def table_scans(self, query: str, column: str) -> Sequence[TableScan]:
         columns = await self.columns(query)

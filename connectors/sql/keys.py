@@ -15,6 +15,7 @@ from connectors.sql.dialect import KEY_TYPES, Dialect, Expression
 from connectors.sql.record_query import RecordQuery
 from connectors.sql.settings import KeySettings
 from connectors.sql.subqueries import as_subquery, required
+from connectors.sql.word_search import WordShape, found_pairs
 
 KEYS = "keys"
 _INTEGER = re.compile("0|-?[1-9][0-9]{0,38}")
@@ -28,10 +29,13 @@ class Keyed(NamedTuple):
     conditions: tuple[Expression, ...]
 
 
-def keyed(rows: RecordQuery, kind: KeyKind) -> Keyed:
-    """Join the record's rows with the keys asked for."""
+def keyed(rows: RecordQuery, kind: KeyKind, words: WordShape | None = None) -> Keyed:
+    """Join the record's rows with the keys asked for, or with the words of one."""
     key = rows.settings.keys[kind]
     source, dialect = rows.source, rows.dialect
+    if words is not None:
+        found, id_ = found_pairs(rows, words), required(source, "id")
+        return Keyed(source.join(found, dialect.same_id(id_, found.c.id)), found.c.key, dialect.among(id_, select(found.c.id)))
     if key.column is not None:
         column = required(source, key.column)
         type_ = KEY_TYPES[key.type]
@@ -60,7 +64,7 @@ def asked_for(key: KeySettings, keys: Sequence[str], integers: range) -> dict[st
     asked: dict[str, list[str]] = {}
     for own in keys:
         text = f"%{_escaped(own)}%" if key.columns else _typed(key.type, own, integers)
-        if text is not None and _can_be_sent(text):
+        if text is not None and can_be_sent(text):
             asked.setdefault(text, []).append(own)
     return asked
 
@@ -83,7 +87,7 @@ def _typed(type_: str, key: str, integers: range) -> str | None:
     return key
 
 
-def _can_be_sent(text: str) -> bool:
+def can_be_sent(text: str) -> bool:
     """Tell whether a database takes the text at all. One that does not would cost the other keys their answer."""
     if text.isascii():
         return "\0" not in text

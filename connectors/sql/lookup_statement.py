@@ -35,6 +35,7 @@ from connectors.sql.dialect import KEY_TYPES, Dialect, Expression
 from connectors.sql.keys import KEYS, keyed, pairs_of
 from connectors.sql.record_query import RecordQuery
 from connectors.sql.subqueries import required
+from connectors.sql.word_search import WordShape
 from connectors.toolkit.json_repair import repair_json
 
 MAX_CHARACTERS = 10 * 1024 * 1024
@@ -52,11 +53,12 @@ class AskShape(msgspec.Struct, frozen=True):
     where: tuple[tuple[str, bool], ...]
     oldest_first: bool
     count: bool
+    words: WordShape | None = None
 
 
-def shape_of(ask: Ask) -> AskShape:
+def shape_of(ask: Ask, words: WordShape | None = None) -> AskShape:
     bounds = (ask.first is not None, ask.after is not None, ask.since is not None, ask.until is not None)
-    return AskShape(ask.fields, *bounds, conditions_shape(ask.where), ask.oldest_first, ask.count)
+    return AskShape(ask.fields, *bounds, conditions_shape(ask.where), ask.oldest_first, ask.count, words)
 
 
 def conditions_shape(where: Sequence[Condition]) -> tuple[tuple[str, bool], ...]:
@@ -75,13 +77,19 @@ def ask_parameters(ask: Ask, dialect: Dialect) -> dict[str, Any]:
     return values | {name: dialect.time_value(time) for name, time in times.items() if time is not None}
 
 
-def matched(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], conditions: Sequence[Expression]) -> Select[Any]:
+def matched(
+    rows: RecordQuery,
+    kind: KeyKind,
+    columns: Iterable[str],
+    conditions: Sequence[Expression],
+    words: WordShape | None = None,
+) -> Select[Any]:
     """Select the records of the keys asked for: `key_`, `time_`, and the columns that are read.
 
     `time_` is null where it cannot be read, and where there is no id: either is no record.
     """
     source = rows.source
-    matches = keyed(rows, kind)
+    matches = keyed(rows, kind, words)
     read = [source.c[name] for name in dict.fromkeys(("id", *columns)) if name in source.c]
     id_ = required(source, "id")
     statement = select(matches.key.label("key_"), *read).select_from(matches.table).where(*matches.conditions, *conditions)
@@ -110,7 +118,7 @@ def lookup_statement(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Selec
         shown: list[Expression] = []
         table: FromClause = _first_of_each(rows, kind, columns, shape)
     else:
-        matches = matched(rows, kind, columns, conditions).subquery("matched")
+        matches = matched(rows, kind, columns, conditions, shape.words).subquery("matched")
         table, shown = _numbered(rows, matches, shape)
     json = rows.json(shape.fields, table)
     if "time_" in table.c and rows.record.time_field not in dict(shape.fields):
@@ -137,7 +145,7 @@ def lookup_ids(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any]
     where = [(i, *condition) for i, condition in enumerate(shape.where) if not rows.in_lists_read_whole(condition[0])]
     conditions = [rows.condition(field, negated, f"where_{i}", rows.source) for i, field, negated in where]
     conditions += _bounds(rows, shape)
-    matches = matched(rows, kind, (), conditions).subquery("matched")
+    matches = matched(rows, kind, (), conditions, shape.words).subquery("matched")
     if shape.count or len(where) < len(shape.where):
         return _distinct_ids(rows, matches)
     table, shown = _numbered(rows, matches, shape)

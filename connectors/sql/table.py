@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Executable
 
-from connectors.contract import Answer, Ask, KeyKind, Keys, Listing, Measure, Measured
+from connectors.contract import Answer, Ask, KeyKind, Keys, Listing, Measure, Measured, WordSearch
 from connectors.errors import SourceProtocolError
 from connectors.inspection import Sample, SampledKey
 from connectors.record_fields import Fields, absent_paths
@@ -18,7 +18,7 @@ from connectors.records import RECORDS
 from connectors.sql.columns import PARENT
 from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
-from connectors.sql.keys import KEYS, asked_for, parameter
+from connectors.sql.keys import KEYS, asked_for, can_be_sent, parameter
 from connectors.sql.list_statement import FIRST, PLACE, SINCE, list_statement, listing, read_place, same_place
 from connectors.sql.lookup_statement import ask_parameters, lookup_ids, lookup_statement, pages, shape_of
 from connectors.sql.measure_statement import (
@@ -35,6 +35,7 @@ from connectors.sql.record_query import IDS, LearntColumns, RecordQuery
 from connectors.sql.sample_statement import ROWS_FOR_A_KEY, counted_rows, sampled_keys
 from connectors.sql.settings import KeySettings, RecordSettings
 from connectors.sql.subqueries import Columns, known
+from connectors.sql.word_search import SearchWays, Ways, word_query
 
 T = TypeVar("T")
 MAX_IDS = 30_000
@@ -52,9 +53,14 @@ class RecordTable:
         self._learning: asyncio.Task[RecordStatements] | None = None
         self.absent_fields: frozenset[str] = frozenset()
         """The paths of fields without a column, once the columns are known."""
+        self._ways = SearchWays(database, settings)
+        self.search_ways: Ways = {}
+        """How each column that is searched in is looked in, once that is known."""
 
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
-        """Fetch the pages of the keys that find something, by one statement."""
+        """Fetch the pages of the keys that find something, by one statement. Words are looked for by one for each text."""
+        if ask.words is not None:
+            return await self._fetch_words(kind, keys, ask, ask.words)
         key = self.settings.keys[kind]
         asked = asked_for(key, keys, self._dialect.integers)
         if not asked:
@@ -65,6 +71,22 @@ class RecordTable:
             values = ask_parameters(ask, self._dialect) | {KEYS: parameter(key, asked)}
             statements = await self._with_ids(statements, statements.lookup_ids(kind, field), values)
             return pages(await self._database.run(statements.lookup(kind, field), values), asked)
+
+        return await self._run(find)
+
+    async def _fetch_words(self, kind: KeyKind, keys: Keys, ask: Ask, search: WordSearch) -> Answer:
+        self.search_ways = await self._ways.find()
+        queries = {text: word_query(text, search, self.search_ways) for text in keys if can_be_sent(text)}
+
+        async def find(statements: RecordStatements) -> Answer:
+            found: dict[str, Any] = {}
+            for text, query in queries.items():
+                if query is not None:
+                    shape = shape_of(ask, query.shape)
+                    values = {**ask_parameters(ask, self._dialect), **query.parameters}
+                    own = await self._with_ids(statements, statements.lookup_ids(kind, shape), values)
+                    found |= pages(await self._database.run_by_index(own.lookup(kind, shape), values), {text: [text]})
+            return found
 
         return await self._run(find)
 

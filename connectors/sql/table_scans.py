@@ -32,7 +32,7 @@ async def large_scans(pool: Pool, backend: str, query: str, columns: Columns, co
 
     async def explain(pooled: PooledConnection) -> list[TableScan]:
         scans = await EXPLAINED[backend](pooled.driver, query, name, columns.get(name))
-        return [known for scan in dict.fromkeys(scans) if (known := await _known(pooled, backend, scan)) is not None]
+        return [known for scan in dict.fromkeys(scans) if (known := await known_scan(pooled, backend, scan)) is not None]
 
     return await pool.run(explain)
 
@@ -71,7 +71,7 @@ async def _indexable(driver: Any, scan: TableScan) -> str | None:
     return cast[1] if is_text else scan.column
 
 
-async def _known(pooled: PooledConnection, backend: str, scan: TableScan) -> TableScan | None:
+async def known_scan(pooled: PooledConnection, backend: str, scan: TableScan) -> TableScan | None:
     """The scan, where its table is there and large; without a column that the table does not have."""
     counted = f"SELECT count(*) FROM (SELECT 1 FROM {scan.table} LIMIT {MIN_INDEXED_ROWS + 1}) AS counted"  # noqa: S608  of a plan
     try:

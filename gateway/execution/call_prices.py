@@ -14,7 +14,11 @@ from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.node_ids import ID_KINDS
 from gateway.lookups.fetches import batch_of_page
 from gateway.stitching.accounts import MAX_MEMBERS
+from gateway.stitching.candidate_search import MAX_PLAIN_TEXTS
+from gateway.stitching.customer_find import RECORDS_OF_MATCH
 from gateway.stitching.source_router import SourceRouter
+from gateway.stitching.typed_text import ID_KINDS as TRIED_KINDS
+from gateway.stitching.typed_text import MAX_FORMS
 
 _OWN, _NAMED = (KeyKind.CUSTOMER_ID,), (KeyKind.CUSTOMER_ID, KeyKind.EMAIL)
 """By which a walk begins from records that were found, and from those of customers whom other records name."""
@@ -61,6 +65,8 @@ def prices_of(
 
     `is_list` says that it gives records, which no source can measure.
     """
+    if metadata.tries_keys:
+        return [*_trying(router)]
     if metadata.searches:
         return [*map(CallPrice, _batches(router, Customer, KeyKind.TEXT)), *_walk(router, _OWN, per_record=True)]
     if metadata.lists_customers:
@@ -75,6 +81,27 @@ def prices_of(
     records = ({*reads.stitches} - {Customer}) | (router.measured if reads.facts else frozenset())
     read = router.read_for_facts if reads.facts else frozenset()
     return [own for record in records for own in _of_customer(router, record, is_measured=not is_list, is_read=record in read)]
+
+
+def _trying(router: SourceRouter) -> Iterator[CallPrice]:
+    """Price a text that is looked for twice by its words, and tried as any key, and the customers of what is found."""
+    for source in router.customers.searched:
+        lookup = source.lookups[Customer, KeyKind.TEXT]
+        yield CallPrice(lookup.max_batch, times=2, per_object=1 if lookup.finds_words else MAX_PLAIN_TEXTS)
+    tried = (*TRIED_KINDS, KeyKind.EMAIL, KeyKind.PHONE)
+    of_records = [kind for kind in tried if kind in RECORD_KEYS]
+    for kind in of_records:
+        yield from (CallPrice(batch, per_object=MAX_FORMS) for batch in _batches(router, RECORD_KEYS[kind], kind))
+    for kind in tried:
+        if kind not in RECORD_KEYS:
+            yield from (CallPrice(batch, per_object=MAX_FORMS) for batch in _batches(router, Customer, kind))
+    for kind in (KeyKind.CUSTOMER_ID, KeyKind.EXTERNAL_ID, KeyKind.EMAIL):
+        for batch in _batches(router, Customer, kind):
+            yield CallPrice(batch, times=len(of_records), per_object=MAX_FORMS)
+    if router.customers.are_several:
+        yield from _walk(router, _OWN, RECORDS_OF_MATCH, per_record=True)
+    else:
+        yield from (CallPrice(batch, 1, RECORDS_OF_MATCH, True) for batch in _batches(router, Customer, KeyKind.CUSTOMER_ID))
 
 
 def _batches(router: SourceRouter, record: type[Record], kind: KeyKind) -> Iterator[int]:

@@ -46,7 +46,7 @@ from gateway.stitching.source_router import SourceRouter
 PAGE, KEY, LISTS, MEMBERS = "first", "by", ("ids", "by"), "members"
 """The arguments that say how many."""
 
-RECORDS_OF_PAGE = ("nodes", "edges")
+RECORDS_OF_PAGE = ("nodes", "edges", "matches")
 
 MAX_ESTIMATES = 64
 

@@ -8,6 +8,7 @@ from typing import Any
 from gateway.execution.cost import CostModel
 from gateway.stitching.accounts import AccountMember
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer_find import FoundCustomers
 from gateway.stitching.record_list import RecordPage
 
 
@@ -29,7 +30,7 @@ class GivenRecords:
 
 
 def _records_of(value: Any) -> Sequence[Any]:
-    if isinstance(value, RecordPage):
+    if isinstance(value, RecordPage | FoundCustomers):
         return value.records
     if isinstance(value, list | tuple):
         return [own for own in value if own is not None and not isinstance(own, Exception)]

@@ -39,6 +39,9 @@ class ConnectorWrapper(Connector[Any]):
     async def missing_indexes(self) -> Sequence[MissingIndex]:
         return await self.inner.missing_indexes()
 
+    def search_gaps(self) -> Sequence[str]:
+        return self.inner.search_gaps()
+
     def lookups(self) -> Sequence[Lookup]:
         return [msgspec.structs.replace(lookup, fetch=partial(self.fetched, lookup)) for lookup in self.inner.lookups()]
 

@@ -62,6 +62,11 @@ class AdmissionRule:
         """Give the count of a list. Where some customers alone are seen there is none."""
         return self.choose(None, whole=total) if self.confines else total
 
+    @property
+    def hides_by_consent(self) -> bool:
+        """Tell whether customers are hidden by what they consent to, so that a search would tell by what it leaves out."""
+        return self._purpose is not None
+
     def refuse_unjudged(self) -> None:
         """Refuse what no customer's consent allows: a record that is nobody's, a search, which tells by what it leaves out.
 
@@ -107,6 +112,10 @@ class CountingRule(AdmissionRule):
     def admits_account(self, account_id: str) -> bool:
         self.refused += not super().admits_account(account_id)
         return True
+
+    @property
+    def hides_by_consent(self) -> bool:
+        return False
 
     def refuse_unjudged(self) -> None:
         pass

@@ -16,6 +16,7 @@ from gateway.operations import Operation
 _KINDS = {
     "account": "account",
     "customers": "customer_id",
+    "find": "text",
     "node": "customer_id",
     "order": "order_id",
     "searchCustomers": "text",

@@ -33,11 +33,14 @@ _TYPES: Mapping[str, FieldClass] = {
     "ErasureReceipt": TECHNICAL,
     "ErasureRecipient": TECHNICAL,
     "Fact": TECHNICAL,  # tags are judged one by one
+    "FindMatch": TECHNICAL,  # it tells of nothing but what its caller has typed, and sees
+    "FindResult": TECHNICAL,
     "FieldOrigin": TECHNICAL,  # of fields that are shown alone
     "IdentityLink": IDENTIFYING,
     "LinkedCustomer": IDENTIFYING,
     "Money": TECHNICAL,  # the field that gives it has a class
     "Mutation": IDENTIFYING,
+    "NotTried": TECHNICAL,
     "OrderStatistics": COMMERCIAL,
     "OtherValue": TECHNICAL,
     "PageInfo": TECHNICAL,

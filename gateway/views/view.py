@@ -22,6 +22,7 @@ from gateway.execution.field_metadata import DEFINITION
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.operations import Hasher
 from gateway.settings.access_settings import Visibility
+from gateway.stitching.find_rights import ALL_WAYS, FindRights
 from gateway.views.cursor_seal import CURSOR, CursorSeal
 from gateway.views.schema_classes import (
     CONNECTION,
@@ -101,7 +102,7 @@ class View(msgspec.Struct, frozen=True, eq=False):
 
     `places` are all fields, `refused` are fields of input types and `Type.field(argument)`. `hidden_tags` are keys of tags.
     `hasher` hashes for the callers of `group`. `rights` are those to customers and sources. `seal` seals cursors that are not
-    shown as they are; the arguments that take one are `sealed_arguments`.
+    shown as they are; the arguments that take one are `sealed_arguments`. By `find_rights` callers find whom they cannot name.
     """
 
     places: Collection[str]
@@ -113,6 +114,7 @@ class View(msgspec.Struct, frozen=True, eq=False):
     rights: CustomerRights
     seal: CursorSeal | None
     sealed_arguments: Collection[str]
+    find_rights: FindRights = ALL_WAYS
 
     @property
     def hidden(self) -> set[str]:

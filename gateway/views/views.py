@@ -7,8 +7,10 @@ from hashlib import blake2b
 from hmac import digest
 from typing import Any
 
+import msgspec
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 
+from connectors.contract import KeyKind
 from connectors.records import FieldClass
 from gateway.access.caller import Caller
 from gateway.context import RequestContext
@@ -18,6 +20,7 @@ from gateway.operations import Hasher, Operation
 from gateway.settings.access_settings import CallerSettings, Visibility
 from gateway.settings.settings import Settings
 from gateway.stitching.admission_rule import AdmissionRule, CountingRule
+from gateway.stitching.find_rights import read_find_rights
 from gateway.stitching.purpose_rule import read_purpose
 from gateway.stitching.row_rule import RowRule
 from gateway.stitching.source_router import SourceRouter
@@ -60,7 +63,8 @@ class Views:
                 self._views[name] = None
                 continue
             group = None if settings.access.hash_secret is None else _group(name, caller)
-            own = (*sorted(caller.visibilities.items()), frozenset(caller.key_kinds), group, rights_of(caller))
+            ways = (frozenset(caller.key_kinds), caller.find_by is None)
+            own = (*sorted(caller.visibilities.items()), ways, group, rights_of(caller))
             if own not in made:
                 hidden_tags = frozenset(key for key, tag in pack.tags.items() if _is_hidden(pack, tag, caller, router))
                 hidden_tags |= _hidden_lists(pack, caller, router)
@@ -92,6 +96,7 @@ class Views:
         hidden_tags = view.hidden_tags | self._tags_for_others[purpose]
         if not self.only_reports:
             context.hidden_tags = hidden_tags
+            context.find_rights = view.find_rights
         is_one = view.rights.is_his and caller.customer_id is not None
         rows = self._read_rows(view, caller.customer_id) if is_one else self._rows.get(view)
         if context.stitcher.loaders.notes is not None:
@@ -216,7 +221,11 @@ def view_of_caller(schema: GraphQLSchema, settings: Settings, name: str, hidden_
     group = _group(name, caller)
     seal = None if secret is None or not can_seal() else CursorSeal(secret.get_secret_value(), group)
     hasher = None if secret is None else _hasher(secret.get_secret_value(), group, seal)
-    return make_view(schema, caller.visibilities, caller.key_kinds, hidden_tags, hasher, group, rights_of(caller), seal)
+    rights = rights_of(caller)
+    by_words = not rights.are_some and (caller.find_by is None or KeyKind.TEXT in caller.find_by)
+    find_rights = read_find_rights(caller.visibilities, caller.key_kinds, by_words=by_words)
+    made = make_view(schema, caller.visibilities, caller.key_kinds, hidden_tags, hasher, group, rights, seal)
+    return msgspec.structs.replace(made, find_rights=find_rights)
 
 
 def rights_of(caller: CallerSettings) -> CustomerRights:

@@ -1,0 +1,172 @@
+"""Rank records of customers by how near they are to what was typed, whatever their source thinks of that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import Any, NamedTuple
+
+from connectors.contract import KeyKind
+from connectors.record_fields import Fields
+from connectors.records import ContactKind
+from connectors.toolkit.search_words import Word, fold_letters, has_han, words_of
+from gateway.stitching.edit_distance import count_edits
+from gateway.stitching.find_rights import FindRights
+from gateway.stitching.typed_text import TypedText
+
+RANKED_FIELDS = Fields.from_paths(
+    "id", "name", "given_name", "family_name", "email", "phone", "company.name", "contact_points.kind", "contact_points.value"
+)
+"""The fields of a record that are compared."""
+
+MIN_SCORE = 0.34
+"""A record of which less is right is none that was meant: a third of the words."""
+
+ALL_WORDS = 0.95
+"""From here on all words are there as they were typed."""
+
+_ENDING_DIGITS = re.compile(r"\d+$")
+
+
+class MatchedBy(Enum):
+    """What of a customer is what was typed."""
+
+    CUSTOMER_ID = "customer_id"
+    EXTERNAL_ID = "external_id"
+    MEMBER_NUMBER = "member_number"
+    EMAIL = "email"
+    PHONE = "phone"
+    ACCOUNT = "account"
+    ORDER_ID = "order_id"
+    ORDER_NUMBER = "order_number"
+    TICKET_ID = "ticket_id"
+    TICKET_NUMBER = "ticket_number"
+    NAME = "name"
+    COMPANY = "company"
+
+
+class Match(NamedTuple):
+    """How near a record is: from 0 to 1 for words, more for keys. `rest` is how much of its name was not typed."""
+
+    score: float
+    by: MatchedBy
+    exact: bool
+    rest: int = 0
+
+    @property
+    def place(self) -> tuple[bool, float, int]:
+        """Sort the best first."""
+        return not self.exact, -self.score, self.rest
+
+
+def match_of_key(kind: KeyKind) -> Match:
+    """Give the match of a record that a key has found."""
+    return Match(2.0, MatchedBy(kind.value), exact=True)
+
+
+def match_words(record: Any, typed: TypedText, rights: FindRights) -> Match | None:
+    """Compare a record with the words that were typed. None where it was not meant."""
+    if typed.digits:
+        return _match_digits(record, typed.digits, rights)
+    if not typed.words:
+        return None
+    names = [*_names(record, rights)]
+    asked = [word.folded for word in typed.words]
+    groups: list[tuple[MatchedBy, float, Sequence[str]]] = [
+        (MatchedBy.NAME, 1.0, [*dict.fromkeys(word for name in names for word in name)]),
+        (MatchedBy.EMAIL, 0.96, [*_address_words(record, rights)]),
+        (MatchedBy.COMPANY, 0.94, _company_words(record, rights)),
+    ]
+    total, by = 0.0, dict[MatchedBy, float]()
+    for word in asked:
+        score, group = max(((share * _best(word, words), group) for group, share, words in groups), key=lambda own: own[0])
+        total += score
+        by[group] = by.get(group, 0.0) + score
+    score, main = total / len(asked), max(by, key=lambda group: by[group])
+    if any(sorted(name) == sorted(asked) or (has_han(name[0]) and name == asked) for name in names):
+        return Match(1.5, MatchedBy.NAME, exact=True)
+    together = "".join(asked)
+    joined = max((_joined("".join(name), together) for name in names), default=0.0)
+    if joined > score:
+        score, main = joined, MatchedBy.NAME
+    unsaid = min((sum(map(len, name)) for name in names), default=len(together)) - len(together)
+    return Match(score, main, exact=False, rest=abs(unsaid)) if score >= MIN_SCORE else None
+
+
+def _best(word: str, others: Sequence[str]) -> float:
+    return max((_likeness(word, other) for other in others), default=0.0)
+
+
+def _likeness(word: str, other: str) -> float:
+    """Tell how near a word that was typed is to one of a record, from 0 to 1."""
+    if word == other:
+        return 1.0
+    if has_han(word):
+        return 0.9 if other.startswith(word) else 0.6 if word in other else 0.5 if has_han(other) and other in word else 0.0
+    length, shorter = len(word), min(len(word), len(other))
+    if other.startswith(word):
+        return 0.3 if length == 1 else 0.8 + 0.1 * length / len(other)
+    edits = count_edits(word, other, 2 if shorter >= 7 else 1)
+    if edits == 1 and shorter >= 3:
+        return 0.75 if shorter >= 4 else 0.6
+    if edits == 2:
+        return 0.5
+    if length >= 4 and any(count_edits(word, other[: length + more], 1) == 1 for more in (-1, 0, 1)):
+        return 0.45
+    if length >= 3 and word in other:
+        return 0.4
+    return 0.35 if len(other) >= 4 and word.startswith(other) else 0.0
+
+
+def _joined(name: str, together: str) -> float:
+    """Compare without blanks, which are heard by nobody."""
+    if name == together:
+        return 0.97
+    return 0.8 if min(len(name), len(together)) >= 6 and count_edits(name, together, 1) == 1 else 0.0
+
+
+def _names(record: Any, rights: FindRights) -> Iterator[list[str]]:
+    """List the whole names of a record, each by its words."""
+    given = record.given_name if rights.reads("given_name") else None
+    family = record.family_name if rights.reads("family_name") else None
+    names = [record.name if rights.reads("name") else None]
+    if given and family:
+        names.append(f"{family}{given}" if has_han(family) else f"{given} {family}")
+    else:
+        names.append(given or family)
+    for name in dict.fromkeys(filter(None, names)):
+        if words := _folded(words_of(name)):
+            yield words
+
+
+def _address_words(record: Any, rights: FindRights) -> Iterator[str]:
+    """List the words of the local parts of addresses, also without the digits at their ends."""
+    if not rights.reads("email"):
+        return
+    points = [point.value for point in record.contact_points if point.kind is ContactKind.EMAIL]
+    for address in dict.fromkeys(filter(None, (record.email, *points))):
+        for word in _folded(words_of(address.partition("@")[0])):
+            yield word
+            if bare := _ENDING_DIGITS.sub("", word):
+                yield bare
+
+
+def _company_words(record: Any, rights: FindRights) -> list[str]:
+    name = record.company.name if record.company is not None and rights.reads("company_name") else None
+    return _folded(words_of(name or ""))
+
+
+def _match_digits(record: Any, digits: str, rights: FindRights) -> Match | None:
+    """Compare the end of a number: who does not say where he calls from leaves out the rest."""
+    if not rights.reads("phone"):
+        return None
+    points = [point.value for point in record.contact_points if point.kind is ContactKind.PHONE]
+    for number in filter(None, (record.phone, *points)):
+        if "".join(filter(str.isdecimal, fold_letters(number))).endswith(digits.lstrip("0")):
+            return Match(0.7, MatchedBy.PHONE, exact=False)
+    return None
+
+
+def _folded(words: Sequence[Word]) -> list[str]:
+    return [word.folded for word in words]

@@ -1,0 +1,150 @@
+"""Read what somebody has typed: the keys that it may be, and the words that it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from connectors.contract import KeyKind
+from connectors.toolkit.search_words import Word, fold_letters, words_of
+from gateway.errors import InvalidKeyError
+from gateway.identity.keys import normalised, spellings
+from gateway.stitching.find_rights import FindRights
+
+MIN_LETTERS = 2
+"""A letter alone finds everybody. A Chinese character does not."""
+
+MIN_PHONE_DIGITS = 6
+MAX_TOKENS, MIN_TOKEN_LENGTH = 4, 3
+"""How many words of a text are tried as ids and numbers, and how long they are among others."""
+
+ID_KINDS = (
+    KeyKind.CUSTOMER_ID,
+    KeyKind.EXTERNAL_ID,
+    KeyKind.MEMBER_NUMBER,
+    KeyKind.ACCOUNT,
+    KeyKind.ORDER_ID,
+    KeyKind.ORDER_NUMBER,
+    KeyKind.TICKET_ID,
+    KeyKind.TICKET_NUMBER,
+)
+"""The kinds of keys that look like any other."""
+
+MAX_FORMS = 24
+"""How many keys of a kind a text is tried as."""
+_NUMBERS = (KeyKind.ORDER_NUMBER, KeyKind.TICKET_NUMBER)
+_PHONE = re.compile(r"[\d\s()+./\-\u2010-\u2015]+(?:(?:ext\.?|x)\s*\d{1,6})?", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;\"]+")
+_AROUND = " \t\r\n.,;!?\"'()[]<>"
+
+
+class TypedText(msgspec.Struct, frozen=True):
+    """What a text may be: keys by kind, each in all spellings, and its words.
+
+    `text` are the words as they are written, `digits` the end of a telephone number. `has_words` says that there are words,
+    also where the caller may not look for any, `is_too_short` that there is nothing to look for.
+    """
+
+    keys: Mapping[KeyKind, Sequence[str]]
+    words: Sequence[Word]
+    text: str
+    digits: str
+    has_words: bool
+    is_too_short: bool
+
+
+def read_text(text: str, regions: Collection[str | None], systems: Collection[str], rights: FindRights) -> TypedText:
+    """Read a text. `regions` are those of telephone numbers, `systems` those whose ids customers state.
+
+    Raises `InvalidKeyError` for one that is too long.
+    """
+    text = normalised(KeyKind.TEXT, text) if text.strip() else ""
+    readings = _read_keys(text, regions, systems)
+    keys = {kind: [*dict.fromkeys(values)][:MAX_FORMS] for kind, values in readings.items() if values and rights.allows(kind)}
+    digits = _digits(text) if _PHONE.fullmatch(text) else ""
+    digits = digits if len(digits) >= MIN_PHONE_DIGITS else ""
+    named = [] if digits else words_of(_ADDRESS.sub(lambda found: found[0].partition("@")[0], text))
+    # What is mostly digits is a number of something: nobody is called so.
+    words = [word for word in named if 2 * sum(map(str.isdecimal, word.folded)) < len(word.folded)]
+    if sum(len(word.folded) for word in words) < MIN_LETTERS and not any(word.is_han for word in words):
+        words = []
+    has_words, may_be_key = bool(words or digits), any(readings.values())
+    if not rights.finds_words:
+        words, digits = [], ""
+    return TypedText(
+        keys=keys,
+        words=words,
+        text=" ".join(word.written for word in words),
+        digits=digits,
+        has_words=has_words,
+        is_too_short=not (has_words or may_be_key),
+    )
+
+
+def _read_keys(text: str, regions: Collection[str | None], systems: Collection[str]) -> dict[KeyKind, list[str]]:
+    ids = [*_ids(text)]
+    keys: dict[KeyKind, list[str]] = dict.fromkeys(ID_KINDS, ids)
+    keys |= {kind: [form for own in ids for form in (own, f"#{own}")] for kind in _NUMBERS}
+    keys[KeyKind.EXTERNAL_ID] = [*_external_ids(ids, systems)]
+    keys[KeyKind.EMAIL] = [*_normal(KeyKind.EMAIL, _ADDRESS.findall(text), (None,))]
+    keys[KeyKind.PHONE] = [*_normal(KeyKind.PHONE, _phones(text), regions)]
+    return keys
+
+
+def _normal(kind: KeyKind, texts: Iterable[str], regions: Collection[str | None]) -> Iterator[str]:
+    """List the keys of a kind in all spellings, of those texts that can be one."""
+    for text in texts:
+        for region in regions:
+            try:
+                yield from spellings(kind, normalised(kind, text.strip(_AROUND), region))
+            except InvalidKeyError:
+                continue
+
+
+def _phones(text: str) -> list[str]:
+    digits = _digits(text)
+    if _PHONE.fullmatch(text) is None or len(digits) < MIN_PHONE_DIGITS:
+        return []
+    # Who reads a number out leaves out its plus.
+    return [text, f"+{digits.removeprefix('00')}"]
+
+
+def _ids(text: str) -> Iterator[str]:
+    """List what may be an id: the text, without blanks, and each of its words with a digit, also in capitals.
+
+    Of what looks like a telephone number the parts are nobody's ids.
+    """
+    tokens = [token for part in text.split() if (token := part.strip(_AROUND))]
+    if len(tokens) == 1 and _has_digit(tokens[0]) and "@" not in tokens[0]:
+        yield from _cases(tokens[0].removeprefix("#"))
+        return
+    if 1 < len(tokens) <= MAX_TOKENS and _has_digit(text) and "@" not in text:
+        yield from _cases("".join(tokens))
+        yield from _cases("-".join(tokens))
+    if _PHONE.fullmatch(text) is None:
+        for token in [token for token in tokens if _has_digit(token) and "@" not in token][:MAX_TOKENS]:
+            if len(token) >= MIN_TOKEN_LENGTH:
+                yield from _cases(token.removeprefix("#"))
+
+
+def _cases(token: str) -> Iterator[str]:
+    narrow = token if token.isascii() else fold_letters(token)
+    yield from (token, narrow, narrow.upper(), narrow.lower())
+
+
+def _external_ids(ids: Sequence[str], systems: Collection[str]) -> Iterator[str]:
+    for own in ids:
+        if ":" in own:
+            yield own
+        else:
+            yield from (f"{system}:{own}" for system in systems)
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdecimal, text))
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in fold_letters(text) if letter.isdecimal())
