@@ -162,6 +162,7 @@ class Query:
         "Customers whose name, e-mail address or phone number contains the text, by source and id; each once.",
         graphql_type=Connection[Customer] | None,
         searches=True,
+        deprecation_reason="Use find: it tries keys, finds what is misspelled, and puts the likeliest first.",
     )
     async def search_customers(
         self,

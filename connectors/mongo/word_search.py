@@ -13,7 +13,7 @@ from connectors.contract import WordSearch
 from connectors.inspection import MIN_INDEXED_ROWS
 from connectors.mongo.database import MongoDatabase
 from connectors.mongo.filters import Match
-from connectors.toolkit.search_words import Word, near_expression, words_of
+from connectors.toolkit.search_words import Word, expressions_of, words_of
 
 WAYS_LAST_S = 600
 """How long it is taken for granted which indexes there are."""
@@ -70,7 +70,7 @@ def matches_of_words(text: str, search: WordSearch, ways: Ways, fields: Mapping[
         whole = " ".join(f'"{word.written}"' for word in words)
         return () if search.near or len(usable) < len(ways) else [{"$text": {"$search": whole}}]
     if WordWay.SCAN in kinds:
-        own = [_in_any(usable, Regex(near_expression(word, near=search.near), "i")) for word in words]
+        own = [_in_any(usable, expressions_of(word, near=search.near)) for word in words]
         return [{"$and": own}, {"$or": own}] if search.near and len(own) > 1 else [{"$and": own}]
     begins = [path for path, way in usable.items() if way is WordWay.BEGINNING]
     if search.near:
@@ -91,8 +91,8 @@ def search_gaps(where: str, collection: str, ways: Ways) -> list[str]:
     return gaps
 
 
-def _in_any(paths: Mapping[str, Any], regex: Regex[str]) -> Match:
-    return {"$or": [{path: regex} for path in paths]}
+def _in_any(paths: Mapping[str, Any], expressions: Sequence[str]) -> Match:
+    return {"$or": [{path: Regex(own, "i")} for path in paths for own in expressions]}
 
 
 def _forms(word: Word) -> list[str]:

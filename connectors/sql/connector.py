@@ -52,7 +52,6 @@ class QueriesConnector(Connector[S]):
     ) -> None:
         super().__init__(name, settings)
         self.database = database
-        self._dialect = dialect
         self._records = records
         self._max_batch = max_batch
         self._tables = {record: RecordTable(database, dialect, record, own) for record, own in records.items()}
@@ -92,11 +91,11 @@ class QueriesConnector(Connector[S]):
 
     def search_gaps(self) -> Sequence[str]:
         """Say in which columns words are not found, or only some, for want of an index."""
-        is_postgresql = isinstance(self._dialect, Postgresql)
+        has_trigrams = self.database.has_trigrams
         return [
             gap
             for name, table in self._tables.items()
-            for gap in search_gaps(f"sources.{self.name}.records.{name}", table.search_ways, is_postgresql=is_postgresql)
+            for gap in search_gaps(f"sources.{self.name}.records.{name}", table.search_ways, has_trigrams=has_trigrams)
         ]
 
     def lookups(self) -> Sequence[Lookup]:

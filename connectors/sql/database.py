@@ -11,13 +11,15 @@ from sqlalchemy import Executable, Select, literal_column, select, text
 from connectors.errors import SourceError
 from connectors.sql.query_failures import QueryFailure, explain_failure
 from connectors.sql.query_plan import TableScan
-from connectors.sql.search_ways import SearchWay
+from connectors.sql.search_ways import ColumnWay, SearchWay
 from connectors.sql.subqueries import Columns, escaped
 
 
 class SqlDatabase(ABC):
     """Connects on first use. Every method raises `SourceError` only."""
 
+    has_trigrams: bool = False
+    """Whether it can have indexes of trigrams."""
     setting: ClassVar[str]
     """The setting that says where it is."""
     advice: ClassVar[str]
@@ -51,9 +53,9 @@ class SqlDatabase(ABC):
         """Whether an index finds the rows of a key, and nothing else is read."""
         return False
 
-    async def search_way(self, query: str, column: str) -> SearchWay:  # noqa: ARG002  files are read whole in any case
+    async def search_way(self, query: str, column: str) -> ColumnWay:  # noqa: ARG002  files are read whole in any case
         """Find how words in a column of a query are found. Raises `SourceError`."""
-        return SearchWay.SCAN
+        return ColumnWay(SearchWay.SCAN)
 
     async def table_scans(self, query: str, column: str) -> Sequence[TableScan]:  # noqa: ARG002  files have no indexes
         """List the tables that are read whole to find the rows of a query by a column, however few they are."""

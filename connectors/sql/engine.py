@@ -16,7 +16,7 @@ from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.pool import Pool, PooledConnection
 from connectors.sql.postgresql import LEADING_COLUMN, IndexScan, PostgresqlSpelling, index_scans, index_statement
 from connectors.sql.query_plan import TableScan
-from connectors.sql.search_ways import SearchWay, find_way
+from connectors.sql.search_ways import ColumnWay, find_way
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
 from connectors.sql.sqlite import keeps_apart, plan_statement
@@ -65,6 +65,7 @@ class Engine(SqlDatabase):
     def __init__(self, settings: SqlSettings) -> None:
         self._sessions = Sessions(settings)
         self.backend, self.engine = self._sessions.backend, self._sessions.engine
+        self.has_trigrams = self.backend == "postgresql"
         self.pool = Pool(self.engine, settings.pool_size, self._sessions.file)
         self.listeners: list[Callable[[str, Sequence[Any]], Any]] = []
         self._fetch = FETCHES[self.backend]
@@ -161,7 +162,7 @@ class Engine(SqlDatabase):
         except FOREIGN as error:
             raise source_error(error) from error
 
-    async def search_way(self, query: str, column: str) -> SearchWay:
+    async def search_way(self, query: str, column: str) -> ColumnWay:
         try:
             async with asyncio.timeout(LEARNING_S):
                 return await find_way(self.pool, self.backend, query, await self.columns(query), column)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from connectors.contract import KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.inspection import MissingIndex
 from connectors.sql.columns import PARENT
 from connectors.sql.database import SqlDatabase
 from connectors.sql.query_plan import TableScan
+from connectors.sql.search_ways import SearchWay
 from connectors.sql.settings import RecordSettings
 from connectors.sql.table import RecordTable
 
@@ -33,7 +35,24 @@ async def indexes_missing(database: SqlDatabase, name: str, table: RecordTable) 
         for scan in scans:
             statement = None if scan.column is None else create_index(scan)
             missing.setdefault(scan, MissingIndex(setting=setting, table=scan.table, statement=statement))
-    return [*missing.values()]
+    return [*missing.values(), *await _search_indexes_missing(database, name, table)]
+
+
+async def _search_indexes_missing(database: SqlDatabase, name: str, table: RecordTable) -> list[MissingIndex]:
+    """List the indexes by which words would be found inside columns. Only PostgreSQL has such ones."""
+    key, missing = table.settings.keys.get(KeyKind.TEXT), []
+    for column in () if key is None else key.columns:
+        try:
+            found = await database.search_way(table.settings.query, column)
+        except SourceProtocolError:
+            continue
+        if found.table is not None and found.way is not SearchWay.TRIGRAMS:
+            index = f"CREATE INDEX ON {found.table} USING gin ({found.column} gin_trgm_ops)"
+            statement = f"CREATE EXTENSION IF NOT EXISTS pg_trgm; {index}"
+            can_have = database.has_trigrams and found.column is not None
+            setting = f"records.{name}.keys.text"
+            missing.append(MissingIndex(setting=setting, table=found.table, statement=statement if can_have else None))
+    return missing
 
 
 def _queries(where: str, settings: RecordSettings) -> Iterator[QueryByColumn]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from connectors.sql.failures import FOREIGN
 from connectors.sql.pool import Pool, PooledConnection
-from connectors.sql.query_plan import TableScan, mysql_scans, postgresql_scans, sqlite_scans
+from connectors.sql.query_plan import TableScan, column_named, mysql_scans, postgresql_scans, sqlite_scans
 from connectors.sql.subqueries import Columns
 from connectors.sql.table_scans import known_scan
 
@@ -41,22 +41,33 @@ _CONDITIONS: Mapping[str, Mapping[SearchWay, str]] = {
 }
 
 
-async def find_way(pool: Pool, backend: str, query: str, columns: Columns, column: str) -> SearchWay:
+class ColumnWay(NamedTuple):
+    """How words of a column are found, and the large table that is read whole where they are looked for inside of it."""
+
+    way: SearchWay
+    table: str | None = None
+    column: str | None = None
+
+
+async def find_way(pool: Pool, backend: str, query: str, columns: Columns, column: str) -> ColumnWay:
     """Find the best way to find words in a column of a query: the first that reads no large table whole."""
     name = next((own for own in columns if own.lower() == column.lower()), column)
     quote = "`" if backend == "mysql" else '"'
     shown = f"gateway_found.{quote}{name}{quote}"
 
-    async def find(pooled: PooledConnection) -> SearchWay:
+    async def find(pooled: PooledConnection) -> ColumnWay:
+        large: str | None = None
         for way, condition in _CONDITIONS[backend].items():
             statement = f"SELECT 1 FROM (\n{query}) AS gateway_found WHERE {condition.format(shown)}"  # noqa: S608  of the settings
             try:
                 scans = [*dict.fromkeys(await _EXPLAINED[backend](pooled.driver, statement, query, name))]
             except FOREIGN:
                 continue  # the database does not know this way, or has plans of another form
-            if not any([await known_scan(pooled, backend, scan) for scan in scans]):
-                return SearchWay.SCAN if scans else way
-        return SearchWay.NONE
+            read = [known for scan in scans if (known := await known_scan(pooled, backend, scan)) is not None]
+            if not read:
+                return ColumnWay(SearchWay.SCAN if scans else way, large, column_named(name, query))
+            large = large or read[0].table
+        return ColumnWay(SearchWay.NONE, large, column_named(name, query))
 
     return await pool.run(find)
 

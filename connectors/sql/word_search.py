@@ -59,7 +59,7 @@ class SearchWays:
         loop = asyncio.get_running_loop()
         if loop.time() >= self._ends:
             names = self._settings.keys[KeyKind.TEXT].columns
-            ways = [await self._database.search_way(self._settings.query, name) for name in names]
+            ways = [(await self._database.search_way(self._settings.query, name)).way for name in names]
             self._found, self._ends = dict(zip(names, ways, strict=True)), loop.time() + WAYS_LAST_S
         return self._found
 
@@ -114,17 +114,21 @@ def found_pairs(rows: RecordQuery, shape: WordShape) -> CTE:
         )
     ).subquery("gateway_hits")
     ranked = select(hits.c.id, text.label("key")).group_by(hits.c.id)
-    return ranked.order_by(func.count(hits.c.number.distinct()).desc(), hits.c.id).limit(first).cte("gateway_pairs")
+    return (
+        ranked.order_by(func.count(hits.c.number.distinct()).desc(), func.count().desc(), hits.c.id)
+        .limit(first)
+        .cte("gateway_pairs")
+    )
 
 
-def search_gaps(where: str, ways: Ways, *, is_postgresql: bool) -> list[str]:
+def search_gaps(where: str, ways: Ways, *, has_trigrams: bool) -> list[str]:
     """Say what is left out for want of an index, and how to add it."""
     gaps = []
     for column, way in ways.items():
         if way in (SearchWay.SCAN, SearchWay.TRIGRAMS):
             continue
         left_out = "not looked in" if way is SearchWay.NONE else f"only found {way.value}, and nothing that is misspelled"
-        if is_postgresql:
+        if has_trigrams:
             fix = (
                 "create the extension pg_trgm and, on the table that the column is of, "
                 f"an index USING gin ({column} gin_trgm_ops)"

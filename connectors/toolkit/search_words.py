@@ -23,6 +23,8 @@ SEARCHED_FIELDS: Mapping[str, str] = MappingProxyType(
 """The fields of a customer that have words, as columns are called, each with its path in the record."""
 _TRIGRAM = 3
 """So many letters in a row an index of trigrams needs to find them anywhere in a text."""
+MAX_EXPRESSION = 900
+"""How long a regular expression is, in characters."""
 _ANY = "\0"
 """Stands for any letter, until it is written as a database has it."""
 
@@ -85,10 +87,16 @@ class Patterns:
 
     def near(self, word: Word) -> list[str]:
         """Write the patterns of texts that have a word, or another one that is one edit off."""
-        others = (pattern for own in one_edit_off(word.folded) for pattern in self._in_text(own))
+        forms = (*one_edit_off(word.folded), *thirds_of(word.folded, 3 if self._is_scanned else 4))
+        others = (pattern for own in forms for pattern in self._in_text(own))
         return [*dict.fromkeys((*self.whole(word), *others))]
 
     def _in_text(self, word: str) -> Iterator[str]:
+        # Many databases know capitals of ASCII alone.
+        for own in (word,) if word.isascii() else dict.fromkeys((word, word.capitalize(), word.upper())):
+            yield from self._anywhere(own)
+
+    def _anywhere(self, word: str) -> Iterator[str]:
         written = word.replace(_ANY, self._any_letter)
         fragments = word.split(_ANY)
         if self._is_scanned or (not has_han(word) and max(map(len, fragments)) >= _TRIGRAM):
@@ -113,23 +121,38 @@ def one_edit_off(word: str) -> Sequence[str]:
     return tuple(dict.fromkeys((*swapped, *too_many, *changed, *missing)))
 
 
+def thirds_of(word: str, shortest: int) -> Sequence[str]:
+    """Split a word into three parts, of which one is right where two letters are not: one is misspelled, one has an accent."""
+    length = len(word) // 3
+    if length < shortest or has_han(word):
+        return ()
+    return word[:length], word[length : 2 * length], word[2 * length :]
+
+
 @lru_cache(maxsize=1_000)
 def expression_of(word: str) -> str:
-    """Write a regular expression that finds a word in any accents."""
-    return "".join("." if letter == _ANY else _CLASSES.get(letter, re.escape(letter)) for letter in word)
+    """Write a regular expression that finds a word in any accents; in any case of letters where it is compared so."""
+    return "".join(_CLASSES.get(letter, re.escape(letter)) for letter in word)
 
 
-def near_expression(word: Word, *, near: bool) -> str:
-    """Write a regular expression that finds a word, or also what is one edit off."""
-    others = one_edit_off(word.folded) if near else ()
-    return "|".join(dict.fromkeys(map(expression_of, (word.written, word.folded, *others))))
+def expressions_of(word: Word, *, near: bool) -> list[str]:
+    """Write regular expressions of which one finds a word, or what is one edit off. Some servers take no long ones."""
+    others = (*one_edit_off(word.folded), *thirds_of(word.folded, 3)) if near else ()
+    plain = ("".join("." if letter == _ANY else re.escape(letter) for letter in other) for other in others)
+    written: list[str] = []
+    for own in dict.fromkeys((expression_of(word.written), expression_of(word.folded), *plain)):
+        if written and len(written[-1]) + len(own) < MAX_EXPRESSION:
+            written[-1] += f"|{own}"
+        else:
+            written.append(own)
+    return written
 
 
 def _accented_classes() -> dict[str, str]:
     classes: dict[str, str] = {}
     for letter in _ACCENTED:
         plain = fold_letters(letter)
-        classes[plain] = classes.get(plain, plain) + letter + letter.upper()
+        classes[plain] = classes.get(plain, plain) + letter
     return {plain: f"[{letters}]" for plain, letters in classes.items() if len(plain) == 1}
 
 

@@ -32,11 +32,15 @@ ID_KINDS = (
 )
 """The kinds of keys that look like any other."""
 
+MIN_SPOKEN_LENGTH = 4
+"""How long a word is that stands beside digits and may be a name all the same."""
+
 MAX_FORMS = 24
 """How many keys of a kind a text is tried as."""
 _NUMBERS = (KeyKind.ORDER_NUMBER, KeyKind.TICKET_NUMBER)
 _PHONE = re.compile(r"[\d\s()+./\-\u2010-\u2015]+(?:(?:ext\.?|x)\s*\d{1,6})?", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;\"]+")
+_DIGITS = re.compile(r"\d+")
 _AROUND = " \t\r\n.,;!?\"'()[]<>"
 
 
@@ -65,9 +69,7 @@ def read_text(text: str, regions: Collection[str | None], systems: Collection[st
     keys = {kind: [*dict.fromkeys(values)][:MAX_FORMS] for kind, values in readings.items() if values and rights.allows(kind)}
     digits = _digits(text) if _PHONE.fullmatch(text) else ""
     digits = digits if len(digits) >= MIN_PHONE_DIGITS else ""
-    named = [] if digits else words_of(_ADDRESS.sub(lambda found: found[0].partition("@")[0], text))
-    # What is mostly digits is a number of something: nobody is called so.
-    words = [word for word in named if 2 * sum(map(str.isdecimal, word.folded)) < len(word.folded)]
+    words = [] if digits else words_of(" ".join(_spoken(text)))
     if sum(len(word.folded) for word in words) < MIN_LETTERS and not any(word.is_han for word in words):
         words = []
     has_words, may_be_key = bool(words or digits), any(readings.values())
@@ -81,6 +83,16 @@ def read_text(text: str, regions: Collection[str | None], systems: Collection[st
         has_words=has_words,
         is_too_short=not (has_words or may_be_key),
     )
+
+
+def _spoken(text: str) -> Iterator[str]:
+    """List what may be words of a name: not the letters of an id or a number, nor the domain of an address."""
+    for token in text.split():
+        name = token.partition("@")[0] if _ADDRESS.search(token) else token
+        if not _has_digit(token) or "@" in token:
+            yield _DIGITS.sub(" ", name)
+        else:
+            yield from (part for part in re.split(r"[\W\d_]+", token) if len(part) >= MIN_SPOKEN_LENGTH)
 
 
 def _read_keys(text: str, regions: Collection[str | None], systems: Collection[str]) -> dict[KeyKind, list[str]]:

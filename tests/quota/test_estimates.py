@@ -35,7 +35,7 @@ SHARDS = 6
 A_KEY_A_CALL = (1, 4)
 """Shards whose sources take one key in a call, so that each address of a customer is a call of its own."""
 
-ROOTS = ("customer", "customers", "searchCustomers", "node", "order", "ticket", "account")
+ROOTS = ("customer", "customers", "find", "searchCustomers", "node", "order", "ticket", "account")
 SOMEBODY = {
     **ARGUMENTS,
     "by": ['{id: "c1"}', '{email: "ana@example.com"}', '{id: "c2"}', '{orderNumber: "#1"}', '{orderId: "orders:oc12"}', "$key"],
@@ -47,6 +47,8 @@ SOMEBODY = {
     "account.id": ['"crm:a1"'],
     "node.id": ['"crm:c1"', '"orders:oc12"', '"crm:c2"'],
     "text": ['"a"'],
+    "find.text": ['"ana"', '"ana@example.com"', '"+5511912345678"', '"#1"', '"T-1"', '"sousa"', '"a"'],
+    "find.first": ["1", "3", "10", "20"],
     "after": ["null"],
     "first": ["3", "10", "1", "2", "5", "20", "50", "100", "$first"],
 }

@@ -12,6 +12,7 @@ GIVEN = {
     "Query.customer": '(by: {email: "ana@example.com"})',
     "Query.customers": '(by: [{email: "ana@example.com"}])',
     "Query.searchCustomers": '(text: "a")',
+    "Query.find": '(text: "ana@example.com")',
     "Query.order": '(id: "orders:oc11")',
     "Query.ticket": '(id: "support:t1")',
     "Query.account": '(id: "crm:a1")',

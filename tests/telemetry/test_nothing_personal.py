@@ -50,6 +50,7 @@ DOCUMENTS = [
     f'{{ node(id: "{MARK}") {{ id }} }}',
     f'{{ order(id: "shop:{MARK}") {{ id }} }}',
     f'{{ searchCustomers(text: "{MARK}") {{ nodes {{ id }} }} }}',
+    f'{{ find(text: "{MARK} 7") {{ matches {{ exact }} notTried {{ how }} }} }}',
     f'{{ customer(by: {{id: "{MARK}',
     f"# {MARK}",
     f'mutation {MARK} {{ linkCustomers(records: ["{MARK}", "c1"], reason: "{MARK}") {{ __typename }} }}',

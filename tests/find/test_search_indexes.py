@@ -1,0 +1,119 @@
+"""How large tables are searched: by the indexes that they have; what they have none for is said, and never looked for."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from pymongo import AsyncMongoClient
+
+from connectors.contract import Connector
+from connectors.inspection import MIN_INDEXED_ROWS
+from connectors.mongo import MongoConnector, MongoSourceSettings
+from connectors.sql import SqlConnector, SqlSettings
+from tests.support.gateway_server import gateway_on
+
+QUERY = "query ($text: String!) { find(text: $text) { matches { customer { sourceId } } unavailable notTried { how } } }"
+ROWS = [("emma", "Emma Clarke"), ("harold", "Harold Whitfield"), *((f"n{n}", f"Xx{n} Yy{n}") for n in range(MIN_INDEXED_ROWS))]
+WORDS = "CREATE INDEX ON people USING gin (to_tsvector('simple', name))"
+LOWER = "CREATE INDEX ON people (lower(name) text_pattern_ops)"
+
+
+def settings(url: str) -> SqlSettings:
+    keys = {"customer_id": "id", "text": {"columns": ["name"]}}
+    return SqlSettings.model_validate(
+        {"url": url, "records": {"customer": {"query": "SELECT id, name FROM people", "keys": keys}}}
+    )
+
+
+async def found(connector: Connector[Any], *texts: str) -> tuple[list[list[str]], str]:
+    """Who is found by each text, and what was not tried at last."""
+    async with gateway_on([connector]) as gateway:
+        answers = [(await gateway.data(QUERY, {"text": text}))["find"] for text in texts]
+    assert all(answer["unavailable"] == [] for answer in answers)
+    own = [[match["customer"]["sourceId"] for match in answer["matches"]] for answer in answers]
+    return own, "; ".join(gap["how"] for gap in answers[-1]["notTried"])
+
+
+TEXTS = ("emma", "clarke", "clrake")
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("index", "ids", "said"),
+    [
+        (None, [[], [], []], "name is not looked in"),
+        (LOWER, [["emma"], [], []], "name is only found by the beginning in lower case, and nothing that is misspelled"),
+        (
+            WORDS,
+            [["emma"], ["emma"], []],
+            "found by an index for full-text search, and nothing that is misspelled",
+        ),
+    ],
+)
+async def test_postgresql_finds_by_what_it_has(postgresql_database: str, index: str | None, ids: list[Any], said: str):
+    connection = await asyncpg.connect(postgresql_database.replace("+asyncpg", ""))
+    try:
+        await connection.execute("CREATE TABLE people (id text PRIMARY KEY, name text)")
+        await connection.copy_records_to_table("people", records=ROWS)
+        await connection.execute(f"{index or ''}; ANALYZE people")
+    finally:
+        await connection.close()
+    own, gaps = await found(SqlConnector("crm", settings(postgresql_database)), *TEXTS)
+    assert own == ids
+    assert said in gaps
+    assert "USING gin (name gin_trgm_ops)" in gaps
+    connector = SqlConnector("crm", settings(postgresql_database))
+    await connector.open()
+    try:
+        (missing,) = await connector.missing_indexes()
+    finally:
+        await connector.aclose()
+    assert (missing.setting, missing.table) == ("records.customer.keys.text", "people")
+    assert (missing.statement or "").endswith("CREATE INDEX ON people USING gin (name gin_trgm_ops)")
+
+
+@pytest.mark.parametrize(
+    ("index", "ids", "said"),
+    [
+        ("", [[], [], []], "name is not looked in"),
+        ("CREATE INDEX by_name ON people (name COLLATE NOCASE)", [["emma"], [], []], "by the beginning"),
+    ],
+)
+async def test_sqlite_finds_beginnings_at_most(tmp_path: Path, index: str, ids: list[Any], said: str):
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as connection:
+        connection.execute("CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT)")
+        connection.executemany("INSERT INTO people VALUES (?, ?)", ROWS)
+        connection.execute(index)
+        connection.commit()
+    own, gaps = await found(SqlConnector("crm", settings(f"sqlite+aiosqlite:///{tmp_path / 'crm.db'}")), *TEXTS)
+    assert own == ids
+    assert said in gaps
+
+
+@asynccontextmanager
+async def collection_at(uri: str, database: str) -> AsyncIterator[Any]:
+    async with AsyncMongoClient(uri) as client:
+        await client[database].people.insert_many([{"_id": id_, "name": name} for id_, name in ROWS])
+        yield client[database].people
+
+
+@pytest.mark.mongodb
+@pytest.mark.parametrize(
+    ("index", "ids", "said"),
+    [(None, [[], [], []], "name is not looked in"), ({"name": 1}, [["emma"], [], []], "name is only found by the beginning")],
+)
+async def test_mongodb_finds_by_what_it_has(mongodb_uri: str, mongodb_database: str, index: Any, ids: list[Any], said: str):
+    keys = {"customer_id": "_id", "text": {"paths": ["name"]}}
+    records = {"customer": {"collection": "people", "keys": keys}}
+    source = {"url": mongodb_uri, "database": mongodb_database, "records": records}
+    async with collection_at(mongodb_uri, mongodb_database) as people:
+        if index is not None:
+            await people.create_index(list(index.items()))
+        own, gaps = await found(MongoConnector("crm", MongoSourceSettings.model_validate(source)), *TEXTS)
+    assert own == ids
+    assert said in gaps
+    assert 'db.people.createIndex({"name": "text"})' in gaps
