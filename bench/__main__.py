@@ -70,16 +70,7 @@ def commands() -> None:
     end_orderly_on_sigterm()
 
 
-@app.command()
-def find(
-    customers: Annotated[int, typer.Option(min=1_000, help="How many customers there are.")] = 1_000_000,
-    calls: Annotated[int, typer.Option(min=2, help="How many people are asked for in each way.")] = 100,
-    url: Annotated[str | None, typer.Option(help="A PostgreSQL of yours with pg_trgm; its table people is replaced.")] = None,
-) -> None:
-    """Measure `find` over one PostgreSQL beside the plain indexed query."""
-    figures = finding.measure_find(customers, calls, url)
-    out.print("\n".join([finding.HEADER, *(own.line for own in figures)]), highlight=False)
-    keep_results(msgspec.to_builtins({own.name: own for own in figures}), RESULTS / "find.json")
+app.command("find")(finding.find)
 
 
 @app.command()

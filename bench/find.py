@@ -15,12 +15,14 @@ from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import asyncpg
 import httpx2
 import msgspec
+import typer
 
+from bench.output import RESULTS, keep_results, out
 from bench.processes import BenchError
 from gateway.app import create_app
 from gateway.settings import parse_settings
@@ -151,7 +153,7 @@ async def _measure(url: str, customers: int, calls: int) -> list[WayFigures]:
 
 async def _measure_way(way: Way, connection: Any, client: httpx2.AsyncClient, customers: int, calls: int) -> WayFigures:
     draw = random.Random(way.name)
-    people = [own for own in draw_people(customers) if own.name.isascii() and draw.random() < 4 * calls / customers][:calls]
+    people = draw.sample([own for own in draw_people(customers) if own.name.isascii()], calls)
     find_ms, plain_ms, found, plain_found = list[float](), list[float](), 0, 0
     for person in people:
         text = way.type(person, draw)
@@ -208,6 +210,17 @@ def _server(folder: Path, url: str | None) -> Iterator[str]:
         yield f"postgresql://bench@/postgres?host={folder}"
     finally:
         subprocess.run([tools / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **plain)
+
+
+def find(
+    customers: Annotated[int, typer.Option(min=1_000, help="How many customers there are.")] = 1_000_000,
+    calls: Annotated[int, typer.Option(min=2, help="How many people are asked for in each way.")] = 100,
+    url: Annotated[str | None, typer.Option(help="A PostgreSQL of yours with pg_trgm; its table people is replaced.")] = None,
+) -> None:
+    """Measure `find` over one PostgreSQL beside the plain indexed query."""
+    figures = measure_find(customers, calls, url)
+    out.print("\n".join([HEADER, *(own.line for own in figures)]), highlight=False)
+    keep_results(msgspec.to_builtins({own.name: own for own in figures}), RESULTS / "find.json")
 
 
 def _high(values: Sequence[float]) -> float:

@@ -26,6 +26,9 @@ _NUMBER_LENGTH = 1
 WAYS_LAST_S = 600
 """How long it is taken for granted which indexes there are."""
 
+CONTACTS = ("email", "phone")
+"""The columns in which nothing is misspelled that is not so in a name."""
+
 Ways = Mapping[str, SearchWay]
 """The columns that are looked in, each with its way."""
 
@@ -72,6 +75,9 @@ def word_query(text: str, search: WordSearch, ways: Ways) -> WordQuery | None:
     usable = {
         name: way for name, way in looked_in.items() if way is not SearchWay.NONE and (not search.near or way in by_pattern)
     }
+    if search.near and len(usable) > 1:
+        # An address has the words of the name: it is looked in where they are right.
+        usable = {name: way for name, way in usable.items() if name.lower() not in CONTACTS} or usable
     if not words or not usable:
         return None
     patterns = Patterns("%", "_", is_scanned=all(way is SearchWay.SCAN for way in usable.values()))

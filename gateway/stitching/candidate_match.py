@@ -80,7 +80,11 @@ def match_words(record: Any, typed: TypedText, rights: FindRights) -> Match | No
     ]
     total, by = 0.0, dict[MatchedBy, float]()
     for word in asked:
-        score, group = max(((share * _best(word, words), group) for group, share, words in groups), key=lambda own: own[0])
+        score, group = 0.0, MatchedBy.NAME
+        for own, share, words in groups:
+            likeness = share * _best(word, words) if score < share else 0.0
+            if likeness > score:
+                score, group = likeness, own
         total += score
         by[group] = by.get(group, 0.0) + score
     score, main = total / len(asked), max(by, key=lambda group: by[group])
@@ -95,7 +99,7 @@ def match_words(record: Any, typed: TypedText, rights: FindRights) -> Match | No
 
 
 def _best(word: str, others: Sequence[str]) -> float:
-    return max((_likeness(word, other) for other in others), default=0.0)
+    return 1.0 if word in others else max((_likeness(word, other) for other in others), default=0.0)
 
 
 def _likeness(word: str, other: str) -> float:
@@ -107,12 +111,13 @@ def _likeness(word: str, other: str) -> float:
     length, shorter = len(word), min(len(word), len(other))
     if other.startswith(word):
         return 0.3 if length == 1 else 0.8 + 0.1 * length / len(other)
-    edits = count_edits(word, other, 2 if shorter >= 7 else 1)
+    most = 2 if shorter >= 7 else 1
+    edits = count_edits(word, other, most)
     if edits == 1 and shorter >= 3:
         return 0.75 if shorter >= 4 else 0.6
-    if edits == 2:
+    if edits == most == 2:
         return 0.5
-    if length >= 4 and any(count_edits(word, other[: length + more], 1) == 1 for more in (-1, 0, 1)):
+    if length >= 4 and word[0] in other[:2] and any(count_edits(word, other[: length + more], 1) == 1 for more in (-1, 0, 1)):
         return 0.45
     if length >= 3 and word in other:
         return 0.4

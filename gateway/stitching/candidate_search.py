@@ -12,6 +12,7 @@ import msgspec
 from connectors.contract import RECORD_KEYS, Ask, KeyKind, WordSearch
 from connectors.errors import SourceRejectedError
 from connectors.records import Account, Customer, Record
+from connectors.toolkit.loop_turns import Turn
 from gateway.identity.keys import spellings
 from gateway.identity.node_ids import ID_KINDS
 from gateway.identity.records import Key, RecordId
@@ -75,10 +76,12 @@ class CandidateSearch:
             return []
         outcomes = await asyncio.gather(*(self._ask_for_words(source, text, near=near) for source in sources))
         found: dict[RecordId, Candidate] = {}
+        turn = Turn()
         for outcome in chain.from_iterable(outcomes):
             for record in self._records_of(outcome)[:MAX_CANDIDATES]:
+                await turn.end_if_long()  # others have the loop between
                 match = match_words(record, self._typed, self._rights)
-                if match is not None:
+                if match is not None and isinstance(outcome, Found):
                     candidate = Candidate(record, outcome, match)
                     found.setdefault(candidate.id, candidate)
         return [*found.values()]

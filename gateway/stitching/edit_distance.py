@@ -8,8 +8,8 @@ def count_edits(word: str, other: str, most: int) -> int:
 
     What both begin and end with costs nothing, so words that are nearly the same are compared at once.
     """
-    if abs(len(word) - len(other)) > most:
-        return most + 1
+    if abs(len(word) - len(other)) > most or len({*word} ^ {*other}) > 2 * most:
+        return most + 1  # an edit changes two of the letters at most: so most words are told apart
     start, shorter = 0, min(len(word), len(other))
     while start < shorter and word[start] == other[start]:
         start += 1

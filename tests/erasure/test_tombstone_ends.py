@@ -89,10 +89,13 @@ async def test_lists_and_totals_of_others_stay(mongodb_settings: MongoSettings):
     found = [person("7", name="Ana Souza", email="ana@example.com"), person("8", name="Li")]
     crm.records[r.Customer, KeyKind.TEXT] = {"an": found}
     query = '{ searchCustomers(text: "an") { totalCount partial nodes { id } } }'
+    finding = '{ find(text: "an") { matches { customer { id } } } }'
     async with gateway_of([crm, web, desk], mongodb_settings) as gateway:
+        assert (await gateway.data(finding))["find"]["matches"] == [{"customer": {"id": "crm:7"}}]
         before: dict[str, Any] = (await gateway.data(query))["searchCustomers"]
         await erase(gateway)
         after = (await gateway.data(query))["searchCustomers"]
+        assert (await gateway.data(finding))["find"]["matches"] == []
     assert [own["id"] for own in before["nodes"]] == ["crm:7", "crm:8"]
     assert [own["id"] for own in after["nodes"]] == ["crm:8"]
     assert (before["partial"], after["partial"]) == (False, True)

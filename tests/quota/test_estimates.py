@@ -48,7 +48,7 @@ SOMEBODY = {
     "node.id": ['"crm:c1"', '"orders:oc12"', '"crm:c2"'],
     "text": ['"a"'],
     "find.text": ['"ana"', '"ana@example.com"', '"+5511912345678"', '"#1"', '"T-1"', '"sousa"', '"a"'],
-    "find.first": ["1", "3", "10", "20"],
+    "find.first": ["1", "2", "3"],
     "after": ["null"],
     "first": ["3", "10", "1", "2", "5", "20", "50", "100", "$first"],
 }

@@ -1,0 +1,143 @@
+"""How near a record is to what was typed."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors import records as r
+from connectors.toolkit.search_words import Patterns, Word, fold_letters, one_edit_off, words_of
+from gateway.stitching.candidate_match import Match, MatchedBy, match_words
+from gateway.stitching.edit_distance import count_edits
+from gateway.stitching.find_rights import ALL_WAYS, FindRights
+from gateway.stitching.typed_text import read_text
+
+WORDS = st.text(alphabet="abcd", max_size=7)
+
+
+def edits_of(word: str, other: str) -> int:
+    """Optimal string alignment, as the textbook has it."""
+    rows = [[0] * (len(other) + 1) for _ in range(len(word) + 1)]
+    for i in range(len(word) + 1):
+        for j in range(len(other) + 1):
+            if not (i and j):
+                rows[i][j] = i + j
+                continue
+            rows[i][j] = min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (word[i - 1] != other[j - 1]))
+            if i > 1 and j > 1 and word[i - 1] == other[j - 2] and word[i - 2] == other[j - 1]:
+                rows[i][j] = min(rows[i][j], rows[i - 2][j - 2] + 1)
+    return rows[-1][-1]
+
+
+@given(WORDS, WORDS, st.integers(1, 3))
+def test_edits_are_those_of_the_textbook(word: str, other: str, most: int):
+    assert count_edits(word, other, most) == min(edits_of(word, other), most + 1)
+
+
+@given(st.text(alphabet="abcde", min_size=4, max_size=9), st.data())
+def test_patterns_find_what_is_one_edit_off(word: str, data: Any):
+    """Whatever edit there was, one of the patterns of what was heard is in the name."""
+    place = data.draw(st.integers(0, len(word) - 1))
+    kind = data.draw(st.sampled_from(["swap", "drop", "add", "change"]))
+    letter = data.draw(st.sampled_from("abcde"))
+    heard = {
+        "swap": word[:place] + word[place : place + 2][::-1] + word[place + 2 :],
+        "drop": word[:place] + word[place + 1 :],
+        "add": word[:place] + letter + word[place:],
+        "change": word[:place] + letter + word[place + 1 :],
+    }[kind]
+    if len(heard) < 4:
+        return
+    forms = [heard, *one_edit_off(heard)]
+    assert any(
+        all(own in ("\0", there) for own, there in zip(form, word[start:], strict=False))
+        for form in forms
+        for start in range(len(word) - len(form) + 1)
+    ), (word, heard)
+
+
+@pytest.mark.parametrize("near", [False, True])
+def test_patterns_on_a_large_table_have_three_letters_or_a_beginning(near: bool):
+    """No pattern has an index of trigrams read as a whole."""
+    patterns = Patterns("%", "_", is_scanned=False)
+    for text in ("li", "ana", "emma", "clarke", "王霞", "霞", "соколов"):
+        (word,) = words_of(text)
+        for pattern in patterns.near(word) if near else patterns.whole(word):
+            inside = pattern.startswith("%") and pattern[1:2] != " "
+            longest = max(map(len, pattern.strip("%").split("_")))
+            assert longest >= 3 if inside else pattern.strip("% ")[:1].isalpha(), pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("JOÃO", "joao"),
+        ("Łódź", "lodz"),
+        ("Straße", "strasse"),
+        ("Ærø", "aero"),
+        ("İzmir", "izmir"),
+        ("ёлка", "елка"),
+    ],
+)
+def test_letters_are_folded(text: str, folded: str):
+    assert fold_letters(text) == folded
+
+
+def test_words_are_split_where_letters_end():
+    assert words_of("O'Connor, Siobhán 王霞Wang") == [
+        Word("o", "o"),
+        Word("connor", "connor"),
+        Word("siobhan", "siobhán"),
+        Word("王霞", "王霞"),
+        Word("wang", "wang"),
+    ]
+
+
+EMMA = r.Customer(id="1", name="Emma Clarke", email="e.clarke77@example.com", company=r.Company(name="Northwind Traders"))
+XIA = r.Customer(id="2", given_name="霞", family_name="王")
+
+
+def match(record: r.Customer, text: str, rights: FindRights = ALL_WAYS) -> Match | None:
+    return match_words(record, read_text(text, [None], [], rights), rights)
+
+
+@pytest.mark.parametrize(
+    ("record", "text", "by", "exact"),
+    [
+        (EMMA, "emma clarke", MatchedBy.NAME, True),
+        (EMMA, "CLARKE  Emma", MatchedBy.NAME, True),
+        (EMMA, "emmaclarke", MatchedBy.NAME, False),
+        (EMMA, "emma", MatchedBy.NAME, False),
+        (EMMA, "clrake", MatchedBy.NAME, False),
+        (EMMA, "northwind", MatchedBy.COMPANY, False),
+        (XIA, "王霞", MatchedBy.NAME, True),
+        (XIA, "王", MatchedBy.NAME, False),
+    ],
+)
+def test_who_is_meant(record: r.Customer, text: str, by: MatchedBy, exact: bool):
+    found = match(record, text)
+    assert found is not None
+    assert (found.by, found.exact) == (by, exact)
+
+
+@pytest.mark.parametrize("text", ["an", "li", "harold", "zz zz", "cl", "traitors of the north sea"])
+def test_who_is_not_meant(text: str):
+    """Two letters of which none is right are no near word."""
+    found = match(r.Customer(id="3", name="Bo Ek", email="x@example.com"), text)
+    assert found is None
+
+
+def test_a_nearer_name_comes_first():
+    """The whole name, then one with it and little else, then what begins so, what is one edit off, what has a part of it."""
+    names = ["Clarke", "Emma Clarke", "Wilhelmina Clarke", "Emma Clarkeson", "Emma Clrake", "Emma Auclarkeau"]
+    places = [own.place for name in names if (own := match(r.Customer(id="1", name=name), "clarke")) is not None]
+    assert len(places) == len(names)
+    assert places == sorted(places)
+
+
+def test_only_what_may_be_read_is_compared():
+    names = FindRights(fields=("name",))
+    assert match(EMMA, "northwind", names) is None
+    assert match(r.Customer(id="4", email="emma.clarke@example.com"), "emma clarke", names) is None
+    assert match(EMMA, "clarke", names) is not None
