@@ -135,15 +135,15 @@ class MongoDatabase:
 
         return await self._run(call)
 
-    async def has_text_index(self, collection: str) -> bool:
-        """Tell whether a collection has an index of words. A view has none."""
+    async def text_paths(self, collection: str) -> set[str]:
+        """List the paths of the index of words that a collection has; `$**` is for all. A view has none."""
 
-        async def call(database: _Database) -> bool:
+        async def call(database: _Database) -> set[str]:
             try:
-                return any(["text" in index["key"].values() async for index in await database[collection].list_indexes()])
+                return {path async for index in await database[collection].list_indexes() for path in index.get("weights", ())}
             except OperationFailure as error:
                 if error.code == NOT_FOR_VIEWS:
-                    return False
+                    return set()
                 raise
 
         return await self._run(call)

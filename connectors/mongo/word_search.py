@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -53,9 +53,14 @@ class WordWays:
         indexed = await self._database.indexed_paths(self._collection)
         if indexed is not None and await self._database.estimated_count(self._collection) <= MIN_INDEXED_ROWS:
             return dict.fromkeys(self._paths, WordWay.SCAN)
-        if await self._database.has_text_index(self._collection):
-            return dict.fromkeys(self._paths, WordWay.WORDS)
-        return {path: WordWay.BEGINNING if path in (indexed or ()) else WordWay.NONE for path in self._paths}
+        in_words = await self._database.text_paths(self._collection)
+        return {path: _way_of(path, in_words, indexed or set()) for path in self._paths}
+
+
+def _way_of(path: str, in_words: Collection[str], indexed: Collection[str]) -> WordWay:
+    if path in in_words or "$**" in in_words:
+        return WordWay.WORDS
+    return WordWay.BEGINNING if path in indexed else WordWay.NONE
 
 
 def matches_of_words(text: str, search: WordSearch, ways: Ways, fields: Mapping[str, str]) -> Sequence[Match]:
@@ -65,17 +70,18 @@ def matches_of_words(text: str, search: WordSearch, ways: Ways, fields: Mapping[
     kinds = set(usable.values()) - {WordWay.NONE}
     if not words or not kinds:
         return ()
-    if WordWay.WORDS in kinds:
-        # An index of words has all of its paths together: who may not look in one of them looks in none.
-        whole = " ".join(f'"{word.written}"' for word in words)
-        return () if search.near or len(usable) < len(ways) else [{"$text": {"$search": whole}}]
     if WordWay.SCAN in kinds:
         own = [_in_any(usable, expressions_of(word, near=search.near)) for word in words]
         return [{"$and": own}, {"$or": own}] if search.near and len(own) > 1 else [{"$and": own}]
-    begins = [path for path, way in usable.items() if way is WordWay.BEGINNING]
     if search.near:
         return ()
-    return [{"$or": [{path: Regex(f"^{form}")} for word in words for form in _forms(word) for path in begins]}]
+    begins = [path for path, way in usable.items() if way is WordWay.BEGINNING]
+    beginning = {"$or": [{path: Regex(f"^{form}")} for word in words for form in _forms(word) for path in begins]}
+    # An index of words has all of its paths together: who may not look in one of them looks in none.
+    whole = " ".join(f'"{word.written}"' for word in words)
+    has_all = all(path in usable for path, way in ways.items() if way is WordWay.WORDS)
+    in_words = [{"$text": {"$search": whole}}] if WordWay.WORDS in kinds and has_all else []
+    return [*in_words, *([beginning] if begins else [])]
 
 
 def search_gaps(where: str, collection: str, ways: Ways) -> list[str]:

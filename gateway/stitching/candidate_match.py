@@ -168,7 +168,7 @@ def _match_digits(record: Any, digits: str, rights: FindRights) -> Match | None:
         return None
     points = [point.value for point in record.contact_points if point.kind is ContactKind.PHONE]
     for number in filter(None, (record.phone, *points)):
-        if "".join(filter(str.isdecimal, fold_letters(number))).endswith(digits.lstrip("0")):
+        if "".join(filter(str.isdecimal, fold_letters(number))).endswith(digits):
             return Match(0.7, MatchedBy.PHONE, exact=False)
     return None
 

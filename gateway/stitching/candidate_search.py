@@ -35,6 +35,9 @@ MAX_OF_KEY = 20
 MAX_PLAIN_TEXTS = 6
 """How many texts a source is asked for that does not look for words: each may be a call of its own."""
 
+REFUSABLE = (KeyKind.EMAIL, KeyKind.PHONE, KeyKind.TEXT)
+"""The kinds of keys that are known by their form. Who refuses one has not been asked."""
+
 _MIN_PART = 3
 
 
@@ -51,7 +54,11 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class CandidateSearch:
-    """Asks for candidates for one request. `unavailable` are the sources that could not be asked so far."""
+    """Asks for candidates for one request.
+
+    `unavailable` are the sources that could not be asked so far, or gave older answers; `refused` those that took what was
+    typed for no address, number or text of theirs, so that they have not said that nobody has it.
+    """
 
     def __init__(self, stitcher: Stitcher, typed: TypedText, rights: FindRights, selection: Selection) -> None:
         self._stitcher = stitcher
@@ -60,6 +67,7 @@ class CandidateSearch:
         self._rights = rights
         self._selection = selection
         self.unavailable: dict[str, None] = {}
+        self.refused: dict[tuple[str, KeyKind], None] = {}
 
     async def find_by_keys(self) -> list[Candidate]:
         """Find the customers who have one of the keys, and those whose orders or tickets have one."""
@@ -78,7 +86,7 @@ class CandidateSearch:
         found: dict[RecordId, Candidate] = {}
         turn = Turn()
         for outcome in chain.from_iterable(outcomes):
-            for record in self._records_of(outcome)[:MAX_CANDIDATES]:
+            for record in self._records_of(outcome, KeyKind.TEXT)[:MAX_CANDIDATES]:
                 await turn.end_if_long()  # others have the loop between
                 match = match_words(record, self._typed, self._rights)
                 if match is not None and isinstance(outcome, Found):
@@ -128,7 +136,7 @@ class CandidateSearch:
             fetch = self._router.record_fetch(source, record, kind, OWNER_FIELDS)
             asking.append(self._stitcher.loaders.leading(source, fetch, own))
         outcomes = chain.from_iterable(await asyncio.gather(*asking))
-        found = [SourcedRecord(own, outcome.source) for outcome in outcomes for own in self._records_of(outcome)]
+        found = [SourcedRecord(own, outcome.source) for outcome in outcomes for own in self._records_of(outcome, kind)]
         owners = dict.fromkeys(owner for own in found if (owner := owner_of(own, self._router)) is not None)
         asked: dict[KeyKind, list[str]] = {}
         for owner in owners:
@@ -165,7 +173,7 @@ class CandidateSearch:
         return [
             Candidate(record, outcome, match)
             for outcome in chain.from_iterable(await asyncio.gather(*asking))
-            for record in self._records_of(outcome)
+            for record in self._records_of(outcome, shown)
             if isinstance(outcome, Found)
         ]
 
@@ -175,14 +183,21 @@ class CandidateSearch:
             return RANKED_FIELDS
         return RANKED_FIELDS | self._router.walk_fields(self._selection)
 
-    def _records_of(self, outcome: Outcome) -> Sequence[Any]:
-        """List the records of an outcome, and note a source that could not be asked. It may refuse what can be no key of it."""
+    def _records_of(self, outcome: Outcome, kind: KeyKind) -> Sequence[Any]:
+        """List the records of an outcome, and note a source that could not be asked by this kind of key.
+
+        What is tried as an id may be refused by one that has other ids.
+        """
         outcome = fail_unreadable(outcome)
         if isinstance(outcome, Failed):
             if not isinstance(outcome.error, SourceRejectedError):
                 self.unavailable[outcome.source] = None
+            elif kind in REFUSABLE:
+                self.refused[outcome.source, kind] = None
             return ()
         assert isinstance(outcome, Found)
+        if outcome.stale is not None:
+            self.unavailable[outcome.source] = None
         return outcome.records
 
 

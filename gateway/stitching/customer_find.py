@@ -9,6 +9,7 @@ import msgspec
 
 from connectors.contract import KeyKind
 from gateway.errors import InvalidArgumentError, SourceFailure
+from gateway.identity.keys import words
 from gateway.identity.records import Key, RecordId
 from gateway.lookups.access_notes import AccessNotes
 from gateway.stitching.admitted_customers import AdmittedCustomer, admit_those
@@ -92,6 +93,7 @@ async def _find_typed(
     ranked = await _ranked_candidates(search, stitcher.router.customers.rank, always_near=rule is not None and rule.confines)
     matches = await _customers_of(stitcher, search, ranked, first, selection)
     gaps = list_gaps(stitcher.router, typed, rights)
+    gaps += [NotTried(source, f"it refuses what was typed as {words(kind)}") for source, kind in search.refused]
     return FoundCustomers(matches, [*search.unavailable], gaps)
 
 

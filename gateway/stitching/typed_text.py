@@ -79,7 +79,7 @@ def read_text(text: str, regions: Collection[str | None], systems: Collection[st
         keys=keys,
         words=words,
         text=" ".join(word.written for word in words),
-        digits=digits,
+        digits=digits.lstrip("0"),  # what stands in front of a number at home
         has_words=has_words,
         is_too_short=not (has_words or may_be_key),
     )

@@ -10,6 +10,7 @@ import pytest
 
 from connectors import records as r
 from connectors.contract import Answer, Ask, KeyKind, Keys, Lookup
+from connectors.errors import SourceRejectedError
 from connectors.sql import SqlConnector, SqlSettings
 from connectors.testing import MemoryConnector
 from tests.support.called_people import Breakable
@@ -201,6 +202,28 @@ async def test_no_letter_means_anything_else(crm: Watched, text: str):
         found = await find(gateway, text) if text.isprintable() else {"unavailable": []}
         assert found["unavailable"] == []
         assert ids(await find(gateway, "emma clarke")) == ["crm:p1"]
+
+
+@pytest.mark.parametrize("text", ["020 7946 0001", "7946 0001", "(020) 79460001", "0044 20 7946 0001"])
+async def test_the_end_of_a_number_finds_where_nobody_says_the_country(crm: Watched, text: str):
+    """It is like the number, unless it has its country."""
+    async with gateway_on([crm]) as gateway:
+        (match,) = (await find(gateway, text))["matches"]
+    assert (match["customer"]["id"], match["matchedBy"], match["exact"]) == ("crm:p1", "PHONE", text.startswith("00"))
+
+
+async def test_who_refuses_a_number_has_not_been_asked():
+    """It is named; what only may be an id is refused without a word."""
+    crm = MemoryConnector("crm", {(r.Customer, kind): {} for kind in (KeyKind.CUSTOMER_ID, KeyKind.PHONE, KeyKind.TEXT)})
+    crm.failure = SourceRejectedError()
+    async with gateway_on([crm], default_region="GB") as gateway:
+        found, by_id = await find(gateway, "020 7946 0001"), await find(gateway, "c-7")
+    assert found["unavailable"] == []
+    assert {own["how"] for own in found["notTried"]} == {
+        "it refuses what was typed as phone",
+        "it refuses what was typed as text",
+    }
+    assert (by_id["unavailable"], by_id["notTried"]) == ([], [])
 
 
 async def test_a_source_that_finds_no_words_is_named():

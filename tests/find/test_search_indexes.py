@@ -10,9 +10,10 @@ import asyncpg
 import pytest
 from pymongo import AsyncMongoClient
 
-from connectors.contract import Connector
+from connectors.contract import Connector, WordSearch
 from connectors.inspection import MIN_INDEXED_ROWS
 from connectors.mongo import MongoConnector, MongoSourceSettings
+from connectors.mongo.word_search import WordWay, matches_of_words
 from connectors.sql import SqlConnector, SqlSettings
 from tests.support.gateway_server import gateway_on
 
@@ -117,3 +118,21 @@ async def test_mongodb_finds_by_what_it_has(mongodb_uri: str, mongodb_database: 
     assert own == ids
     assert said in gaps
     assert 'db.people.createIndex({"name": "text"})' in gaps
+
+
+NAME_AND_EMAIL = {"name": "name", "mail": "email"}
+
+
+@pytest.mark.parametrize(
+    ("ways", "fields", "expected"),
+    [
+        ({"name": WordWay.WORDS, "mail": WordWay.WORDS}, None, [{"$text": {"$search": '"emma" "li"'}}]),
+        ({"name": WordWay.WORDS, "mail": WordWay.WORDS}, ("name",), []),
+        ({"name": WordWay.WORDS, "mail": WordWay.NONE}, ("name",), [{"$text": {"$search": '"emma" "li"'}}]),
+        ({"name": WordWay.NONE}, None, []),
+    ],
+)
+def test_an_index_of_words_is_used_as_a_whole(ways: dict[str, WordWay], fields: tuple[str, ...] | None, expected: list[Any]):
+    """Who may not look in one of its paths looks in none, and nothing that is misspelled is looked for by it."""
+    assert [*matches_of_words("Emma Li", WordSearch(fields), ways, NAME_AND_EMAIL)] == expected
+    assert matches_of_words("Emma Li", WordSearch(fields, near=True), ways, NAME_AND_EMAIL) == ()
