@@ -14,7 +14,7 @@ from connectors.errors import SourceRejectedError
 from connectors.records import Account, Customer, Record
 from connectors.toolkit.loop_turns import Turn
 from gateway.identity.keys import spellings
-from gateway.identity.node_ids import ID_KINDS
+from gateway.identity.node_ids import ID_KINDS, node_id
 from gateway.identity.records import Key, RecordId
 from gateway.lookups.outcome import Failed, Found, Outcome, fail_unreadable
 from gateway.lookups.sources import Source
@@ -123,9 +123,15 @@ class CandidateSearch:
             named = self._router.customer_ids.named(value)
             sources = self._router.customers.all if named is None else self._router.customers.by_id(named[0])
             for source in sources:
-                if self._router.customers.finds_ids(source.name):
-                    asked.setdefault(source, []).append(value if named is None else named[1])
+                own_id = value if named is None else named[1]
+                if self._router.customers.finds_ids(source.name) and self._may_ask(shown, source, own_id):
+                    asked.setdefault(source, []).append(own_id)
         return await self._ask([(source, KeyKind.CUSTOMER_ID, [*dict.fromkeys(own)]) for source, own in asked.items()], shown)
+
+    def _may_ask(self, shown: KeyKind, source: Source, own_id: str) -> bool:
+        """Tell whether an id is asked for. One that was typed, of somebody of whom the caller is not told, costs no call."""
+        rule = self._stitcher.rule
+        return shown is not KeyKind.CUSTOMER_ID or rule is None or rule.decide(node_id(source.name, own_id)) is not False
 
     async def _of_records(self, kind: KeyKind, values: Sequence[str]) -> list[Candidate]:
         """Find the customers of the records that have a key themselves."""

@@ -54,6 +54,8 @@ def place_of(opening: Opening, found: dict[str, Any]) -> int | None:
 
 def test_there_are_sixty():
     assert len(OPENINGS) >= 60
+    assert len(STRANGERS) == 10
+    assert sum(opening.edits == 1 for opening in OPENINGS) == 20
     assert len({opening.text for opening in OPENINGS}) == len(OPENINGS)
 
 

@@ -152,6 +152,11 @@ MISHEARD = [
     Opening("prewitt", None, 3),
     Opening("fitzgerlad", "Leonard Fitzgerald", 1),
     Opening("blackwod", "Theodore Blackwood", 1),
+    Opening("ashwrth charlotte", "Charlotte Ashworth", 1),
+    Opening("desmond okafro", "Desmond Okafor", 1),
+    Opening("romanno", "Francesca Romano", 1),
+    Opening("schonburger", "Katharina Schönberger", 1),
+    Opening("fernandes", "Beatriz Fernández", 1),
 ]
 SHARED = [Opening("020 7946 0777", "Patrick Hennessy")]
 STRANGERS = [
@@ -166,6 +171,7 @@ STRANGERS = [
         "陈静",
         "Хованский",
         "emma clarkson-bell",
+        "TK-50999",
     )
 ]
 OPENINGS = [*KEYS, *NUMBERS, *SPOKEN, *SCRIPTS, *MISHEARD, *SHARED, *STRANGERS]

@@ -163,6 +163,12 @@ _KEYS = [
     "$key", "{id: $id}", "{email: $text}", "{orderId: $id}",
 ]  # fmt: skip
 _IDS = ['"c1"', '"c3"', '"c2"', '"c4"', '"crm:c3"', '"club:m3"', '"nobody"', '""', "$id"]
+FOUND = (
+    "c1", "c3", "crm:c4", "club:m3", "nobody-1", "c1@example.com", "c3@example.com", "a1", "a2", "o31", "orders:o11", "t31",
+    "ann", "name c3", "+44 20 7946 0000",
+)  # fmt: skip
+"""What may be typed of them."""
+
 ARGUMENTS_OF_FOUR: dict[str, list[str]] = ARGUMENTS | {
     "by": _KEYS,
     "customers.by": [f"[{one}, {other}, {third}]" for one, other, third in zip(_KEYS, _KEYS[3:], _KEYS[-9::-1], strict=False)]
@@ -180,6 +186,8 @@ ARGUMENTS_OF_FOUR: dict[str, list[str]] = ARGUMENTS | {
         )
     ],
     "text": ['"a"', '"b"'],
+    "find.text": [f'"{own}"' for own in FOUND] + ["$text"],
+    "find.first": ["1", "2", "10"],
 }  # fmt: skip
 """Arguments that name these people and what is theirs."""
 

@@ -168,7 +168,7 @@ async def compare_worlds(name: str, are_gone: bool, with_club: bool, operations:
     core, seed = core_schema(schema), random.randrange(1 << 30)
     draw = Operations(core, seed, ARGUMENTS_OF_FOUR, DECLARED_OF_FOUR, FEW_PARTS)
     pool = ARGUMENTS_OF_IDS if right.finds_by_ids_alone else ARGUMENTS_WITH_SHARED_KEY
-    draw_own = Operations(core, seed, pool, DECLARED_OF_FOUR, FEW_PARTS, ["customer", "customers", *right.roots])
+    draw_own = Operations(core, seed, pool, DECLARED_OF_FOUR, FEW_PARTS, ["customer", "customers", "find", *right.roots])
     texts = [draw.draw() for _ in range(max(operations // 4, 30))]
     # By a key of several customers others ask for theirs, or not: who leads them there is in what is kept.
     own_texts = [draw_own.draw() for _ in range(max(operations // 4, 30))]
