@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 MAX_WORDS = 6
 """How many words of a text are looked for. People say no longer names."""
-MAX_WORD_LENGTH = 24
+MAX_WORD_LENGTH = 40
 MIN_NEAR_LENGTH = 3
 """A shorter word is another one as soon as a letter changes."""
 SEARCHED_FIELDS: Mapping[str, str] = MappingProxyType(

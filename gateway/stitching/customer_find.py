@@ -133,11 +133,12 @@ async def _customers_of(
         if isinstance(customer, SourceFailure):
             search.unavailable[own.id.source] = None
         if isinstance(customer, StitchedCustomer):
-            _note_failures(search, customer)
             whole.append(customer)
             matches.append(own.match)
     kept: dict[str, FindMatch] = {}
-    for customer, match in zip(admit_those(whole, rule), matches, strict=True):
+    for judged, customer, match in zip(whole, admit_those(whole, rule), matches, strict=True):
+        if customer is not None or rule is None or not rule.confines:
+            _note_failures(search, judged)  # what is away for somebody else would tell of him
         if customer is not None:
             kept.setdefault(customer.current_id, FindMatch(customer, match))
     return [*kept.values()][:first]

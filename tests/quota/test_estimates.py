@@ -47,8 +47,8 @@ SOMEBODY = {
     "account.id": ['"crm:a1"'],
     "node.id": ['"crm:c1"', '"orders:oc12"', '"crm:c2"'],
     "text": ['"a"'],
-    "find.text": ['"ana"', '"ana@example.com"', '"+5511912345678"', '"#1"', '"T-1"', '"sousa"', '"a"'],
-    "find.first": ["1", "2", "3"],
+    "find.text": ['"ana@example.com"', '"+5511912345678"', '"#1"', '"T-1"', '"crm:c2"'],
+    "find.first": ["1", "2"],
     "after": ["null"],
     "first": ["3", "10", "1", "2", "5", "20", "50", "100", "$first"],
 }
