@@ -118,9 +118,7 @@ def root(
     `finds` says how, where it gives customers; `searches` that it looks by a text, `tries_keys` that also by all keys that this
     may be. `weight` is its price where it does neither.
     """
-    own = FieldMetadata(
-        finds=finds, searches=searches, tries_keys=tries_keys, weight=LIST_WEIGHT if searches else weight
-    )
+    own = FieldMetadata(finds=finds, searches=searches, tries_keys=tries_keys, weight=LIST_WEIGHT if searches else weight)
     metadata = {METADATA_KEY: own} if own.is_priced else {}
     return strawberry.field(  # type: ignore[no-any-return]
         description=description, graphql_type=graphql_type, metadata=metadata, deprecation_reason=deprecation_reason

@@ -96,8 +96,8 @@ class FieldMetadata(msgspec.Struct, frozen=True, kw_only=True):
     `of_source` writes the expression of a field that tells whose a record is, of those for its source and for its own id there.
     `gives_nodes` says that its values are records with their sources.
     Its price is `weight` nodes for each object that it stands on, beside a node for each record that it gives. `of_account` are
-    the records that the id of an account finds for it; `searches` says that it looks for customers by a text, `tries_keys` that by
-    all keys which that may be, `lists_customers` that it finds a page of them by ids that are stored. `aside` says that it
+    the records that the id of an account finds for it; `searches` says that it looks for customers by a text, `tries_keys` that
+    by all keys which that may be, `lists_customers` that it finds a page of them by ids that are stored. `aside` says that it
     waits, and that objects without it in their selection are shown as if there were no such field.
     """
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
+from rapidfuzz.distance import OSA
+
 from connectors.contract import KeyKind
 from connectors.record_fields import Fields
 from connectors.records import ContactKind
 from connectors.toolkit.search_words import Word, fold_letters, has_han, words_of
-from gateway.stitching.edit_distance import count_edits
 from gateway.stitching.find_rights import FindRights
 from gateway.stitching.typed_text import TypedText
 
@@ -112,12 +113,16 @@ def _likeness(word: str, other: str) -> float:
     if other.startswith(word):
         return 0.3 if length == 1 else 0.8 + 0.1 * length / len(other)
     most = 2 if shorter >= 7 else 1
-    edits = count_edits(word, other, most)
+    edits = OSA.distance(word, other, score_cutoff=most)
     if edits == 1 and shorter >= 3:
         return 0.75 if shorter >= 4 else 0.6
     if edits == most == 2:
         return 0.5
-    if length >= 4 and word[0] in other[:2] and any(count_edits(word, other[: length + more], 1) == 1 for more in (-1, 0, 1)):
+    if (
+        length >= 4
+        and word[0] in other[:2]
+        and any(OSA.distance(word, other[: length + more], score_cutoff=1) == 1 for more in (-1, 0, 1))
+    ):
         return 0.45
     if length >= 3 and word in other:
         return 0.4
@@ -128,7 +133,7 @@ def _joined(name: str, together: str) -> float:
     """Compare without blanks, which are heard by nobody."""
     if name == together:
         return 0.97
-    return 0.8 if min(len(name), len(together)) >= 6 and count_edits(name, together, 1) == 1 else 0.0
+    return 0.8 if min(len(name), len(together)) >= 6 and OSA.distance(name, together, score_cutoff=1) == 1 else 0.0
 
 
 def _names(record: Any, rights: FindRights) -> Iterator[list[str]]:

@@ -9,30 +9,8 @@ from hypothesis import strategies as st
 from connectors import records as r
 from connectors.toolkit.search_words import Patterns, Word, fold_letters, one_edit_off, words_of
 from gateway.stitching.candidate_match import Match, MatchedBy, match_words
-from gateway.stitching.edit_distance import count_edits
 from gateway.stitching.find_rights import ALL_WAYS, FindRights
 from gateway.stitching.typed_text import read_text
-
-WORDS = st.text(alphabet="abcd", max_size=7)
-
-
-def edits_of(word: str, other: str) -> int:
-    """Optimal string alignment, as the textbook has it."""
-    rows = [[0] * (len(other) + 1) for _ in range(len(word) + 1)]
-    for i in range(len(word) + 1):
-        for j in range(len(other) + 1):
-            if not (i and j):
-                rows[i][j] = i + j
-                continue
-            rows[i][j] = min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (word[i - 1] != other[j - 1]))
-            if i > 1 and j > 1 and word[i - 1] == other[j - 2] and word[i - 2] == other[j - 1]:
-                rows[i][j] = min(rows[i][j], rows[i - 2][j - 2] + 1)
-    return rows[-1][-1]
-
-
-@given(WORDS, WORDS, st.integers(1, 3))
-def test_edits_are_those_of_the_textbook(word: str, other: str, most: int):
-    assert count_edits(word, other, most) == min(edits_of(word, other), most + 1)
 
 
 @given(st.text(alphabet="abcde", min_size=4, max_size=9), st.data())
