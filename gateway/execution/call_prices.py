@@ -15,7 +15,7 @@ from gateway.identity.node_ids import ID_KINDS
 from gateway.lookups.fetches import batch_of_page
 from gateway.stitching.accounts import MAX_MEMBERS
 from gateway.stitching.candidate_search import MAX_PLAIN_TEXTS
-from gateway.stitching.customer_find import RECORDS_OF_MATCH
+from gateway.stitching.customer_find import MAX_RECORDS, RECORDS_OF_MATCH
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.typed_text import ID_KINDS as TRIED_KINDS
 from gateway.stitching.typed_text import MAX_FORMS
@@ -100,8 +100,10 @@ def _trying(router: SourceRouter) -> Iterator[CallPrice]:
             yield CallPrice(batch, times=len(of_records), per_object=MAX_FORMS)
     if router.customers.are_several:
         yield from _walk(router, _OWN, RECORDS_OF_MATCH, per_record=True)
+        yield from _walk(router, _OWN, MAX_RECORDS)
     else:
-        yield from (CallPrice(batch, 1, RECORDS_OF_MATCH, True) for batch in _batches(router, Customer, KeyKind.CUSTOMER_ID))
+        for batch in _batches(router, Customer, KeyKind.CUSTOMER_ID):
+            yield from (CallPrice(batch, 1, RECORDS_OF_MATCH, True), CallPrice(batch, per_object=MAX_RECORDS))
 
 
 def _batches(router: SourceRouter, record: type[Record], kind: KeyKind) -> Iterator[int]:

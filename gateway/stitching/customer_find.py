@@ -28,7 +28,10 @@ MAX_MATCHES = 20
 """How many customers are found at most. Who is not among them is asked for by more words."""
 
 RECORDS_OF_MATCH = 3
-"""Of so many records for each match the customers are found: several may be of one, and of some the caller is not told."""
+"""Of so many records for each match the customers are found first: several may be of one."""
+
+MAX_RECORDS = RECORDS_OF_MATCH * MAX_MATCHES
+"""Of so many records customers are found at most, where too few of the first are of somebody of whom the caller is told."""
 
 
 class FindMatch(msgspec.Struct, frozen=True):
@@ -117,12 +120,21 @@ async def _ranked_candidates(search: CandidateSearch, rank: dict[str, int], *, a
 async def _customers_of(
     stitcher: Stitcher, search: CandidateSearch, ranked: Sequence[Candidate], first: int, selection: Selection
 ) -> list[FindMatch]:
-    """Find the customers of the best records, each once, of whom the caller may be told."""
+    """Find the customers of the best records, each once, of whom the caller may be told. What is missing comes of the others."""
     customers, rule = stitcher.router.customers, stitcher.rule
     if rule is not None and not customers.are_several:
         ranked = [own for own in ranked if rule.decide(own.id.node_id) is not False]
-    is_one_each = rule is None and not customers.are_several
-    ranked = ranked[: first if is_one_each else RECORDS_OF_MATCH * first]
+    kept: dict[str, FindMatch] = {}
+    for part in (ranked[: RECORDS_OF_MATCH * first], ranked[RECORDS_OF_MATCH * first : MAX_RECORDS]):
+        for found in await _matches_of(stitcher, search, part, selection) if len(kept) < first else ():
+            kept.setdefault(found.customer.current_id, found)
+    return [*kept.values()][:first]
+
+
+async def _matches_of(
+    stitcher: Stitcher, search: CandidateSearch, ranked: Sequence[Candidate], selection: Selection
+) -> list[FindMatch]:
+    customers, rule = stitcher.router.customers, stitcher.rule
     by_id = [Key(KeyKind.CUSTOMER_ID, own.id.node_id) for own in ranked if customers.finds_ids(own.id.source)]
     found = await find_owners(stitcher, by_id, selection) if by_id else {}
     whole: list[StitchedCustomer] = []
@@ -135,13 +147,13 @@ async def _customers_of(
         if isinstance(customer, StitchedCustomer):
             whole.append(customer)
             matches.append(own.match)
-    kept: dict[str, FindMatch] = {}
+    kept: list[FindMatch] = []
     for judged, customer, match in zip(whole, admit_those(whole, rule), matches, strict=True):
         if customer is not None or rule is None or not rule.confines:
             _note_failures(search, judged)  # what is away for somebody else would tell of him
         if customer is not None:
-            kept.setdefault(customer.current_id, FindMatch(customer, match))
-    return [*kept.values()][:first]
+            kept.append(FindMatch(customer, match))
+    return kept
 
 
 def _alone(stitcher: Stitcher, own: Candidate) -> StitchedCustomer:

@@ -234,3 +234,14 @@ async def test_a_source_that_finds_no_words_is_named():
         by_id, by_name = await find(gateway, "c1"), await find(gateway, "ana")
     assert ids(by_id) == ["crm:c1"]
     assert (by_name["matches"], [own["source"] for own in by_name["notTried"]]) == ([], ["crm"])
+
+
+async def test_whoever_stands_before_him_he_is_found(tmp_path: Path):
+    """Of ten people of one number the caller is told of the last, and finds him, however few he asks for."""
+    shared = [r.Customer(id=f"c{n}", name="Ana", phone="+442079460777", company=r.Company(account=f"a{n}")) for n in range(10)]
+    by_id: dict[str, Any] = {own.id: [own] for own in shared}
+    records = {(r.Customer, KeyKind.CUSTOMER_ID): by_id, (r.Customer, KeyKind.PHONE): {"+442079460777": shared}}
+    caller = {"sees": SEES, "accounts": ["a9"], "find_by": ["phone"]}
+    async with asked_by(caller, MemoryConnector("crm", records)) as gateway:
+        for first in (1, 2, 20):
+            assert ids(await find(gateway, "020 7946 0777", first=first)) == ["crm:c9"]
