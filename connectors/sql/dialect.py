@@ -102,6 +102,8 @@ class Dialect(ABC):
     """The one that sorts by code points."""
     object_function: ClassVar[str]
     array_function: ClassVar[str]
+    indexes_casts: ClassVar[bool] = False
+    """Whether an index on a text finds it where it is cast to one."""
     false: ClassVar[tuple[str, ...]] = NO
     integers: ClassVar[range] = range(-(2**63), 2**63)
     """The whole numbers that a key may be."""

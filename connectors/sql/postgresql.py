@@ -178,6 +178,7 @@ def index_scans(plan: Any) -> list[IndexScan] | None:
 class Postgresql(Dialect):
     collation = "C"
     array_function = "json_build_array"
+    indexes_casts = True
 
     def json_object(self, pairs: Sequence[tuple[str, Expression]]) -> Expression:
         return JsonObject(pairs)

@@ -9,11 +9,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import CTE, BigInteger, Text, and_, bindparam, case, cast, func, literal_column, or_, select, union_all
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
 from connectors.contract import KeyKind, WordSearch
 from connectors.sql.database import SqlDatabase
-from connectors.sql.dialect import Expression
+from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.record_query import RecordQuery
 from connectors.sql.search_ways import SearchWay
 from connectors.sql.settings import RecordSettings
@@ -23,6 +37,7 @@ from connectors.toolkit.search_words import Patterns, Word, words_of
 PATTERNS, TEXT, WHOLE = "patterns", "text", "whole_text"
 """The parameters: the patterns of near words, the text as it is asked for, and as a pattern."""
 _NUMBER_LENGTH = 1
+BEGINNINGS = (SearchWay.LOWER, SearchWay.BEGINNING)
 WAYS_LAST_S = 600
 """How long it is taken for granted which indexes there are."""
 
@@ -99,14 +114,11 @@ def found_pairs(rows: RecordQuery, shape: WordShape) -> CTE:
     """Select the ids of the rows that have the words, each with the text as its key, as many as are asked for."""
     source = as_subquery(rows.dialect, rows.settings.query, rows.learnt.columns, f"{rows.name}_sought")
     id_, first, text = required(source, "id"), bindparam("first", type_=BigInteger()), cast(bindparam(TEXT, type_=Text()), Text)
-    columns = [(cast(required(source, name), Text), way) for name, way in shape.ways]
+    columns = [cast(required(source, name), Text) for name, _ in shape.ways]
     if not shape.near:
-        having = [
-            or_(*(one for column, way in columns for one in _has_word(column, way, number, count)))
-            for number, count in enumerate(shape.words)
-        ]
-        is_whole = or_(*(column.ilike(bindparam(WHOLE, type_=Text()), escape="\\") for column, _ in columns))
-        found = select(id_.label("id"), text.label("key")).where(and_(*having))
+        having = _has_words(rows.dialect, source, shape)
+        is_whole = or_(*(column.ilike(bindparam(WHOLE, type_=Text()), escape="\\") for column in columns))
+        found = select(id_.label("id"), text.label("key")).where(having)
         return found.order_by(case((is_whole, 0), else_=1)).limit(first).cte("gateway_pairs")
     asked = rows.dialect.elements(bindparam(PATTERNS, type_=Text()))
     value = cast(asked.c.value, Text)
@@ -116,7 +128,7 @@ def found_pairs(rows: RecordQuery, shape: WordShape) -> CTE:
             select(id_.label("id"), number.label("number"))
             .select_from(asked.join(source, column.ilike(pattern, escape="\\")))
             .where(id_.is_not(None))
-            for column, _ in columns
+            for column in columns
         )
     ).subquery("gateway_hits")
     ranked = select(hits.c.id, text.label("key")).group_by(hits.c.id)
@@ -156,6 +168,27 @@ def _beginnings(number: int, word: Word) -> dict[str, str]:
         f"word_{number}_BEGINS": f"{written.upper()}%",
         f"word_{number}_prefix": f"{written}:*",
     }
+
+
+def _has_words(dialect: Dialect, source: Subquery, shape: WordShape) -> Expression:
+    """Write that a row has all words, each in the way of its column.
+
+    Where that is a beginning, one word is found by it, and the others are anywhere.
+    """
+    columns = [(required(source, name), way) for name, way in shape.ways]
+    looked_in = [
+        (column if way is SearchWay.BEGINNING and not dialect.indexes_casts else cast(column, Text), way)
+        for column, way in columns
+    ]
+    words = [*enumerate(shape.words)]
+    each = and_(*(or_(*(one for column, way in looked_in for one in _has_word(column, way, *word))) for word in words))
+    begins = [one for column, way in looked_in if way in BEGINNINGS for word in words for one in _has_word(column, way, *word)]
+    if not begins or len(words) == 1:
+        return each
+    texts = [cast(column, Text) for column, way in columns if way in BEGINNINGS]
+    rest = (or_(*(one for column in texts for one in _has_word(column, SearchWay.SCAN, *word))) for word in words)
+    beginning = and_(or_(*begins), *rest)
+    return beginning if len(texts) == len(columns) else or_(each, beginning)
 
 
 def _has_word(column: Expression, way: SearchWay, number: int, count: int) -> Sequence[Expression]:

@@ -120,7 +120,10 @@ async def _ranked_candidates(search: CandidateSearch, rank: dict[str, int], *, a
 async def _customers_of(
     stitcher: Stitcher, search: CandidateSearch, ranked: Sequence[Candidate], first: int, selection: Selection
 ) -> list[FindMatch]:
-    """Find the customers of the best records, each once, of whom the caller may be told. What is missing comes of the others."""
+    """Find the customers of the best records, each once, of whom the caller may be told.
+
+    Where these are too few, those of the records behind them are found.
+    """
     customers, rule = stitcher.router.customers, stitcher.rule
     if rule is not None and not customers.are_several:
         ranked = [own for own in ranked if rule.decide(own.id.node_id) is not False]
@@ -134,6 +137,7 @@ async def _customers_of(
 async def _matches_of(
     stitcher: Stitcher, search: CandidateSearch, ranked: Sequence[Candidate], selection: Selection
 ) -> list[FindMatch]:
+    """Find the customers of records, of whom the caller may be told."""
     customers, rule = stitcher.router.customers, stitcher.rule
     by_id = [Key(KeyKind.CUSTOMER_ID, own.id.node_id) for own in ranked if customers.finds_ids(own.id.source)]
     found = await find_owners(stitcher, by_id, selection) if by_id else {}
