@@ -29,7 +29,13 @@ _ANY = "\0"
 """Stands for any letter, until it is written as a database has it."""
 
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_WORD = re.compile(f"[{_HAN}]+|[^\\W_{_HAN}]+")
+_SIGNS = "".join(
+    chr(code)
+    for code in range(0x0300, 0x10000)
+    if unicodedata.category(chr(code)) in ("Mn", "Mc") and not 0x302A <= code <= 0x302F
+)
+"""Vowels and the like, which are no letters by themselves and belong to the letter before."""
+_WORD = re.compile(f"[{_HAN}]+|[^\\W_{_HAN}](?:[^\\W_{_HAN}]|[{_SIGNS}])*")
 _IS_HAN = re.compile(f"[{_HAN}]")
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f]")
 _OTHER_LETTERS = str.maketrans(
@@ -62,11 +68,25 @@ def has_han(text: str) -> bool:
     return _IS_HAN.search(text) is not None
 
 
-def words_of(text: str) -> list[Word]:
-    """List the words of a text, each once, in their order."""
+def all_words_of(text: str) -> list[Word]:
+    """List all words of a text in their order."""
     written = unicodedata.normalize("NFKC", text).lower()
-    words = (Word(fold_letters(word), word) for word in _WORD.findall(written))
+    return [Word(fold_letters(word), word) for word in _WORD.findall(written)]
+
+
+def words_of(text: str) -> list[Word]:
+    """List the words of a text that are looked for, each once, in their order."""
+    return sought_words(all_words_of(text))
+
+
+def sought_words(words: Sequence[Word]) -> list[Word]:
+    """List those of the words of a text that are looked for, each once."""
     return [*{word.folded: word for word in words if len(word.folded) <= MAX_WORD_LENGTH}.values()][:MAX_WORDS]
+
+
+def digits_of(text: str) -> str:
+    """List the digits of a text, of any script, as 0 to 9."""
+    return "".join(str(unicodedata.decimal(letter)) for letter in text if letter.isdecimal())
 
 
 class Patterns:

@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from connectors.contract import KeyKind
 from connectors.record_fields import Fields
 from connectors.records import ContactKind
-from connectors.toolkit.search_words import Word, fold_letters, has_han, words_of
+from connectors.toolkit.search_words import Word, all_words_of, digits_of, has_han, sought_words, words_of
 from gateway.stitching.find_rights import FindRights
 from gateway.stitching.typed_text import TypedText
 
@@ -72,7 +72,8 @@ def match_words(record: Any, typed: TypedText, rights: FindRights) -> Match | No
         return _match_digits(record, typed.digits, rights)
     if not typed.words:
         return None
-    names = [*_names(record, rights)]
+    whole_names = [*_names(record, rights)]
+    names = [_folded(sought_words(name)) for name in whole_names]
     asked = [word.folded for word in typed.words]
     groups: list[tuple[MatchedBy, float, Sequence[str]]] = [
         (MatchedBy.NAME, 1.0, [*dict.fromkeys(word for name in names for word in name)]),
@@ -89,7 +90,7 @@ def match_words(record: Any, typed: TypedText, rights: FindRights) -> Match | No
         total += score
         by[group] = by.get(group, 0.0) + score
     score, main = total / len(asked), max(by, key=lambda group: by[group])
-    if any(sorted(name) == sorted(asked) or (has_han(name[0]) and name == asked) for name in names):
+    if any(_is_same([word.folded for word in name], typed.whole) for name in whole_names):
         return Match(1.5, MatchedBy.NAME, exact=True)
     together = "".join(asked)
     joined = max((_joined("".join(name), together) for name in names), default=0.0)
@@ -97,6 +98,11 @@ def match_words(record: Any, typed: TypedText, rights: FindRights) -> Match | No
         score, main = joined, MatchedBy.NAME
     unsaid = min((sum(map(len, name)) for name in names), default=len(together)) - len(together)
     return Match(score, main, exact=False, rest=abs(unsaid)) if score >= MIN_SCORE else None
+
+
+def _is_same(name: Sequence[str], typed: Sequence[str]) -> bool:
+    """Tell whether all that was typed is a name, in any order of its words."""
+    return len(name) == len(typed) and sorted(name) == sorted(typed)
 
 
 def _best(word: str, others: Sequence[str]) -> float:
@@ -136,17 +142,17 @@ def _joined(name: str, together: str) -> float:
     return 0.8 if min(len(name), len(together)) >= 6 and OSA.distance(name, together, score_cutoff=1) == 1 else 0.0
 
 
-def _names(record: Any, rights: FindRights) -> Iterator[list[str]]:
-    """List the whole names of a record, each by its words."""
+def _names(record: Any, rights: FindRights) -> Iterator[list[Word]]:
+    """List the whole names of a record, each by its words. A given or family name alone is one where there is no other."""
     given = record.given_name if rights.reads("given_name") else None
     family = record.family_name if rights.reads("family_name") else None
     names = [record.name if rights.reads("name") else None]
     if given and family:
         names.append(f"{family}{given}" if has_han(family) else f"{given} {family}")
-    else:
+    elif not names[0]:
         names.append(given or family)
     for name in dict.fromkeys(filter(None, names)):
-        if words := _folded(words_of(name)):
+        if words := all_words_of(name):
             yield words
 
 
@@ -173,7 +179,7 @@ def _match_digits(record: Any, digits: str, rights: FindRights) -> Match | None:
         return None
     points = [point.value for point in record.contact_points if point.kind is ContactKind.PHONE]
     for number in filter(None, (record.phone, *points)):
-        if "".join(filter(str.isdecimal, fold_letters(number))).endswith(digits):
+        if digits_of(number).endswith(digits):
             return Match(0.7, MatchedBy.PHONE, exact=False)
     return None
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from connectors.contract import KeyKind
-from connectors.toolkit.search_words import Word, fold_letters, words_of
+from connectors.toolkit.search_words import Word, all_words_of, digits_of, fold_letters, words_of
 from gateway.errors import InvalidKeyError
 from gateway.identity.keys import normalised, spellings
 from gateway.stitching.find_rights import FindRights
@@ -16,7 +16,7 @@ from gateway.stitching.find_rights import FindRights
 MIN_LETTERS = 2
 """A letter alone finds everybody. A Chinese character does not."""
 
-MIN_PHONE_DIGITS = 6
+MIN_PHONE_DIGITS, MIN_END_DIGITS, MIN_LONG_PHONE_DIGITS = 6, 4, 9
 MAX_TOKENS, MIN_TOKEN_LENGTH = 4, 3
 """How many words of a text are tried as ids and numbers, and how long they are among others."""
 
@@ -39,23 +39,29 @@ MAX_FORMS = 24
 """How many keys of a kind a text is tried as."""
 _NUMBERS = (KeyKind.ORDER_NUMBER, KeyKind.TICKET_NUMBER)
 _PHONE = re.compile(r"[\d\s()+./\-\u2010-\u2015]+(?:(?:ext\.?|x)\s*\d{1,6})?", re.IGNORECASE)
+_PHONE_INSIDE = re.compile(r"(?<![\w#\-])[+(]{0,2}\d[\d\s()+./\-\u2010-\u2015]{7,}\d(?!\w)")
 _ADDRESS = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;\"]+")
 _DIGITS = re.compile(r"\d+")
+_INVISIBLE = dict.fromkeys((0xAD, 0x61C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF))
+"""Which way is written, and where a line may break: numbers that are copied from a page have such around them."""
 _AROUND = " \t\r\n.,;!?\"'()[]<>"
 
 
 class TypedText(msgspec.Struct, frozen=True):
     """What a text may be: keys by kind, each in all spellings, and its words.
 
-    `text` are the words as they are written, `digits` the end of a telephone number. `has_words` says that there are words,
-    also where the caller may not look for any, `is_too_short` that there is nothing to look for.
+    `text` are the words as they are written, `whole` all words of what was typed, also those that are not looked for. `digits`
+    are the end of a telephone number. `has_words` says that there are words, also where the caller may not look for any,
+    `withheld` are the kinds of keys that it may be and the caller may not ask by. `is_too_short`: there is nothing to look for.
     """
 
     keys: Mapping[KeyKind, Sequence[str]]
     words: Sequence[Word]
     text: str
+    whole: Sequence[str]
     digits: str
     has_words: bool
+    withheld: Sequence[KeyKind]
     is_too_short: bool
 
 
@@ -64,11 +70,13 @@ def read_text(text: str, regions: Collection[str | None], systems: Collection[st
 
     Raises `InvalidKeyError` for one that is too long.
     """
+    text = text.translate(_INVISIBLE)
     text = normalised(KeyKind.TEXT, text) if text.strip() else ""
     readings = _read_keys(text, regions, systems)
     keys = {kind: [*dict.fromkeys(values)][:MAX_FORMS] for kind, values in readings.items() if values and rights.allows(kind)}
-    digits = _digits(text) if _PHONE.fullmatch(text) else ""
-    digits = digits if len(digits) >= MIN_PHONE_DIGITS else ""
+    digits = digits_of(text) if _PHONE.fullmatch(text) else ""
+    digits = digits.lstrip("0") if len(digits) >= MIN_PHONE_DIGITS else ""  # what stands in front of a number at home
+    digits = digits if len(digits) >= MIN_END_DIGITS else ""
     words = [] if digits else words_of(" ".join(_spoken(text)))
     if sum(len(word.folded) for word in words) < MIN_LETTERS and not any(word.is_han for word in words):
         words = []
@@ -79,8 +87,10 @@ def read_text(text: str, regions: Collection[str | None], systems: Collection[st
         keys=keys,
         words=words,
         text=" ".join(word.written for word in words),
-        digits=digits.lstrip("0"),  # what stands in front of a number at home
+        whole=[word.folded for word in all_words_of(text)],
+        digits=digits,
         has_words=has_words,
+        withheld=[kind for kind, values in readings.items() if values and not rights.allows(kind)],
         is_too_short=not (has_words or may_be_key),
     )
 
@@ -116,11 +126,15 @@ def _normal(kind: KeyKind, texts: Iterable[str], regions: Collection[str | None]
 
 
 def _phones(text: str) -> list[str]:
-    digits = _digits(text)
-    if _PHONE.fullmatch(text) is None or len(digits) < MIN_PHONE_DIGITS:
-        return []
+    found = [text] if _PHONE.fullmatch(text) else _inside(text)
     # Who reads a number out leaves out its plus.
-    return [text, f"+{digits.removeprefix('00')}"]
+    numbers = [(own, digits) for own in found if len(digits := digits_of(own)) >= MIN_PHONE_DIGITS]
+    return [form for own, digits in numbers for form in (own, f"+{digits.removeprefix('00')}")]
+
+
+def _inside(text: str) -> list[str]:
+    """List the telephone numbers that stand among words."""
+    return [own for own in _PHONE_INSIDE.findall(text) if len(digits_of(own)) >= MIN_LONG_PHONE_DIGITS]
 
 
 def _ids(text: str) -> Iterator[str]:
@@ -136,6 +150,8 @@ def _ids(text: str) -> Iterator[str]:
         yield from _cases("".join(tokens))
         yield from _cases("-".join(tokens))
     if _PHONE.fullmatch(text) is None:
+        parts = {part.strip(_AROUND) for own in _inside(text) if len(own.split()) > 1 for part in own.split()}
+        tokens = [token for token in tokens if token not in parts]
         for token in [token for token in tokens if _has_digit(token) and "@" not in token][:MAX_TOKENS]:
             if len(token) >= MIN_TOKEN_LENGTH:
                 yield from _cases(token.removeprefix("#"))
@@ -156,7 +172,3 @@ def _external_ids(ids: Sequence[str], systems: Collection[str]) -> Iterator[str]
 
 def _has_digit(text: str) -> bool:
     return any(map(str.isdecimal, text))
-
-
-def _digits(text: str) -> str:
-    return "".join(letter for letter in fold_letters(text) if letter.isdecimal())

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import records as r
+from connectors.contract import KeyKind
 from connectors.toolkit.search_words import Patterns, Word, fold_letters, one_edit_off, words_of
 from gateway.stitching.candidate_match import Match, MatchedBy, match_words
 from gateway.stitching.find_rights import ALL_WAYS, FindRights
@@ -119,3 +120,74 @@ def test_only_what_may_be_read_is_compared():
     assert match(EMMA, "northwind", names) is None
     assert match(r.Customer(id="4", email="emma.clarke@example.com"), "emma clarke", names) is None
     assert match(EMMA, "clarke", names) is not None
+
+
+def near_match(text: str, **fields: Any) -> Match | None:
+    return match_words(r.Customer(id="c1", **fields), read_text(text, ["GB"], ["crm"], ALL_WAYS), ALL_WAYS)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("emma.clarke@elsewhere.example", {"name": "Emma Clarke"}),
+        ("Emma Clarke <emma.clarke@elsewhere.example>", {"name": "Emma Clarke"}),
+        ("SO-1111 emma clarke", {"name": "Emma Clarke"}),
+        ("emma clarke 2", {"name": "Emma Clarke"}),
+        ("studio 54", {"name": "Studio"}),
+        ("emma", {"name": "Emma Clarke", "given_name": "Emma"}),
+        ("Maria da Silva dos Santos Oliveira Costa", {"name": "Maria da Silva dos Santos Oliveira Pereira"}),
+        ("emma " + "a" * 41, {"name": "Emma"}),
+        ("प्रय", {"name": "प्रिया"}),
+        ("राम", {"name": "रीम"}),
+    ],
+)
+def test_who_is_only_like_it_is_not_exact(text: str, fields: dict[str, Any]):
+    """Somebody else's address or number, further words or digits, a part of the name, other vowels: none is the name."""
+    match = near_match(text, **fields)
+    assert match is None or not match.exact
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("54 STUDIO", {"name": "Studio 54"}),
+        ("emma", {"name": "Emma"}),
+        ("emma", {"given_name": "Emma"}),
+        ("clarke, emma!", {"name": "E. M. Clarke", "given_name": "Emma", "family_name": "Clarke"}),
+        ("Costa Maria da Silva dos Santos Oliveira", {"name": "Maria da Silva dos Santos Oliveira Costa"}),
+        ("प्रिया", {"name": "प्रिया"}),
+    ],
+)
+def test_a_whole_name_is_exact(text: str, fields: dict[str, Any]):
+    match = near_match(text, **fields)
+    assert match is not None
+    assert match.exact
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u202a+44 20 7946 0001\u202c",
+        "020 7946 0001\u200f",
+        "٠٢٠٧٩٤٦٠٠٠١",
+        "Tel: 020 7946 0001",
+        "emma clarke, (020) 7946 0001.",
+        "emma +44 20 79460001 clarke",
+    ],
+)
+def test_a_number_is_read_wherever_it_stands(text: str):
+    """With marks of direction around it, in digits of another script, among words. Its parts are nobody's ids."""
+    typed = read_text(text, ["GB"], ["crm"], ALL_WAYS)
+    assert "+442079460001" in typed.keys[KeyKind.PHONE]
+    assert {"020", "7946", "0001", "20", "79460001"}.isdisjoint(typed.keys.get(KeyKind.CUSTOMER_ID, ()))
+
+
+@pytest.mark.parametrize("text", ["000000", "0000001", "000 0077"])
+def test_zeros_are_no_end_of_a_number(text: str):
+    """Without them a digit or two would be left, which many numbers end in."""
+    assert read_text(text, ["GB"], ["crm"], ALL_WAYS).digits == ""
+
+
+def test_numbers_among_words_stay_ids():
+    typed = read_text("order 1234 of 5678", ["GB"], ["crm"], ALL_WAYS)
+    assert {"1234", "5678"} <= {*typed.keys[KeyKind.ORDER_NUMBER]}
