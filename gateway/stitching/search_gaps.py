@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from connectors.contract import RECORD_KEYS, KeyKind
 from connectors.records import RECORD_NAMES, Customer
+from gateway.identity.keys import words
 from gateway.stitching.find_rights import FindRights
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.typed_text import TypedText
@@ -21,8 +22,8 @@ class NotTried(NamedTuple):
 
 def list_gaps(router: SourceRouter, typed: TypedText, rights: FindRights) -> list[NotTried]:
     """List what was not tried. It depends on settings, indexes and rights, and on nobody's data."""
-    words = _in_words(router, rights) if typed.has_words else ()
-    return [*words, *_in_keys(router, typed), *_in_records(router, typed)]
+    in_words = _in_words(router, rights) if typed.has_words else ()
+    return [*in_words, *_withheld(router, typed), *_in_keys(router, typed), *_in_records(router, typed)]
 
 
 def _in_words(router: SourceRouter, rights: FindRights) -> Iterator[NotTried]:
@@ -38,6 +39,13 @@ def _in_words(router: SourceRouter, rights: FindRights) -> Iterator[NotTried]:
             yield from (NotTried(source.name, gap) for gap in source.connector.search_gaps())
         elif not (rights.fields is None or rights.allows(KeyKind.TEXT)):
             yield NotTried(source.name, "it looks in all fields, and this caller may not look in some")
+
+
+def _withheld(router: SourceRouter, typed: TypedText) -> Iterator[NotTried]:
+    """List the keys by which the caller may not ask: nobody knows whether somebody has them."""
+    for kind in typed.withheld:
+        for source in router.sources.finders(RECORD_KEYS.get(kind, Customer), kind):
+            yield NotTried(source.name, f"this caller may not look for customers by {words(kind)}")
 
 
 def _in_keys(router: SourceRouter, typed: TypedText) -> Iterator[NotTried]:

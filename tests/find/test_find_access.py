@@ -245,3 +245,19 @@ async def test_whoever_stands_before_him_he_is_found(tmp_path: Path):
     async with asked_by(caller, MemoryConnector("crm", records)) as gateway:
         for first in (1, 2, 20):
             assert ids(await find(gateway, "020 7946 0777", first=first)) == ["crm:c9"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("sunflower@example.com", "email"), ("020 7946 0001", "phone"), ("M-1001", "member number")]
+)
+async def test_a_key_that_the_caller_may_not_ask_by_is_named(crm: Watched, text: str, kind: str):
+    """Nobody is found, which is no "not in our system"; the same is said of what nobody has."""
+    caller = {"sees": {"personal": "shown"}}
+    async with asked_by(caller, crm) as gateway:
+        query = "query ($text: String!) { find(text: $text) { matches { exact } unavailable notTried { source how } } }"
+        known, stranger = [
+            (await gateway.data(query, {"text": own}))["find"] for own in (text, text.replace("1", "9").replace("sun", "moon"))
+        ]
+    assert known == stranger
+    assert known["matches"] == []
+    assert {"source": "crm", "how": f"this caller may not look for customers by {kind}"} in known["notTried"]
