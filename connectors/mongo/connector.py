@@ -32,6 +32,8 @@ class MongoConnector(Connector[MongoSourceSettings]):
         self._database.open()
 
     async def aclose(self) -> None:
+        for collection in self._collections.values():
+            await collection.search_ways.aclose()
         await self._database.aclose()
 
     async def check(self) -> list[str]:

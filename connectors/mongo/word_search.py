@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any
@@ -13,9 +12,10 @@ from connectors.contract import WordSearch
 from connectors.inspection import MIN_INDEXED_ROWS
 from connectors.mongo.database import MongoDatabase
 from connectors.mongo.filters import Match
+from connectors.toolkit.learnt_value import LearntValue
 from connectors.toolkit.search_words import Word, expressions_of, words_of
 
-WAYS_LAST_S = 600
+WAYS_LAST_S, LEARNING_S = 600, 5
 """How long it is taken for granted which indexes there are."""
 
 
@@ -40,16 +40,21 @@ class WordWays:
         self._collection = collection
         self._paths = paths
         self.found: Ways = {}
-        self._ends = 0.0
+        self._learnt = LearntValue(self._find, WAYS_LAST_S)
 
     async def find(self) -> Ways:
         """Find the way of each path. Raises `SourceError`."""
-        loop = asyncio.get_running_loop()
-        if loop.time() >= self._ends:
-            self.found, self._ends = await self._find(), loop.time() + WAYS_LAST_S
+        self.found = await self._learnt.find()
         return self.found
 
+    async def aclose(self) -> None:
+        await self._learnt.aclose()
+
     async def _find(self) -> Ways:
+        with self._database.within(LEARNING_S):
+            return await self._look()
+
+    async def _look(self) -> Ways:
         indexed = await self._database.indexed_paths(self._collection)
         if indexed is not None and await self._database.estimated_count(self._collection) <= MIN_INDEXED_ROWS:
             return dict.fromkeys(self._paths, WordWay.SCAN)

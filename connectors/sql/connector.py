@@ -58,6 +58,8 @@ class QueriesConnector(Connector[S]):
 
     async def open(self) -> None:
         self.database.open()
+        for table in self._tables.values():
+            table.prepare_soon()
 
     async def aclose(self) -> None:
         for table in self._tables.values():

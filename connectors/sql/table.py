@@ -35,7 +35,8 @@ from connectors.sql.record_query import IDS, LearntColumns, RecordQuery
 from connectors.sql.sample_statement import ROWS_FOR_A_KEY, counted_rows, sampled_keys
 from connectors.sql.settings import KeySettings, RecordSettings
 from connectors.sql.subqueries import Columns, known
-from connectors.sql.word_search import SearchWays, Ways, word_query
+from connectors.sql.word_search import WAYS_LAST_S, Ways, find_ways, word_query
+from connectors.toolkit.learnt_value import LearntValue
 
 T = TypeVar("T")
 MAX_IDS = 30_000
@@ -53,7 +54,7 @@ class RecordTable:
         self._learning: asyncio.Task[RecordStatements] | None = None
         self.absent_fields: frozenset[str] = frozenset()
         """The paths of fields without a column, once the columns are known."""
-        self._ways = SearchWays(database, settings)
+        self._ways = LearntValue(partial(find_ways, database, settings), WAYS_LAST_S)
         self.search_ways: Ways = {}
         """How each column that is searched in is looked in, once that is known."""
 
@@ -186,7 +187,15 @@ class RecordTable:
         # Who waits may be gone when it fails; a failure that nobody has looked at would be logged with the query.
         self._learning.add_done_callback(_failed)
 
+    def prepare_soon(self) -> None:
+        """Begin to learn what a search needs: who searches first would wait for it longer than he may."""
+        if KeyKind.TEXT in self.settings.keys:
+            if self._learning is None:
+                self._learn_soon(None)
+            self._ways.learn_soon()
+
     async def aclose(self) -> None:
+        await self._ways.aclose()
         if self._learning is not None:
             self._learning.cancel()
             await asyncio.wait([self._learning])

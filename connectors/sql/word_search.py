@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -63,23 +62,10 @@ class WordQuery(msgspec.Struct, frozen=True):
     parameters: Mapping[str, Any]
 
 
-class SearchWays:
-    """Finds out how the columns of a record are searched in, again after a while: an index may have come."""
-
-    def __init__(self, database: SqlDatabase, settings: RecordSettings) -> None:
-        self._database = database
-        self._settings = settings
-        self._found: Ways = {}
-        self._ends = 0.0
-
-    async def find(self) -> Ways:
-        """Find the way of each column. Raises `SourceError`."""
-        loop = asyncio.get_running_loop()
-        if loop.time() >= self._ends:
-            names = self._settings.keys[KeyKind.TEXT].columns
-            ways = [(await self._database.search_way(self._settings.query, name)).way for name in names]
-            self._found, self._ends = dict(zip(names, ways, strict=True)), loop.time() + WAYS_LAST_S
-        return self._found
+async def find_ways(database: SqlDatabase, settings: RecordSettings) -> Ways:
+    """Find out how each column of the key `text` is searched in. Raises `SourceError`."""
+    names = settings.keys[KeyKind.TEXT].columns
+    return {name: (await database.search_way(settings.query, name)).way for name in names}
 
 
 def word_query(text: str, search: WordSearch, ways: Ways) -> WordQuery | None:

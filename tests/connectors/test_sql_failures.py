@@ -24,7 +24,7 @@ from connectors.record_fields import Fields
 from connectors.records import Order
 from connectors.sql import SqlConnector
 from connectors.sql.failures import FOREIGN, source_error
-from tests.support.sql_shop import Shop, connector_at, settings, shop_at, sqlite_url
+from tests.support.sql_shop import RECORDS, Shop, connector_at, settings, shop_at, sqlite_url
 
 ASK = Ask(fields=Fields.from_paths("id"))
 ONE_ORDER = {"orders": [(1, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR")]}
@@ -143,6 +143,7 @@ async def test_learning_is_tried_again_after_a_failure(database_shop: Shop) -> N
 async def test_columns_are_learnt_once(shop: Shop) -> None:
     """Twenty first calls at once ask for the columns of the query and of its two lists once, with nothing but LIMIT 0."""
     await shop.fill(**ONE_ORDER)
+    await replace_settings(shop, records={"order": RECORDS["order"]})  # those that are searched in are learnt at start
     with shop.statements() as seen:
         await asyncio.gather(*(shop.fetch(Order, ["c1"], fields=ASK.fields) for _ in range(20)))
     learning = [statement for statement in seen if "LIMIT" in statement]

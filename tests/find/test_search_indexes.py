@@ -1,5 +1,6 @@
 """How large tables are searched: by the indexes that they have; what they have none for is said, and never looked for."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
@@ -208,3 +209,28 @@ async def test_postgresql_reads_no_large_table_for_a_beginning(postgresql_databa
             assert "Seq Scan on people" not in plan, plan
     finally:
         await connection.close()
+
+
+async def test_indexes_are_known_before_somebody_searches(tmp_path: Path):
+    """They are found out at start, so that no search is late for it."""
+    path, sent = tmp_path / "crm.db", list[str]()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT)")
+        connection.executemany("INSERT INTO people VALUES (?, ?)", ROWS[:2])
+        connection.commit()
+    connector = SqlConnector("crm", settings(f"sqlite+aiosqlite:///{path}"))
+    learnt = asyncio.Event()
+    search_way = connector.database.search_way
+
+    async def watched(query: str, column: str) -> Any:
+        way = await search_way(query, column)
+        sent.append(column)
+        learnt.set()
+        return way
+
+    connector.database.search_way = watched  # type: ignore[method-assign]
+    async with gateway_on([connector]) as gateway:
+        await asyncio.wait_for(learnt.wait(), 30)
+        found = (await gateway.data(QUERY, {"text": "emma clarke"}))["find"]
+    assert [match["customer"]["sourceId"] for match in found["matches"]] == ["emma"]
+    assert sent == ["name"]
