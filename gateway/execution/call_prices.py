@@ -100,10 +100,10 @@ def _trying(router: SourceRouter) -> Iterator[CallPrice]:
             yield CallPrice(batch, times=len(of_records), per_object=MAX_FORMS)
     if router.customers.are_several:
         yield from _walk(router, _OWN, RECORDS_OF_MATCH, per_record=True)
-        yield from _walk(router, _OWN, MAX_RECORDS)
+        yield from _walk(router, _OWN, 2 * MAX_RECORDS)
     else:
         for batch in _batches(router, Customer, KeyKind.CUSTOMER_ID):
-            yield from (CallPrice(batch, 1, RECORDS_OF_MATCH, True), CallPrice(batch, per_object=MAX_RECORDS))
+            yield from (CallPrice(batch, 1, RECORDS_OF_MATCH, True), CallPrice(batch, per_object=2 * MAX_RECORDS))
 
 
 def _batches(router: SourceRouter, record: type[Record], kind: KeyKind) -> Iterator[int]:

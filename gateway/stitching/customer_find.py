@@ -95,6 +95,9 @@ async def _find_typed(
     search = CandidateSearch(stitcher, typed, rights, selection)
     ranked = await _ranked_candidates(search, stitcher.router.customers.rank, always_near=rule is not None and rule.confines)
     matches = await _customers_of(stitcher, search, ranked, first, selection)
+    if ranked and not matches:  # those who have the words are hidden: others are found as if these were not there
+        ranked = await _ranked_candidates(search, stitcher.router.customers.rank, always_near=True)
+        matches = await _customers_of(stitcher, search, ranked, first, selection)
     gaps = list_gaps(stitcher.router, typed, rights)
     gaps += [NotTried(source, f"it refuses what was typed as {words(kind)}") for source, kind in search.refused]
     return FoundCustomers(matches, [*search.unavailable], gaps)

@@ -100,3 +100,15 @@ async def test_lists_and_totals_of_others_stay(mongodb_settings: MongoSettings):
     assert [own["id"] for own in after["nodes"]] == ["crm:8"]
     assert (before["partial"], after["partial"]) == (False, True)
     assert after["totalCount"] == before["totalCount"]
+
+
+async def test_who_is_like_an_erased_customer_is_found(mongodb_settings: MongoSettings):
+    """As if she were not there: that she has the words keeps nobody from being looked for who has nearly these."""
+    own, like = person("7", name="Ana Souza", email="ana@example.com"), person("8", name="Ana Sousa")
+    crm = knowing("crm", [own, like])
+    crm.records[r.Customer, KeyKind.TEXT] = {"ana souza": [own], "sou": [like]}
+    finding = '{ find(text: "ana souza") { matches { customer { id } } } }'
+    async with gateway_of([crm], mongodb_settings) as gateway:
+        assert (await gateway.data(finding))["find"]["matches"] == [{"customer": {"id": "crm:7"}}]
+        await erase(gateway)
+        assert (await gateway.data(finding))["find"]["matches"] == [{"customer": {"id": "crm:8"}}]
