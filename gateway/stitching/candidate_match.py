@@ -27,6 +27,9 @@ MIN_SCORE = 0.34
 ALL_WORDS = 0.95
 """From here on all words are there as they were typed."""
 
+MAX_LETTERS, MAX_ADDRESSES = 400, 50
+"""How much of a name is compared, more than may be typed, and how many addresses. A source may give any number."""
+
 _ENDING_DIGITS = re.compile(r"\d+$")
 
 
@@ -152,7 +155,7 @@ def _names(record: Any, rights: FindRights) -> Iterator[list[Word]]:
     elif not names[0]:
         names.append(given or family)
     for name in dict.fromkeys(filter(None, names)):
-        if words := all_words_of(name):
+        if words := all_words_of(name[:MAX_LETTERS]):
             yield words
 
 
@@ -161,8 +164,8 @@ def _address_words(record: Any, rights: FindRights) -> Iterator[str]:
     if not rights.reads("email"):
         return
     points = [point.value for point in record.contact_points if point.kind is ContactKind.EMAIL]
-    for address in dict.fromkeys(filter(None, (record.email, *points))):
-        for word in _folded(words_of(address.partition("@")[0])):
+    for address in [*dict.fromkeys(filter(None, (record.email, *points)))][:MAX_ADDRESSES]:
+        for word in _folded(words_of(address[:MAX_LETTERS].partition("@")[0])):
             yield word
             if bare := _ENDING_DIGITS.sub("", word):
                 yield bare
@@ -170,7 +173,7 @@ def _address_words(record: Any, rights: FindRights) -> Iterator[str]:
 
 def _company_words(record: Any, rights: FindRights) -> list[str]:
     name = record.company.name if record.company is not None and rights.reads("company_name") else None
-    return _folded(words_of(name or ""))
+    return _folded(words_of((name or "")[:MAX_LETTERS]))
 
 
 def _match_digits(record: Any, digits: str, rights: FindRights) -> Match | None:

@@ -191,3 +191,12 @@ def test_zeros_are_no_end_of_a_number(text: str):
 def test_numbers_among_words_stay_ids():
     typed = read_text("order 1234 of 5678", ["GB"], ["crm"], ALL_WAYS)
     assert {"1234", "5678"} <= {*typed.keys[KeyKind.ORDER_NUMBER]}
+
+
+def test_no_record_is_compared_without_end():
+    """A name of a megabyte, or thousands of addresses, would hold the loop that all share."""
+    long = "x " * 400_000 + "clarke"
+    points = [r.ContactPoint(kind=r.ContactKind.EMAIL, value=f"{n}@example.com") for n in range(10_000)]
+    points.append(r.ContactPoint(kind=r.ContactKind.EMAIL, value="clarke@example.com"))
+    assert near_match("clarke", name=long, company=r.Company(name=long), email=long) is None
+    assert near_match("clarke", name="Xx Yy", contact_points=points) is None
