@@ -218,6 +218,9 @@ async def test_a_gateway_on_documents_answers_as_one_on_tables(mongo_shop: Mongo
         async with gateway_on(sources, deadline_ms=30_000, **PINNED) as gateway:
             found.append(await gateway.data(PROFILE, {"ids": ids}))
     tables, documents = found
+    for customer in tables["customers"]:
+        # Tables without a channel are known to have none; a document may have one, so there it is one that is not set.
+        customer["tags"] = [tag for tag in customer["tags"] if tag != {"key": "channel_preference", "value": None}]
     assert documents == tables
     assert sum(len(own["orders"]["nodes"]) for own in tables["customers"]) > 20
 

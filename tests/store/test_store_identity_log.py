@@ -114,7 +114,7 @@ async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settin
         await store.audit_people.add(people, timedelta(days=1))
         assert {collection.name for collection in store.collections} == set(await store.forget([]))
         counts = {"tags": 3, "identity_log": 2, "identity_components": 1, "identity_shared_keys": 1}
-        counts |= {"leases": 3, "quota_customers": 1, "audit_people": 1, "segment_entries": 0}
+        counts |= {"leases": 3, "quota_customers": 1, "audit_people": 1, "segment_entries": 0, "deliveries": 0, "outcomes": 0}
         assert await store.forget([ANA]) == counts
         assert await store.shared_keys.read(["x", "y"]) == {"y"}
         assert [*await store.components.read(["crm:7", "shop:42"])] == ["shop:42"]
@@ -137,6 +137,8 @@ def test_everything_stored_has_a_retention(mongodb_settings: MongoSettings, hand
         "quota_customers": timedelta(days=1, minutes=2),
         "audit_people": timedelta(days=3650),
         "segment_entries": None,
+        "deliveries": timedelta(days=400),
+        "outcomes": timedelta(days=400),
     }
 
 

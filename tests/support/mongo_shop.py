@@ -165,7 +165,11 @@ DEMO: dict[str, dict[str, Any]] = {
     "orders": {
         "order": {
             "collection": "orders",
-            "fields": {"total": {"amount": {"path": "cents", "scale": 2}, "currency": "currency"}, "number": "_id"},
+            "fields": {
+                "total": {"amount": {"path": "cents", "scale": 2}, "currency": "currency"},
+                "discount": {"amount": "discount", "currency": "currency"},
+                "number": "_id",
+            },
             "lists": {
                 "items": {
                     "fields": {"unit_price.amount": {"path": "cents", "scale": 2}},
@@ -216,6 +220,7 @@ def demo_documents() -> dict[str, list[dict[str, Any]]]:
         one["devices"] = [row[2] for row in rows["devices"] if row[0] == one["_id"]]
     orders = [_document(row, "_id customerId placedAt status cents currency deliveredAt") for row in rows["orders"]]
     for one in orders:
+        one["discount"] = 0
         one["items"] = of("order_items", one["_id"], "- - sku name category quantity cents -")
         one["payments"] = of("payments", one["_id"], "- - method cents - installments")
     names = "_id requester createdAt subject kind status priority channel satisfaction orderId solvedAt"
