@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
-from contextlib import suppress
 
 import structlog
 
 from gateway.actions.delivery_admission import FOREIGN_FOR
 from gateway.actions.webhook_delivery import DeliveryTable
+from gateway.background_pass import BackgroundPass
 from gateway.clock import Clock
-from gateway.errors import StoreError
 
 EVERY_S = 600.0
 """How often a worker looks for them."""
@@ -19,40 +17,25 @@ EVERY_S = 600.0
 log = structlog.get_logger()
 
 
-class OrphanWatch:
+class OrphanWatch(BackgroundPass):
     """Looks from time to time. Another worker may have newer settings, so they are left to it for a day."""
 
+    begins_at_once = True
+
     def __init__(self, targets: Collection[str], table: DeliveryTable, clock: Clock) -> None:
+        super().__init__(clock)
         self._targets = targets
         self._table = table
-        self._clock = clock
-        self._following: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to look."""
-        if self._following is None:
-            self._following = asyncio.create_task(self._follow())
-
-    def stop(self) -> None:
-        """Look no more."""
-        if self._following is not None:
-            self._following.cancel()
-
-    async def aclose(self) -> None:
-        """Stop, and wait for the end."""
-        self.stop()
-        if self._following is not None:
-            await asyncio.wait({self._following})
-            self._following = None
-
-    async def run_pass(self) -> None:
+    async def run_pass(self) -> bool:
         """Note that they are dead, so that they can be seen, and replayed when the target is back. Raises `StoreError`."""
         ended = await self._table.end_orphans(self._targets, self._clock.now() - FOREIGN_FOR)
         if ended:
             log.warning("deliveries_without_target", deliveries=ended)
+        return False
 
-    async def _follow(self) -> None:
-        while True:
-            with suppress(StoreError):  # which the store logs; they stay until the next time
-                await self.run_pass()
-            await self._clock.sleep(EVERY_S)
+    def _pause_s(self, *, is_more: bool) -> float:
+        return 0.0 if is_more else EVERY_S
+
+    def _log_mistake(self, error: Exception) -> None:
+        log.error("deliveries_failed", target=None, error=type(error).__name__)
