@@ -11,15 +11,16 @@ from gateway.errors import StoreError
 
 
 class BackgroundPass(ABC):
-    """Runs passes in a task of its own. A mistake ends the pass in which it is made, and no other.
+    """Runs passes in a task of its own, each so many seconds after the one before, or at once where there is more to do.
 
-    The first one comes after a pause, unless it `begins_at_once`.
+    The first one comes after a pause, unless it `begins_at_once`. A mistake ends the pass in which it is made, and no other.
     """
 
     begins_at_once: ClassVar[bool] = False
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, every_s: float) -> None:
         self._clock = clock
+        self._every_s = every_s
         self._following: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -44,12 +45,12 @@ class BackgroundPass(ABC):
         """Do what is to be done, for a while. Tells whether there is more. Raises `StoreError`, which the store has logged."""
 
     @abstractmethod
-    def _pause_s(self, *, is_more: bool) -> float:
-        """Say how long to wait for the next pass."""
-
-    @abstractmethod
     def _log_mistake(self, error: Exception) -> None:
         """Log a mistake, without what it was made with."""
+
+    def _pause_s(self, *, is_more: bool) -> float:
+        """Say how long to wait for the next pass."""
+        return 0.0 if is_more else self._every_s
 
     async def _follow(self) -> None:
         is_more = self.begins_at_once

@@ -23,7 +23,7 @@ class OrphanWatch(BackgroundPass):
     begins_at_once = True
 
     def __init__(self, targets: Collection[str], table: DeliveryTable, clock: Clock) -> None:
-        super().__init__(clock)
+        super().__init__(clock, EVERY_S)
         self._targets = targets
         self._table = table
 
@@ -33,9 +33,6 @@ class OrphanWatch(BackgroundPass):
         if ended:
             log.warning("deliveries_without_target", deliveries=ended)
         return False
-
-    def _pause_s(self, *, is_more: bool) -> float:
-        return 0.0 if is_more else EVERY_S
 
     def _log_mistake(self, error: Exception) -> None:
         log.error("deliveries_failed", target=None, error=type(error).__name__)

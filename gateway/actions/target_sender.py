@@ -58,7 +58,7 @@ class TargetSender(BackgroundPass):
         counts: DeliveryCounts,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        super().__init__(clock)
+        super().__init__(clock, settings.look_s)
         self._name = name
         self._target = target
         self._settings = settings
@@ -109,7 +109,8 @@ class TargetSender(BackgroundPass):
         return max(1, min(MAX_PAGE, int(left_s * self._target.max_per_second) + 1))
 
     def _pause_s(self, *, is_more: bool) -> float:
-        return max(0.0, self._next_start - self._clock.monotonic() + SHORT_S) if is_more else self._settings.look_s
+        """Wait for the next webhook that may be sent."""
+        return max(0.0, self._next_start - self._clock.monotonic() + SHORT_S) if is_more else self._every_s
 
     def _log_mistake(self, error: Exception) -> None:
         log.error("deliveries_failed", target=self._name, error=type(error).__name__)

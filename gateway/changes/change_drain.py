@@ -72,13 +72,12 @@ class ChangeDrain(BackgroundPass):
     def __init__(
         self, outbox: Outbox, leases: LeaseTable, clock: Clock, consumers: Sequence[ChangeConsumer], every_s: float = 1.0
     ) -> None:
-        super().__init__(clock)
+        super().__init__(clock, every_s)
         self.counts = DrainCounts()
         self.is_busy: Callable[[], bool] = lambda: False
         self._outbox = outbox
         self._leases = leases
         self._consumers = consumers
-        self._every_s = every_s
         self._seldom = SeldomLog(clock)
 
     async def run_pass(self) -> bool:
@@ -99,9 +98,6 @@ class ChangeDrain(BackgroundPass):
         finally:
             with suppress(StoreError):
                 await self._leases.release([DRAIN])
-
-    def _pause_s(self, *, is_more: bool) -> float:
-        return 0.0 if is_more else self._every_s
 
     def _log_mistake(self, error: Exception) -> None:
         log.error("changes_not_taken", error=type(error).__name__)

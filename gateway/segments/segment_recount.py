@@ -52,7 +52,7 @@ class SegmentRecount(BackgroundPass):
     def __init__(
         self, counts: SegmentCounts, members: SegmentMembers, leases: Leases, clock: Clock, keys: Sequence[str]
     ) -> None:
-        super().__init__(clock)
+        super().__init__(clock, LOOK_S)
         self._counts = counts
         self._members = members
         self._leases = leases
@@ -140,9 +140,6 @@ class SegmentRecount(BackgroundPass):
                 return None
             total, after = total + part, bound or after
         return total
-
-    def _pause_s(self, *, is_more: bool) -> float:
-        return 0.0 if is_more else LOOK_S
 
     def _log_mistake(self, error: Exception) -> None:
         log.error("segments_not_counted", error=type(error).__name__)

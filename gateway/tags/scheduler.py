@@ -73,14 +73,13 @@ class TagScheduler(BackgroundPass):
         purposes: PurposeCheck,
         settings: TagSettings,
     ) -> None:
-        super().__init__(clock)
+        super().__init__(clock, settings.schedule_s)
         self.counts = ScheduleCounts()
         self.is_busy: Callable[[], bool] = lambda: False
         self._pack = pack
         self._store = store
         self._renewals = renewals
         self._purposes = purposes
-        self._every_s = settings.schedule_s
         self._per_s = settings.schedule_per_s
         self._seldom = SeldomLog(clock)
 
@@ -98,9 +97,6 @@ class TagScheduler(BackgroundPass):
                 await self._store.leases.release([SCHEDULE])
             if any((became := self.counts.minus(before)).values()):
                 log.info("tags_renewed_by_time", **became)
-
-    def _pause_s(self, *, is_more: bool) -> float:
-        return 0.0 if is_more else self._every_s
 
     def _log_mistake(self, error: Exception) -> None:
         log.error("tag_schedule_failed", error=type(error).__name__)
