@@ -19,8 +19,9 @@ from gateway.segments.segment_totals import read_totals
 from gateway.stitching.customer import StitchedCustomer, report_contributions
 from gateway.store.segment_counts import SegmentCount
 from gateway.store.store import Store
-from gateway.tags.definitions import SEGMENT_PREFIX, CustomerSegment
+from gateway.tags.definitions import CustomerSegment
 from gateway.tags.languages import words_in
+from gateway.tags.segment_keys import SEGMENT_PREFIX
 from gateway.tags.service import TagAnswer
 from resolvers.connection import DEFAULT_FIRST, Connection, checked_first
 from resolvers.cursor import NOT_A_CURSOR, position_of

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from gateway.actions.webhook_delivery import WebhookDelivery
-from gateway.tags.action_rules import SEGMENT, ActionRule
+from gateway.tags.action_rules import ActionRule
 from gateway.tags.computed_tag import FactValue, Tag
 from gateway.tags.definitions import TagDefinition
+from gateway.tags.segment_keys import SEGMENT_PREFIX
 
 
 class WebhookFact(msgspec.Struct, frozen=True):
@@ -69,12 +70,12 @@ def write_body(
     shown: Collection[str],
 ) -> bytes:
     """Write a body. `customer` is the id to ask by, `tag` the stored one, `shown` are the facts that the target may be told."""
-    is_segment = delivery.key.startswith(SEGMENT)
+    is_segment = delivery.key.startswith(SEGMENT_PREFIX)
     change = ToldChange(
         rule=rule.name,
         customer=ToldCustomer(customer),
         tag=None if is_segment else delivery.key,
-        segment=delivery.key.removeprefix(SEGMENT) if is_segment else None,
+        segment=delivery.key.removeprefix(SEGMENT_PREFIX) if is_segment else None,
         before=delivery.before,
         after=delivery.value,
         at=delivery.at,

@@ -20,7 +20,7 @@ from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.store.mongo import Database, Document, Mongo
 from gateway.store.segment_members import COUNT_S, IN, OUT, UNKNOWN, SegmentMembers, mark_of
-from gateway.tags.definitions import SEGMENT_PREFIX, segment_tag
+from gateway.tags.segment_keys import SEGMENT_PREFIX, segment_tag
 from gateway.tags.tag_history import ChangeCause
 
 COLLECTION = "segment_counts"

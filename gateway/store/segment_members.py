@@ -13,7 +13,7 @@ from pymongo import IndexModel
 
 from gateway.store.mongo import Database, Document, Mongo
 from gateway.tags.computed_tag import ComputedTag
-from gateway.tags.definitions import SEGMENT_PREFIX
+from gateway.tags.segment_keys import SEGMENT_PREFIX
 
 IN, OUT, UNKNOWN = "+", "-", "?"
 """What stands before the key of a segment: the customer is in it, is not, or cannot be told."""

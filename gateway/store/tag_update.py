@@ -20,7 +20,7 @@ from gateway.store.mongo import Document
 from gateway.store.segment_members import MEMBERSHIP, RESTORED, first_membership, has_segments
 from gateway.store.tag_outbox import MERGE_PATIENCE, added_entries, first_entries, leaving_from
 from gateway.tags.computed_tag import ComputedTag
-from gateway.tags.definitions import SEGMENT_PREFIX
+from gateway.tags.segment_keys import SEGMENT_PREFIX
 from gateway.tags.tag_history import MAX_CHANGES, RULE_DIGITS, ChangeCause
 from gateway.tags.tag_store import KEEP, MAX_TTL
 

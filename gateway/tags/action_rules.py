@@ -8,10 +8,8 @@ from datetime import timedelta
 import msgspec
 
 from connectors.records import Channel
+from gateway.tags.segment_keys import segment_tag
 from gateway.tags.tag_history import ChangeCause
-
-SEGMENT = "segment:"
-"""Before the key of a segment, as the key of a tag that says whether a customer is a member."""
 
 MEMBER, NO_MEMBER = "true", "false"
 
@@ -61,12 +59,12 @@ class ActionRule(msgspec.Struct, frozen=True, kw_only=True):
 
 def enters_segment(segment: str) -> ActionTrigger:
     """Write the trigger of those who become members, whether it was known before that they were none or not."""
-    return ActionTrigger(key=f"{SEGMENT}{segment}", after=(MEMBER,))
+    return ActionTrigger(key=segment_tag(segment), after=(MEMBER,))
 
 
 def leaves_segment(segment: str) -> ActionTrigger:
     """Write the trigger of members who are known to be none any more."""
-    return ActionTrigger(key=f"{SEGMENT}{segment}", before=(MEMBER,), after=(NO_MEMBER,))
+    return ActionTrigger(key=segment_tag(segment), before=(MEMBER,), after=(NO_MEMBER,))
 
 
 def leaving_keys(rules: Iterable[ActionRule]) -> frozenset[str]:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 
 from connectors.records import Channel
 from connectors.suggestions import suggest
-from gateway.tags.action_rules import SEGMENT, ActionCap, ActionRule, ActionTrigger, enters_segment, leaves_segment
+from gateway.tags.action_rules import ActionCap, ActionRule, ActionTrigger, enters_segment, leaves_segment
 from gateway.tags.definitions import TagDefinition, TagType
+from gateway.tags.segment_keys import SEGMENT_PREFIX
 from gateway.tags.tag_history import ChangeCause
 from gateway.tags.yaml_sections import Section
 
@@ -89,13 +90,13 @@ def _read_trigger(section: Section, tags: Mapping[str, TagDefinition]) -> Action
     if not key:
         return None
     if way != "tag":
-        segments = [own.removeprefix(SEGMENT) for own in tags if own.startswith(SEGMENT)]
+        segments = [own.removeprefix(SEGMENT_PREFIX) for own in tags if own.startswith(SEGMENT_PREFIX)]
         if key not in segments:
             fix = suggest(key, segments, "name one with a condition under segments")
             when.report(way, f"there is no segment {key}{fix}")
             return None
         return enters_segment(key) if way == "enters" else leaves_segment(key)
-    plain = [own for own in tags if not own.startswith(SEGMENT)]
+    plain = [own for own in tags if not own.startswith(SEGMENT_PREFIX)]
     if key not in plain:
         when.report("tag", f"there is no tag {key}{suggest(key, plain, 'name one of the file')}")
         return None

@@ -17,6 +17,7 @@ from connectors.records import RECORD_NAMES, Record
 from gateway.tags.action_rules import ActionRule, leaving_keys
 from gateway.tags.expressions.thresholds import Threshold
 from gateway.tags.score_definitions import Score, ScorecardDefinition
+from gateway.tags.segment_keys import SEGMENT_PREFIX, segment_tag
 
 
 class TagCategory(StrEnum):
@@ -175,10 +176,6 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
     first_thresholds: tuple[Threshold, ...] = ()
 
 
-SEGMENT_PREFIX = "segment:"
-"""Begins the key of the tag that says whether a customer is in a segment. No tag of a file has such a key."""
-
-
 class CustomerSegment(msgspec.Struct, frozen=True, kw_only=True):
     """A named group of customers: those whose tag `tag_key` is true, or those of an uploaded list (`is_list`).
 
@@ -192,11 +189,6 @@ class CustomerSegment(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tag_key(self) -> str:
         return segment_tag(self.key)
-
-
-def segment_tag(key: str) -> str:
-    """Give the key of a segment's tag."""
-    return f"{SEGMENT_PREFIX}{key}"
 
 
 class Pack(msgspec.Struct, frozen=True):

@@ -8,16 +8,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from gateway.tags.definitions import (
-    CustomerSegment,
-    Fact,
-    Labels,
-    TagCategory,
-    TagDefinition,
-    TagType,
-    fingerprint_of,
-    segment_tag,
-)
+from gateway.tags.definitions import CustomerSegment, Fact, Labels, TagCategory, TagDefinition, TagType, fingerprint_of
 from gateway.tags.example_settings import read_examples
 from gateway.tags.expressions.constants import bindings
 from gateway.tags.expressions.parser import RuleSyntaxError, parse
@@ -29,6 +20,7 @@ from gateway.tags.rule_checks import check_rule, find_outcome_type, gives_null
 from gateway.tags.rules import compile_rule
 from gateway.tags.score_definitions import Score
 from gateway.tags.score_fingerprint import fingerprint_over, fingerprint_with
+from gateway.tags.segment_keys import segment_tag
 from gateway.tags.tag_settings import read_review
 from gateway.tags.yaml_sections import Section
 

@@ -25,9 +25,10 @@ from gateway.stitching.purpose_rule import read_purpose
 from gateway.stitching.row_rule import RowRule
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
-from gateway.tags.definitions import SEGMENT_PREFIX, Pack, TagDefinition
+from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.fact_classes import classes_of_facts
 from gateway.tags.facts import needed_fields
+from gateway.tags.segment_keys import SEGMENT_PREFIX
 from gateway.views.cursor_seal import CURSOR, CursorSeal, can_seal
 from gateway.views.document_variants import DocumentRewriter
 from gateway.views.refused_keys import note_refused_keys
