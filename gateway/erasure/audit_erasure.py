@@ -12,7 +12,7 @@ from gateway.erasure.erasure import Eraser
 from gateway.erasure.recipients import list_recipients
 from gateway.errors import StoreError
 from gateway.identity.erasure_receipt import ErasureRecipient
-from gateway.identity.records import RecordId
+from gateway.identity.records import RecordId, list_names
 from gateway.store.audit_people import COLLECTION
 
 LOOK_S = 0.1
@@ -24,7 +24,7 @@ async def forget_spooled(audit: AuditTrail, records: Collection[RecordId], clock
 
     Gives how often they were there, and None where that may not be all after so many seconds. Raises `StoreError`.
     """
-    names = [name for record in records for name in (record.node_id, record.id)]
+    names = list_names(records)
     ends = clock.monotonic() + seconds
     try:
         erased = await audit.forget(names)
@@ -45,7 +45,7 @@ def follow_audit(eraser: Eraser, audit: AuditTrail, reader: AuditReader) -> None
         if not records:  # caches alone are emptied
             return {}
         try:
-            return {COLLECTION: await audit.forget([name for record in records for name in (record.node_id, record.id)])}
+            return {COLLECTION: await audit.forget(list_names(records))}
         except OSError as error:
             raise _spool_error(error) from error
 

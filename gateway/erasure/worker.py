@@ -16,7 +16,7 @@ from gateway.clock import Clock
 from gateway.erasure.person import read_names
 from gateway.errors import StoreError
 from gateway.identity.erasure_receipt import ErasureReceipt
-from gateway.identity.records import RecordId
+from gateway.identity.records import RecordId, list_names
 from gateway.identity.tombstones import Tombstone, TombstoneEnd, TombstoneTable
 from gateway.store.store import Store
 from gateway.store.stored_names import find_names
@@ -136,7 +136,7 @@ class ErasureWorker:
             return {}
         running = [record for receipt in await self._store.erasures.running() for record in read_names(receipt.pending)]
         names = await find_names(self._store.mongo, self.table.covers_set)
-        names -= {name for record in running for name in (record.node_id, record.id)}
+        names -= {*list_names(running)}
         removed = await self._store.forget(_records_named(names)) if names else {}
         await self._purge(_records_named(names))
         return {name: count for name, count in removed.items() if count}

@@ -20,6 +20,11 @@ class RecordId(NamedTuple):
         return node_id(self.source, self.id)
 
 
+def list_names(records: Iterable[RecordId]) -> list[str]:
+    """List what customers with these records may be named by: where one source has customers, by its own ids."""
+    return [name for record in records for name in (record.node_id, record.id)]
+
+
 class Key(NamedTuple):
     """A key in its normal form."""
 

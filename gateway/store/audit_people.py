@@ -13,7 +13,7 @@ from pymongo import IndexModel
 from pymongo.errors import BulkWriteError
 
 from gateway.audit.entry import Person
-from gateway.identity.records import RecordId
+from gateway.identity.records import RecordId, list_names
 from gateway.store.mongo import Database, Document, Mongo, already_there
 
 COLLECTION = "audit_people"
@@ -66,7 +66,7 @@ class AuditPeopleCollection:
 
     async def forget(self, records: Iterable[RecordId]) -> int:
         """Delete what is there of the customers with these records: they are named by the id of one of them."""
-        return await self.forget_customers([name for record in records for name in (record.node_id, record.id)])
+        return await self.forget_customers(list_names(records))
 
     async def forget_customers(self, ids: Collection[str]) -> int:
         which = {"customer": {"$in": list(ids)}}

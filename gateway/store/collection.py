@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Protocol
 
-from gateway.identity.records import RecordId
+from gateway.identity.records import RecordId, list_names
 from gateway.store.mongo import Database, Document, Mongo
 
 ERASE_S = 600.0
@@ -46,6 +46,6 @@ async def forget_sets(mongo: Mongo, collection: str, records: Iterable[RecordId]
 
 def match_sets(records: Iterable[RecordId]) -> list[Document]:
     """Write queries that find every member set with one of the records."""
-    names = [re.escape(name) for record in records for name in (record.node_id, record.id)]
+    names = [re.escape(name) for name in list_names(records)]
     patterns = ["|".join(names[start : start + MAX_NAMES]) for start in range(0, len(names), MAX_NAMES)]
     return [{"_id": {"$regex": rf"(^|\n)({pattern})(\n|$)"}} for pattern in patterns]

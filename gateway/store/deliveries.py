@@ -18,7 +18,7 @@ from typing import Any
 from pymongo import IndexModel, UpdateOne
 
 from gateway.actions.webhook_delivery import ExperimentGroup, LeftOut, WebhookDelivery, WebhookState
-from gateway.identity.records import RecordId
+from gateway.identity.records import RecordId, list_names
 from gateway.store.collection import ERASE_S
 from gateway.store.mongo import Database, Document, Mongo
 
@@ -235,7 +235,7 @@ class DeliveryCollection:
 
     async def forget(self, records: Iterable[RecordId]) -> int:
         """Delete the deliveries that name one of the records. Gives their number."""
-        names = [name for record in records for name in (record.node_id, record.id)]
+        names = list_names(records)
         if not names:
             return 0
         which = {"records": {"$in": names}}

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from gateway.identity.records import RecordId
+from gateway.identity.records import RecordId, list_names
 from gateway.store.collection import ERASE_S, match_sets
 from gateway.store.mongo import Database, Document
 from gateway.store.store import Store
@@ -32,7 +32,7 @@ async def read_held_documents(store: Store, records: Collection[RecordId]) -> li
 
     Tags of a set with other records are left out: they are of somebody else, too. The identity log is read by its own.
     """
-    marks = [store.quota_shares.mark(name).hex() for record in records for name in (record.node_id, record.id)]
+    marks = [store.quota_shares.mark(name).hex() for name in list_names(records)]
     names = {record.node_id: record.node_id for record in records} | {record.id: record.node_id for record in records}
     queries: dict[str, Iterable[Document]] = {
         **{name: match_sets(records) for name in SETS},

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pymongo import IndexModel
 
 from gateway.actions.action_outcome import ActionOutcome, OutcomeKind
-from gateway.identity.records import RecordId
+from gateway.identity.records import RecordId, list_names
 from gateway.store.collection import ERASE_S
 from gateway.store.mongo import Database, Document, Mongo
 
@@ -77,7 +77,7 @@ class OutcomeCollection:
 
     async def forget(self, records: Iterable[RecordId]) -> int:
         """Delete the outcomes of the records. Gives their number."""
-        names = [name for record in records for name in (record.node_id, record.id)]
+        names = list_names(records)
         if not names:
             return 0
         which = {"records": {"$in": names}}

@@ -17,7 +17,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from gateway.clock import CLOCK_TOLERANCE
 from gateway.errors import StoreError
-from gateway.identity.records import RecordId
+from gateway.identity.records import RecordId, list_names
 from gateway.quota.shares import MARK_BYTES, Lease
 from gateway.store.mongo import Database, Document, Mongo, already_there
 
@@ -75,7 +75,7 @@ class QuotaShares:
 
     async def forget(self, records: Iterable[RecordId]) -> int:
         """Delete the marks of customers with one of these records. How many there were stays counted."""
-        marks = [self.mark(name).hex() for record in records for name in (record.node_id, record.id)]
+        marks = [self.mark(name).hex() for name in list_names(records)]
         delete = {"mark": {"$in": marks}}
 
         async def erase(database: Database) -> int:
