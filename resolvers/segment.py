@@ -202,8 +202,8 @@ async def given_memberships(
     if unknown := sorted({*(keys or ())} - {*segments}):
         raise InvalidArgumentError(f"keys: no segment is called {unknown[0][:40]}; segments lists them")
     chosen = [own for key, own in segments.items() if (keys is None or key in keys) and own.tag_key not in context.hidden_tags]
-    context.services.tag_usage.add(context.caller.name, tuple(own.tag_key for own in chosen if not own.is_list), len(customers))
     computed_keys = tuple(own.tag_key for own in chosen if not own.is_list)
+    context.services.tag_usage.add(context.caller.name, computed_keys, len(customers))
     with report_contributions(customers):
         tagged = [customer.tagged for customer in customers]
         answers = await tags.load_all(tagged, computed_keys, context.expected_tags)

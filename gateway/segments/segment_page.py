@@ -78,7 +78,8 @@ async def read_members(
     Raises `StoreError`, and `ValueError` for a place behind somebody of whom the caller may not be told: who chose such places
     could find out by them who is in the segment.
     """
-    ids = await _read_ids(store, segment, place, first + 1)
+    version = await _find_version(store, segment)
+    ids = await _read_ids(store, segment, version, place, first + 1)
     has_more, ids = len(ids) > first, ids[:first]
     selection = selection | Selection(fields=Fields.from_paths("id"), members=stitcher.has_several_sources)
     if stitcher.rule is not None:
@@ -91,7 +92,7 @@ async def read_members(
         _expect_shown(found.pop(), stitcher.rule)
     there = [own if isinstance(own, StitchedCustomer) else None for own in found]
     if stitcher.has_several_sources or not segment.is_list:
-        there = await _those_still(store, segment, ids, there)
+        there = await _those_still(store, segment, version, ids, there)
     shown: list[AdmittedCustomer] = []
     is_short, end = any(isinstance(own, CallerError) for own in found), MemberPlace(place.after, place.skip + len(ids))
     known = [own for own in there if own is not None]
@@ -122,25 +123,37 @@ def _expect_shown(found: StitchedCustomer | CallerError | None, rule: AdmissionR
         raise ValueError
 
 
-async def _read_ids(store: Store, segment: CustomerSegment, place: MemberPlace, first: int) -> Sequence[str]:
+async def _find_version(store: Store, segment: CustomerSegment) -> str | None:
+    """Find which version of a list is in force. None of one that was never uploaded, and of a condition."""
+    if not segment.is_list:
+        return None
+    own = (await store.segment_lists.read([segment.key])).get(segment.key)
+    return None if own is None else own.version
+
+
+async def _read_ids(
+    store: Store, segment: CustomerSegment, version: str | None, place: MemberPlace, first: int
+) -> Sequence[str]:
     if not segment.is_list:
         return await store.segment_members.read_page(segment.key, place.after, place.skip, first)
-    own = (await store.segment_lists.read([segment.key])).get(segment.key)
-    if own is None:
+    if version is None:
         return []
-    return await store.segment_lists.read_page(segment.key, own.version, place.after, place.skip, first)
+    return await store.segment_lists.read_page(segment.key, version, place.after, place.skip, first)
 
 
 async def _those_still(
-    store: Store, segment: CustomerSegment, ids: Sequence[str], found: Sequence[StitchedCustomer | None]
+    store: Store,
+    segment: CustomerSegment,
+    version: str | None,
+    ids: Sequence[str],
+    found: Sequence[StitchedCustomer | None],
 ) -> list[StitchedCustomer | None]:
     """Leave out sets of records that are others' by now, and of a list further records of one customer."""
     if not segment.is_list:
         pairs = zip(ids, found, strict=True)
         return [None if customer is None or customer.tagged.id != own else customer for own, customer in pairs]
     names = {record.id.node_id for customer in found if customer is not None for record in customer.members}
-    own_list = (await store.segment_lists.read([segment.key])).get(segment.key)
-    versions = {} if own_list is None else {segment.key: own_list.version}
+    versions = {} if version is None else {segment.key: version}
     listed = {record for _, record in await store.segment_lists.find(versions, names)}
     return [
         customer
