@@ -12,6 +12,7 @@ import structlog
 
 from connectors.contract import KeyKind
 from connectors.record_fields import Fields
+from gateway.actions.dead_delivery import give_up
 from gateway.actions.delivery_counts import DeliveryCounts
 from gateway.actions.eligibility import Eligibility, Verdict
 from gateway.actions.webhook_body import write_body
@@ -144,10 +145,7 @@ class DeliveryAdmission:
         if _waited(delivery, now) < MAX_WAIT:
             await self._table.postpone([delivery.id], now + WAIT, now)
         else:
-            await self._table.note_dead(delivery.id, failure)
-            self._counts.add(delivery.rule, "dead")
-            words = {"target": delivery.target, "rule": delivery.rule, "attempts": delivery.attempts, "reason": failure}
-            log.warning("delivery_dead", id=delivery.id, **words)
+            await give_up(self._table, self._counts, delivery, delivery.attempts, failure)
 
     async def _leave_out(self, delivery: WebhookDelivery, decision: Verdict, now: datetime) -> None:
         assert decision.reason is not None

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from gateway.actions.dead_delivery import give_up
 from gateway.actions.delivery_admission import DeliveryAdmission
 from gateway.actions.delivery_counts import DeliveryCounts
 from gateway.actions.webhook_client import Attempt, WebhookClient
@@ -156,10 +157,7 @@ class TargetSender(BackgroundPass):
         self._counts.add(delivery.rule, "failed")
         attempts = delivery.attempts + 1
         if attempt.is_gone or attempts >= self._settings.max_attempts:
-            await self._table.note_dead(delivery.id, attempt.failure)
-            self._counts.add(delivery.rule, "dead")
-            words = {"target": self._name, "rule": delivery.rule, "attempts": attempts, "reason": attempt.failure}
-            log.warning("delivery_dead", id=delivery.id, **words)
+            await give_up(self._table, self._counts, delivery, attempts, attempt.failure)
             return
         next_at = now + timedelta(seconds=self._backoff_s(attempts, attempt.retry_after_s))
         await self._table.note_failed(delivery.id, next_at, attempt.failure)
