@@ -11,6 +11,7 @@ from gateway.tags.action_rules import ActionCap, ActionRule, ActionTrigger, ente
 from gateway.tags.definitions import TagDefinition, TagType
 from gateway.tags.segment_keys import SEGMENT_PREFIX
 from gateway.tags.tag_history import ChangeCause
+from gateway.tags.tag_settings import check_purpose
 from gateway.tags.yaml_sections import Section
 
 SETTINGS = ("when", "target", "purpose", "channel", "include_causes", "cap", "holdout", "owner", "description")
@@ -52,9 +53,8 @@ def _read_action(
     trigger = _read_trigger(section, tags)
     target, owner, description = section.text("target"), section.text("owner"), section.text("description")
     purpose, channel = section.text("purpose"), section.choice("channel", _CHANNELS)
-    if purpose and purposes is not None and purpose not in purposes:
-        fix = suggest(purpose, purposes, "name one of yours, or add [purposes] there")
-        section.report("purpose", f"the settings have no purpose {purpose}{fix}")
+    if purpose and purposes is not None:
+        check_purpose(section, "purpose", purpose, purposes)
     causes = _read_causes(section)
     cap, holdout = _read_cap(section), _read_holdout(section)
     if trigger is None or channel is None:

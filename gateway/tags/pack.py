@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from connectors.suggestions import nearest, suggest
+from connectors.suggestions import nearest
 from gateway.scores.calibration_file import Calibration, read_calibration, read_calibration_text
 from gateway.tags.action_settings import read_actions
 from gateway.tags.definitions import Fact, Pack, TagDefinition
@@ -34,7 +34,7 @@ from gateway.tags.pack_files import (
 from gateway.tags.rules import is_variable_name
 from gateway.tags.score_settings import ReadScores, read_scores
 from gateway.tags.segment_settings import SegmentNames, read_conditions, read_segments
-from gateway.tags.tag_settings import read_defaults, read_tag
+from gateway.tags.tag_settings import check_purpose, read_defaults, read_tag
 from gateway.tags.threshold_settings import read_thresholds, unread_types
 from gateway.tags.yaml_sections import Problems, Section, read_yaml_text
 
@@ -193,9 +193,7 @@ def _hint(files: PackFiles, own: PlacedSection) -> str:
 def _check_purposes(sections: Iterable[Section], purposes: Collection[str]) -> None:
     for section in sections:
         for name in section.texts("purposes"):
-            if name not in purposes:
-                fix = suggest(name, purposes, "name one of yours, or add [purposes] there")
-                section.report("purposes", f"the settings have no purpose {name}{fix}")
+            check_purpose(section, "purposes", name, purposes)
 
 
 def read_sound_facts(path: Path) -> dict[str, Fact]:

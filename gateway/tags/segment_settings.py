@@ -21,7 +21,7 @@ from gateway.tags.rules import compile_rule
 from gateway.tags.score_definitions import Score
 from gateway.tags.score_fingerprint import fingerprint_over, fingerprint_with
 from gateway.tags.segment_keys import segment_tag
-from gateway.tags.tag_settings import read_review
+from gateway.tags.tag_settings import holder_of, labels_by_language, read_review
 from gateway.tags.yaml_sections import Section
 
 SETTINGS = ("label", "description", "owner", "words", "condition", "ttl", "review", "examples", "kind")
@@ -80,9 +80,9 @@ def _read_segment(
 ) -> CustomerSegment | None:
     section.expect(SETTINGS)
     is_list = "kind" in section and bool(section.choice("kind", _KINDS))
-    owner = _holder("owner", section, defaults).text("owner")
+    owner = holder_of("owner", section, defaults).text("owner")
     said, translations = read_words(section, TagType.BOOLEAN, ())
-    review = read_review(_holder("review", section, defaults))
+    review = read_review(holder_of("review", section, defaults))
     people = TagDefinition(
         key=segment_tag(key),
         label=said.label or "",
@@ -123,7 +123,7 @@ def _read_condition(
     problems = check_rule(condition, types, (), TagType.BOOLEAN, names.thresholds) if is_sound else []
     for problem in problems:
         section.report_at("condition", problem.offset, problem.message)
-    ttl = _holder("ttl", section, defaults).duration("ttl")
+    ttl = holder_of("ttl", section, defaults).duration("ttl")
     if not is_sound or problems:
         return None
     times = list_times(types)
@@ -160,10 +160,6 @@ def _read_condition(
     )
 
 
-def _holder(name: str, section: Section, defaults: Section | None) -> Section:
-    return defaults if defaults is not None and name in defaults and name not in section else section
-
-
 def _check_names(section: Section, condition: str, names: SegmentNames) -> bool:
     """Report names of a condition that mean two things. Tells whether it means one."""
     try:
@@ -195,8 +191,7 @@ def _common_purposes(section: Section, tags: Sequence[TagDefinition]) -> tuple[s
 def _labels_by_language(facts: Sequence[Fact], scores: Sequence[Score], tags: Sequence[TagDefinition]) -> dict[str, Labels]:
     """Collect the labels by language of all that a condition reads, and of what its tags read."""
     labels = {name: own for tag in tags for name, own in tag.fact_labels.items()}
-    labels |= {fact.name: fact.labels for fact in facts if fact.labels}
-    return labels | {score.name: score.labels for score in scores if score.labels}
+    return labels | labels_by_language(facts, scores)
 
 
 def _fingerprint(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 
-from gateway.tags.definitions import Fact, TagCategory, TagDefinition, TagType, fingerprint_of
+from connectors.suggestions import suggest
+from gateway.tags.definitions import Fact, Labels, TagCategory, TagDefinition, TagType, fingerprint_of
 from gateway.tags.example_settings import read_examples
 from gateway.tags.expressions.constants import bindings
 from gateway.tags.expressions.parser import parse
@@ -62,6 +63,24 @@ def read_defaults(section: Section | None) -> Section | None:
     return section
 
 
+def holder_of(name: str, section: Section, defaults: Section | None) -> Section:
+    """Find where a setting stands: in the section itself, or else in the defaults, where these have it."""
+    return defaults if defaults is not None and name in defaults and name not in section else section
+
+
+def labels_by_language(facts: Iterable[Fact], scores: Iterable[Score]) -> dict[str, Labels]:
+    """Collect the labels of those facts and scores that have some by language."""
+    labels = {fact.name: fact.labels for fact in facts if fact.labels}
+    return labels | {score.name: score.labels for score in scores if score.labels}
+
+
+def check_purpose(section: Section, setting: str, name: str, purposes: Collection[str]) -> None:
+    """Report a purpose that the settings do not have."""
+    if name not in purposes:
+        fix = suggest(name, purposes, "name one of yours, or add [purposes] there")
+        section.report(setting, f"the settings have no purpose {name}{fix}")
+
+
 def read_tag(
     key: str,
     section: Section,
@@ -78,7 +97,7 @@ def read_tag(
     """
 
     def holder(name: str) -> Section:
-        return defaults if defaults is not None and name in defaults and name not in section else section
+        return holder_of(name, section, defaults)
 
     section.expect(SETTINGS)
     values = section.texts("values")
@@ -129,8 +148,7 @@ def read_tag(
         review=read_review(holder("review")),
         score_names=tuple(score.name for score in own),
         times=times.intersection(read),
-        fact_labels={fact.name: fact.labels for fact in own_facts if fact.labels}
-        | {score.name: score.labels for score in own if score.labels},
+        fact_labels=labels_by_language(own_facts, own),
     )
 
 
