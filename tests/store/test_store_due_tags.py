@@ -1,6 +1,6 @@
 """Tags that time alone changes, in MongoDB: which are due, and when they are again."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,18 +12,11 @@ from gateway.store.tags import TagCollection
 from gateway.tags.computed_tag import ComputedTag, RuleUsed
 from gateway.tags.tag_store import KEEP, DueTags
 from tests.support.fixtures_mongodb import HandClock, commands_to
+from tests.support.noon_clock import NOON, NoonClock
 
 pytestmark = pytest.mark.mongodb
 
-NOON = datetime(2040, 5, 4, 12, tzinfo=UTC)
-"""Of a clock that is ahead: MongoDB deletes by its own, and nothing of this is over by that."""
 HOUR = timedelta(hours=1)
-
-
-class NoonClock(HandClock):
-    def __init__(self) -> None:
-        super().__init__()
-        self._now = NOON
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -18,21 +18,14 @@ from gateway.store.segment_members import SegmentMembers
 from gateway.store.tags import TagCollection
 from gateway.tags.computed_tag import ComputedTag, RuleUsed, TagReason
 from tests.support.fixtures_mongodb import HandClock
+from tests.support.noon_clock import NOON, NoonClock
 
 pytestmark = pytest.mark.mongodb
-
-NOON = datetime(2040, 5, 4, 12, tzinfo=UTC)
-
-
-class NoonClock(HandClock):
-    def __init__(self) -> None:
-        super().__init__()
-        self._now = NOON + timedelta(hours=1)
 
 
 @pytest.fixture
 def hand_clock() -> HandClock:
-    return NoonClock()
+    return NoonClock(timedelta(hours=1))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """How tags changed, in MongoDB: each change with its cause, in the update that writes the tag."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,22 +11,14 @@ from gateway.store.tags import TagCollection
 from gateway.tags.computed_tag import ComputedTag, RuleUsed
 from gateway.tags.tag_history import MAX_CHANGES, ChangeCause, TagChange
 from tests.support.fixtures_mongodb import HandClock, commands_to
+from tests.support.noon_clock import NOON, NoonClock
 
 pytestmark = pytest.mark.mongodb
-
-NOON = datetime(2040, 5, 4, 12, tzinfo=UTC)
-"""Of a clock that is ahead: MongoDB deletes by its own, and nothing of this is over by that."""
-
-
-class NoonClock(HandClock):
-    def __init__(self) -> None:
-        super().__init__()
-        self._now = NOON + timedelta(days=1)
 
 
 @pytest.fixture
 def hand_clock() -> HandClock:
-    return NoonClock()
+    return NoonClock(timedelta(days=1))
 
 
 @pytest.fixture
