@@ -258,7 +258,7 @@ class GatewayApplication(Application):
         self, caller: Caller, view: View, operation: Operation, variables: dict[str, Any], context: RequestContext
     ) -> ExecutionResult:
         views = self._views
-        hidden_tags = views.confine(context, view, caller)
+        hidden_tags = views.confine(context, view, caller, operation)
         if views.only_reports:
             result = await self._executor.run(operation, variables, context)
             views.report(result, operation, variables, view, context.stitcher, hidden_tags)

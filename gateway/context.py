@@ -29,6 +29,7 @@ class RequestContext(msgspec.Struct, eq=False):
     where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller.
     `profile` says what its caller may send, `meter` charges for what it costs, where somebody counts.
     `row` is where his requests wait. `caller` is who he is, `find_rights` say by what he may find customers.
+    `purpose` is what the request is for, where it has to have one or names one.
     """
 
     services: Services
@@ -45,6 +46,7 @@ class RequestContext(msgspec.Struct, eq=False):
     row: CallerRow | None = None
     caller: Caller = EVERYBODY
     find_rights: FindRights = ALL_WAYS
+    purpose: str | None = None
 
     def require_operator(self) -> str:
         """Name the operator who asks. Raises `OperatorRequiredError`."""

@@ -96,20 +96,20 @@ class SortOrder(Enum):
 UNKNOWN = "A value that the source uses and that nobody mapped."
 
 
-def _describe(enum: Any, description: str, **values: str) -> None:
+def describe_enum(enum: Any, description: str, **values: str) -> None:
     """Make the enum one of the schema. `values` describe its members; UNKNOWN can be left out."""
     definition = strawberry.enum(enum, description=description).__strawberry_definition__
     for value in definition.values:
         value.description = UNKNOWN if value.name == "UNKNOWN" and value.name not in values else values.pop(value.name)
 
 
-_describe(
+describe_enum(
     CustomerKind,
     "Whether a customer is a person or a company.",
     PERSON="A natural person.",
     COMPANY="A company or another organisation.",
 )
-_describe(
+describe_enum(
     Gender,
     "The gender that a person gives.",
     FEMALE="A woman.",
@@ -117,7 +117,7 @@ _describe(
     NON_BINARY="Neither of both alone.",
     OTHER="Another one, or not said.",
 )
-_describe(
+describe_enum(
     AccountRole,
     "What a person does for the company that he belongs to.",
     DECISION_MAKER="Decides what is bought.",
@@ -127,7 +127,7 @@ _describe(
     TECHNICAL="Sets up and looks after what was bought.",
     OTHER="Something else.",
 )
-_describe(
+describe_enum(
     ConsentState,
     "What a customer said about being written to.",
     GRANTED="Yes, and not taken back.",
@@ -135,19 +135,19 @@ _describe(
     WITHDRAWN="Yes once, and taken back since.",
     UNKNOWN="Nothing that is known, such as a question that was not answered yet.",
 )
-_describe(
+describe_enum(
     ErasureState,
     "How far an erasure is.",
     RUNNING="Not every live worker has acknowledged it yet.",
     COMPLETE="Every live worker has acknowledged it, and what was stored is removed.",
 )
-_describe(
+describe_enum(
     ContactKind,
     "What kind of address a contact point is.",
     EMAIL="An e-mail address.",
     PHONE="A telephone number in E.164.",
 )
-_describe(
+describe_enum(
     OrderStatus,
     "How far an order has come.",
     PENDING="Placed, not yet paid or accepted.",
@@ -158,7 +158,7 @@ _describe(
     CANCELLED="Called off before it was delivered.",
     RETURNED="Sent back by the customer.",
 )
-_describe(
+describe_enum(
     PaymentMethod,
     "How an order was paid.",
     CARD="Credit or debit card.",
@@ -168,7 +168,7 @@ _describe(
     INVOICE="On account.",
     CASH="In cash.",
 )
-_describe(
+describe_enum(
     TicketKind,
     "What a ticket is about.",
     QUESTION="The customer wants to know something.",
@@ -177,7 +177,7 @@ _describe(
     TASK="Something is to be done.",
     REVIEW="The customer rated something.",
 )
-_describe(
+describe_enum(
     TicketStatus,
     "How far a ticket has come.",
     NEW="Nobody has taken it yet.",
@@ -187,7 +187,7 @@ _describe(
     SOLVED="It is solved, and may be opened again.",
     CLOSED="It is over.",
 )
-_describe(
+describe_enum(
     TicketPriority,
     "How urgent a ticket is.",
     LOW="It can wait.",
@@ -195,7 +195,7 @@ _describe(
     HIGH="Before others.",
     URGENT="At once.",
 )
-_describe(
+describe_enum(
     Channel,
     "How a customer and a company reach each other.",
     EMAIL="By e-mail.",
@@ -209,21 +209,21 @@ _describe(
     STORE="In a store.",
     REVIEW="As a published review.",
 )
-_describe(
+describe_enum(
     MessageAuthor,
     "Who wrote a message.",
     CUSTOMER="The customer.",
     AGENT="Somebody at support.",
     SYSTEM="A machine.",
 )
-_describe(
+describe_enum(
     DealStage,
     "How far a deal has come.",
     OPEN="Being negotiated.",
     WON="Closed, and won.",
     LOST="Closed, and lost.",
 )
-_describe(
+describe_enum(
     PartState,
     "Whether a part of a profile is known.",
     PRESENT="At least one source has it.",
@@ -231,7 +231,7 @@ _describe(
     UNKNOWN="A source that may have it could not be asked.",
     NOT_CONFIGURED="No source is configured to give it.",
 )
-_describe(
+describe_enum(
     SubscriptionStatus,
     "How a subscription stands.",
     TRIAL="It runs, and is not paid for yet.",
@@ -241,7 +241,7 @@ _describe(
     CANCELLED="It was called off.",
     ENDED="It is over, at its end or for want of payment.",
 )
-_describe(
+describe_enum(
     BillingInterval,
     "The unit of a period that is paid for.",
     DAY="A day.",
@@ -249,7 +249,7 @@ _describe(
     MONTH="A month.",
     YEAR="A year.",
 )
-_describe(
+describe_enum(
     SurveyKind,
     "What a survey asks.",
     NPS="Whether the customer would recommend the company, often from 0 to 10: Net Promoter Score.",
@@ -257,7 +257,7 @@ _describe(
     CES="How easy it was: customer effort score.",
     REVIEW="What the customer thinks of something bought.",
 )
-_describe(
+describe_enum(
     SourceState,
     "How a source was asked, and how that went.",
     FRESH="It was asked now.",
@@ -265,20 +265,20 @@ _describe(
     UNAVAILABLE="It could not be asked; `errorCode` says why.",
     NOT_CONFIGURED="There is no source for these records.",
 )
-_describe(
+describe_enum(
     SourceHealth,
     "Whether a source is asked at the moment.",
     USABLE="It is asked.",
     PAUSED="It kept failing, and is left alone for a while.",
     PROBING="One call is finding out whether it is back.",
 )
-_describe(
+describe_enum(
     Freshness,
     "Whether a tag still stands.",
     FRESH="Within its time to live, and of the rule in force.",
     STALE="Past its time or of an older rule; it is being renewed.",
 )
-_describe(
+describe_enum(
     TagType,
     "What the value of a tag is.",
     BOOLEAN="`true` or `false`.",
@@ -288,7 +288,7 @@ _describe(
     LIST="Several texts, which `values` gives; the value is the same as JSON.",
     DATE="A day as ISO 8601, `2026-01-31`, in UTC.",
 )
-_describe(
+describe_enum(
     BorderKind,
     "How a value must stand to a border.",
     AT_LEAST="The border or more, of times later.",
@@ -304,7 +304,7 @@ _describe(
     KNOWN="The value is not known: see `missing` in the evidence.",
     CONDITION="A function must give true, or false, as `words` says.",
 )
-_describe(
+describe_enum(
     TagReason,
     "Why a tag has its value, or none.",
     RULE="The rule gave it. With a null value: the rule gives this customer none, and the facts say why.",
@@ -312,7 +312,7 @@ _describe(
     FAILED="The rule could not be computed over these facts, a mistake of its author. The value is null.",
     UNKNOWN="The rule needs a fact that is not known: see `missing` in the evidence. The value is null.",
 )
-_describe(
+describe_enum(
     ChangeCause,
     "Why the value of a tag changed.",
     FACTS="The facts are others: something happened, or time passed.",
@@ -323,7 +323,7 @@ _describe(
     PARTIAL="Something was missing in the facts, or is not missing any more.",
     STALE="The facts are of answers that were kept from before.",
 )
-_describe(
+describe_enum(
     TagCategory,
     "What a tag speaks about.",
     LIFECYCLE="Where the customer stands between first contact and loss.",
@@ -334,12 +334,12 @@ _describe(
     SERVICE="What the customer waits for or costs.",
     ACQUISITION="How the customer was won.",
 )
-_describe(
+describe_enum(
     KeyKind,
     "What kind of value finds records.",
     **{kind.name: row.description for kind, row in KEY_KINDS.items()},
 )
-_describe(
+describe_enum(
     RecordType,
     "A type of record that sources have.",
     CUSTOMER="What the CRM knows of a customer.",
@@ -351,13 +351,13 @@ _describe(
     SUBSCRIPTION="Something that a customer pays for at intervals.",
     SURVEY="An answer to a survey, or a review.",
 )
-_describe(
+describe_enum(
     OriginRule,
     "Why the value of one source counts.",
     PRIORITY="The source comes before the others that have a value.",
     NEWEST="Its record changed last.",
 )
-_describe(
+describe_enum(
     IncompleteReason,
     "Why a customer may have more records than are known.",
     SOURCE_UNAVAILABLE="A source could not be asked.",
@@ -368,7 +368,7 @@ _describe(
     KEY_REFUSED="A source refuses a key, such as a telephone number that it takes for none, so it may have a record with it.",
     LINKS_UNAVAILABLE="What people linked and cut lately could not be read; `sources` says as of when it is known, if ever.",
 )
-_describe(
+describe_enum(
     LinkBasis,
     "Why two records may be one customer, the strongest reason first.",
     EXTERNAL_ID="One states the id of the other, or both the same id.",
@@ -379,7 +379,7 @@ _describe(
     PHONE="They have the same telephone number.",
     DEVICE_ID="They have the same device.",
 )
-_describe(
+describe_enum(
     WithheldReason,
     "Why a link does not make two records one customer.",
     CUT="A person said that they are two customers.",
@@ -392,7 +392,7 @@ _describe(
     TWO_PEOPLE="A device is no reason to take two people for one.",
     UNCONFIRMED="A source that could not be asked may know better, and the key is one that people share.",
 )
-_describe(
+describe_enum(
     SortOrder,
     "In which order records come: by time and, at the same time, by id.",
     NEWEST_FIRST="The latest one first.",

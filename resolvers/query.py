@@ -50,6 +50,7 @@ from resolvers.source import Source
 from resolvers.tag import TagDefinition
 from resolvers.tag_report import TagReport, read_report
 from resolvers.ticket import Ticket
+from resolvers.viewer import Viewer, describe_viewer
 
 KEY_WORDS = {"ids": "ids", "by": "keys"}
 
@@ -263,6 +264,10 @@ class Query:
     @root("The segments that are defined, in the order of their definition.", graphql_type=list[Segment])
     def segments(self, info: Info) -> list[NamedSegment]:
         return name_segments(context_of(info))
+
+    @root("Who asks, and what they may ask for. It needs no purpose where nothing else is asked for.", graphql_type=Viewer)
+    def viewer(self, info: Info) -> Viewer:
+        return describe_viewer(context_of(info))
 
     @root("The sources that are configured.", graphql_type=list[Source])
     def sources(self, info: Info) -> list[ConfiguredSource]:

@@ -120,7 +120,7 @@ class SegmentExporter:
         view = self._views.view_of(self._caller.name)
         if view is None or self._views.only_reports:
             return await self._executor.run(operation, variables, context)
-        hidden_tags = self._views.confine(context, view, self._caller)
+        hidden_tags = self._views.confine(context, view, self._caller, operation)
         admitted = self._views.admit(operation, variables, view, context.stitcher.loaders.notes)
         result = await self._executor.run(*admitted, context)
         self._views.complete(result, operation, view, hidden_tags)

@@ -128,6 +128,10 @@ class CallerSettings(FrozenSettings):
     """Whether it may read who asks for which tags, and what they say of customers on the whole."""
     outcomes: bool = False
     """Whether it may record what became of customers after an action."""
+    operate: bool = False
+    """Whether it may read how the sources are."""
+    govern: bool = False
+    """Whether it may read how tags and segments are."""
     introspection: bool | None = None
     """Whether it may ask for the schema; without this line as the setting `introspection` says."""
     share: Annotated[float, Field(ge=0.01, le=100)] = 1.0

@@ -9,7 +9,7 @@ from connectors.records import Channel
 from gateway.settings.frozen_settings import FrozenSettings
 
 
-class Basis(StrEnum):
+class PurposeBasis(StrEnum):
     """What allows to use data of a person (Article 6 of the GDPR)."""
 
     CONSENT = "consent"
@@ -21,7 +21,7 @@ class Basis(StrEnum):
 class PurposeSettings(FrozenSettings):
     """A purpose. Consents are looked at for `consent` alone, objections for `legitimate_interest`."""
 
-    basis: Basis
+    basis: PurposeBasis
     consent: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """The purpose of the consents that count; without this line they have the name of this one."""
     channels: Annotated[list[Channel], Field(min_length=1)] | None = None

@@ -33,6 +33,7 @@ from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.limit_settings import LimitSettings, check_limits
 from gateway.settings.order_settings import OrderSettings
 from gateway.settings.own_field_settings import OwnFieldsSettings
+from gateway.settings.page_settings import PageSettings, check_pages
 from gateway.settings.purpose_settings import PurposeSettings
 from gateway.settings.quota_settings import QuotaSettings
 from gateway.settings.source_settings import SourceSettings
@@ -155,6 +156,8 @@ class Settings(FrozenSettings):
     identity: IdentitySettings = IdentitySettings()
     order: OrderSettings = OrderSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    pages: PageSettings = PageSettings()
+    """Pages for people."""
     sources: Annotated[dict[SourceName, SourceSettings], Field(min_length=1)]
 
     @property
@@ -169,6 +172,10 @@ class Settings(FrozenSettings):
     @property
     def is_development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def has_pages(self) -> bool:
+        return self.is_development if self.pages.enabled is None else self.pages.enabled
 
     @property
     def shows_timing(self) -> bool:
@@ -189,6 +196,7 @@ class Settings(FrozenSettings):
         check_callers(access, callers, self.identity.operators)
         check_limits(self.limits, self.callers)
         check_targets(self.actions, self.callers)
+        check_pages(self.pages, self.callers, have_keys=self.access.keys is not None)
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ import msgspec
 
 from connectors.record_fields import Fields, fields_of
 from connectors.records import Channel, Consent, ConsentState
-from gateway.settings.purpose_settings import Basis, PurposeSettings
+from gateway.settings.purpose_settings import PurposeBasis, PurposeSettings
 from gateway.stitching.consents import current_consents, same_purpose
 from gateway.stitching.customer import StitchedCustomer
 
@@ -40,7 +40,7 @@ class PurposeRule(msgspec.Struct, frozen=True):
 
 def read_purpose(name: str, settings: PurposeSettings, givers: frozenset[str]) -> PurposeRule | None:
     """Make the rule of a purpose. None where its basis asks for no consent. `givers` are the sources of consents."""
-    if settings.basis not in (Basis.CONSENT, Basis.LEGITIMATE_INTEREST):
+    if settings.basis not in (PurposeBasis.CONSENT, PurposeBasis.LEGITIMATE_INTEREST):
         return None
     channels = None if settings.channels is None else frozenset(settings.channels)
-    return PurposeRule(name, same_purpose(settings.consent or name), channels, settings.basis is Basis.CONSENT, givers)
+    return PurposeRule(name, same_purpose(settings.consent or name), channels, settings.basis is PurposeBasis.CONSENT, givers)

@@ -63,6 +63,8 @@ _TYPES: Mapping[str, FieldClass] = {
     "TagValueCount": TECHNICAL,
     "Threshold": TECHNICAL,
     "ValueLabel": TECHNICAL,
+    "Viewer": TECHNICAL,
+    "ViewerPurpose": TECHNICAL,
     "WhyNot": TECHNICAL,
     "Window": TECHNICAL,
     "WithheldLink": IDENTIFYING,

@@ -38,6 +38,9 @@ _HASH_BYTES = 16
 LIST_CLASSES = (FieldClass.IDENTIFYING,)
 """The classes of what an uploaded list says: which customers are on it."""
 
+VIEWER_FIELD = "Query.viewer"
+"""The field of who asks, which is of no customer."""
+
 TAG_FIELDS = (
     "Customer.tags",
     "Customer.tag",
@@ -88,12 +91,12 @@ class Views:
             for purpose in (None, *settings.purposes)
         }
 
-    def confine(self, context: RequestContext, view: View, caller: Caller) -> Collection[str]:
+    def confine(self, context: RequestContext, view: View, caller: Caller, operation: Operation) -> Collection[str]:
         """Have a request ask for what its caller may be told of alone, and list the keys of the tags that it is not given.
 
         Raises `PurposeRefusedError`.
         """
-        purpose = self._purpose_of(view, context.headers.get(b"x-purpose"))
+        context.purpose = purpose = self._find_purpose(view, context.headers.get(b"x-purpose"), operation)
         hidden_tags = view.hidden_tags | self._tags_for_others[purpose]
         if not self.only_reports:
             context.hidden_tags = hidden_tags
@@ -114,6 +117,16 @@ class Views:
         rights = view.rights
         ids = rights.ids or () if customer_id is None else [customer_id]
         return RowRule(self._routers[rights.sources], self._router, ids=ids, accounts=rights.accounts or ())
+
+    def _find_purpose(self, view: View, named: bytes | None, operation: Operation) -> str | None:
+        """Find the purpose of a request. One that asks for nothing but its viewer may have none, to learn of its purposes."""
+        try:
+            return self._purpose_of(view, named)
+        except PurposeRefusedError:
+            fields = self._rewriter.fields_of(operation)
+            if {where for where in fields if where.startswith(("Query.", "Mutation."))} == {VIEWER_FIELD}:
+                return None
+            raise
 
     def _purpose_of(self, view: View, named: bytes | None) -> str | None:
         """Find the purpose of a request, of the one that its header names."""
