@@ -4,7 +4,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--prerelease if-necessary-or-explicit --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help setup demo test release check schema bench lock clean
+.PHONY: help setup demo test release check schema pages bench lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -33,6 +33,12 @@ schema: .venv/dev.done  ## write schema.graphql and docs/export.schema.json
 	mv .venv/schema.graphql schema.graphql
 	$(BIN)/profile-gateway customer schema > .venv/export.schema.json
 	mv .venv/export.schema.json docs/export.schema.json
+
+pages: gateway/pages/web/node_modules/.package-lock.json  ## write gateway/pages/bundle; needs Node.js
+	npm --prefix gateway/pages/web run --silent build
+
+gateway/pages/web/node_modules/.package-lock.json: gateway/pages/web/package-lock.json
+	npm --prefix gateway/pages/web ci --ignore-scripts --no-audit --no-fund
 
 bench: .venv/dev.done  ## the benchmarks
 	$(BIN)/python -m bench speed $(ARGS)

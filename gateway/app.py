@@ -9,7 +9,7 @@ import structlog
 from graphql import ExecutionResult
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -42,6 +42,7 @@ from gateway.lookups.read_cache import ReadCache
 from gateway.lookups.sources import Source, Sources
 from gateway.lookups.trace import Trace
 from gateway.operations import Limits, Operation, Operations
+from gateway.pages.page_routes import page_routes
 from gateway.quota.meter import Meter
 from gateway.replay.modes import UNTOUCHED, ReplayModes, substitute
 from gateway.revisions import Revision, close_services, hand_over, open_services, schedule_tags
@@ -216,7 +217,7 @@ class GatewayApplication(Application):
             webhooks.route,
             Route("/healthz", _alive),
             Route("/readyz", _readiness),
-            *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
+            *((*page_routes(), *graphiql_routes()) if development else ()),
         ]
 
     def _admit(self, settings: Settings) -> None:
@@ -384,10 +385,6 @@ async def opened(services: Services) -> AsyncIterator[Services]:
         yield services
     finally:
         await close_services(services)
-
-
-async def _to_graphiql(request: Request) -> RedirectResponse:  # noqa: ARG001  a Starlette endpoint
-    return RedirectResponse(ENDPOINT)
 
 
 async def _alive(request: Request) -> JSONResponse:  # noqa: ARG001  a Starlette endpoint

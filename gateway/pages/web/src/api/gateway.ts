@@ -1,0 +1,85 @@
+// Send documents to the gateway: the one way in which pages read anything.
+import type { TypedDocumentString } from "../generated/operations";
+
+export interface Failure {
+  code: string;
+  message: string;
+  path: readonly (string | number)[];
+  source: string | null;
+  candidates: readonly string[];
+  missingSources: readonly string[];
+  requestId: string | null;
+}
+
+export interface Answer<T> {
+  data: T | null;
+  failures: readonly Failure[];
+}
+
+interface WireError {
+  message: string;
+  path?: (string | number)[];
+  extensions?: {
+    code?: string;
+    source?: string;
+    candidates?: string[];
+    missingSources?: string[];
+    requestId?: string;
+  };
+}
+
+let purpose: string | null = null;
+
+/** Send this purpose with every document from now on. */
+export function setPurpose(chosen: string | null): void {
+  purpose = chosen;
+}
+
+/** Ask the gateway. What cannot be asked at all is an answer with one failure, too. */
+export async function askGateway<T, V>(
+  document: TypedDocumentString<T, V>,
+  variables: V,
+  signal?: AbortSignal,
+): Promise<Answer<T>> {
+  const headers: Record<string, string> = { "content-type": "application/json", accept: "application/json", "x-csrf": "1" };
+  if (purpose !== null) headers["x-purpose"] = purpose;
+  let response: Response;
+  try {
+    response = await fetch("/graphql", {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ query: String(document), variables }),
+      credentials: "same-origin",
+      cache: "no-store",
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return { data: null, failures: [failure("OFFLINE")] };
+  }
+  try {
+    const body = (await response.json()) as { data?: T | null; errors?: WireError[]; code?: string };
+    if (!body.errors && !("data" in body)) return { data: null, failures: [failure(body.code ?? `HTTP_${response.status}`)] };
+    return { data: body.data ?? null, failures: (body.errors ?? []).map(readFailure) };
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return { data: null, failures: [failure(response.status === 401 ? "UNAUTHENTICATED" : `HTTP_${response.status}`)] };
+  }
+}
+
+function readFailure(error: WireError): Failure {
+  const more = error.extensions ?? {};
+  return {
+    code: more.code ?? "UNKNOWN",
+    message: error.message,
+    path: error.path ?? [],
+    source: more.source ?? null,
+    candidates: more.candidates ?? [],
+    missingSources: more.missingSources ?? [],
+    requestId: more.requestId ?? null,
+  };
+}
+
+function failure(code: string): Failure {
+  return { code, message: "", path: [], source: null, candidates: [], missingSources: [], requestId: null };
+}

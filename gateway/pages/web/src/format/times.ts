@@ -1,0 +1,38 @@
+// Times in the viewer's zone, in the words of the page's language.
+import { locale } from "../i18n/language";
+
+const DAY_MS = 86_400_000;
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+const day = new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", day: "numeric" });
+const dayOfYear = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" });
+const longDay = new Intl.DateTimeFormat(locale, { weekday: "long", month: "long", day: "numeric", year: "numeric" });
+const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+
+export const viewerZone: string = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export const formatDay = (time: string): string => day.format(new Date(time));
+export const formatLongDay = (time: string): string => longDay.format(new Date(time));
+export const formatClock = (time: string): string => clock.format(new Date(time));
+export const formatMoment = (time: string): string => moment.format(new Date(time));
+
+/** Write a day without its year, where that is the present one. */
+export function formatShortDay(time: string, now: Date): string {
+  const date = new Date(time);
+  return date.getFullYear() === now.getFullYear() ? dayOfYear.format(date) : day.format(date);
+}
+
+/** Say how long ago a time was, in its largest unit. */
+export function formatAge(time: string, now: Date): string {
+  const days = Math.round((new Date(time).getTime() - now.getTime()) / DAY_MS);
+  const size = Math.abs(days);
+  if (size < 1) {
+    const hours = Math.round((new Date(time).getTime() - now.getTime()) / 3_600_000);
+    return Math.abs(hours) < 1
+      ? relative.format(Math.round((new Date(time).getTime() - now.getTime()) / 60_000), "minute")
+      : relative.format(hours, "hour");
+  }
+  if (size < 45) return relative.format(days, "day");
+  if (size < 550) return relative.format(Math.round(days / 30.4), "month");
+  return relative.format(Math.round(days / 365.25), "year");
+}

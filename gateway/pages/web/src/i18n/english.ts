@@ -1,0 +1,50 @@
+// Texts of the pages in English: the catalogue that the others are checked against.
+
+export const english = {
+  product: "Profile Gateway",
+  skip: "Skip to content",
+  search: {
+    label: "Find a customer",
+    placeholder: "Name, e-mail, phone, order or ticket number",
+    hint: "As it is said on the phone: words in any order, nearly right is enough.",
+    keys: "to choose, Enter to open, Esc to clear",
+    busy: "Looking…",
+    found: (count: number) => (count === 1 ? "1 customer may be meant" : `${count} customers may be meant`),
+    exact: "exact",
+    similar: "similar",
+    tooShort: "One more letter: a single one finds everybody.",
+    nobody: "Not in our system.",
+    nobodySo: "Every source was asked, and none knows this.",
+    nobodyYet: "Nobody found so far",
+    notAsked: "This does not mean “not in our system”: not everything could be asked.",
+    unavailable: (sources: string) => `Could not be asked: ${sources}`,
+    notTried: "Not looked for",
+    withheldWays: "Some ways to find a customer are not open to you.",
+    recent: "Recently opened",
+    forget: "Forget these",
+    openTickets: (count: number) => (count === 1 ? "1 open ticket" : `${count} open tickets`),
+    noOpenTickets: "no open tickets",
+    lastOrder: (when: string) => `ordered ${when}`,
+    by: {
+      ACCOUNT: "company account",
+      COMPANY: "company",
+      CUSTOMER_ID: "customer id",
+      EMAIL: "e-mail",
+      EXTERNAL_ID: "id at another system",
+      MEMBER_NUMBER: "member number",
+      NAME: "name",
+      ORDER_ID: "order id",
+      ORDER_NUMBER: "order number",
+      PHONE: "phone",
+      TICKET_ID: "ticket id",
+      TICKET_NUMBER: "ticket number",
+    },
+  },
+  failure: {
+    offline: "The gateway cannot be reached.",
+    other: (code: string) => `The gateway refused this (${code}).`,
+    askAgain: "Ask again",
+  },
+};
+
+export type Catalogue = typeof english;
