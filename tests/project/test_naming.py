@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 
 PRODUCT = sorted(path for package in ("connectors", "gateway", "resolvers") for path in (ROOT / package).rglob("*.py"))
 UNSEARCHABLE = {"enter", "found", "give", "hold", "kept", "of", "put", "settled", "take"}
-NOUNS = {"batching", "decoding", "framing", "mapping", "serving", "stitching", "testing", "tuning"}
+NOUNS = {"batching", "decoding", "framing", "mapping", "onboarding", "serving", "stitching", "testing", "tuning"}
 """Words that end like a participle, and are nouns of the field."""
 
 

@@ -1,0 +1,1 @@
+"""Propose settings for a database or a folder: `profile-gateway init`."""
