@@ -41,6 +41,7 @@ from gateway.lookups.connector_registry import build_connectors
 from gateway.lookups.read_cache import ReadCache
 from gateway.lookups.sources import Source, Sources
 from gateway.lookups.trace import Trace
+from gateway.mcp.assistant_routes import assistant_routes
 from gateway.operations import Limits, Operation, Operations
 from gateway.pages.page_routes import page_routes
 from gateway.quota.meter import Meter
@@ -218,6 +219,7 @@ class GatewayApplication(Application):
             Route("/healthz", _alive),
             Route("/readyz", _readiness),
             *((*page_routes(), *graphiql_routes()) if development else ()),
+            *assistant_routes(services.settings, self.endpoint, self.admission, self._views.schema),
         ]
 
     def _admit(self, settings: Settings) -> None:
@@ -299,13 +301,7 @@ def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestCo
             services.audit.refuse()
         stitcher.loaders.notes = AccessNotes()
     context = RequestContext(
-        services,
-        head.request_id,
-        stitcher,
-        headers=head.headers,
-        profile=head.profile,
-        row=head.row,
-        caller=head.caller,
+        services, head.request_id, stitcher, headers=head.headers, profile=head.profile, row=head.row, caller=head.caller
     )
     if b"x-cost" in head.headers or services.quotas.are_any:
         quota = services.quotas.find_quota(head.caller.name)

@@ -93,7 +93,7 @@ class GraphQLView:
             return
         try:
             preflight = self.origins.answer_preflight(head) if head.method == "OPTIONS" else None
-            answer = preflight or await self.answer(head, partial(self._receive, head, state, receive))
+            answer = preflight or await self.answer(head, partial(self.receive_body, head, state, receive))
         except ClientDisconnect:
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -209,7 +209,8 @@ class GraphQLView:
         origin = b",".join(value for name, value in headers if name == b"origin")
         answer.more_headers = {**answer.more_headers, **self.origins.grant(origin)}
 
-    async def _receive(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
+    async def receive_body(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
+        """Read the body of a request by ASGI. Raises `RefusedError` and `ClientDisconnect`."""
         most, length = min(self.max_body_bytes, head.profile.max_body_bytes), int(head.headers.get(b"content-length", 0))
         if length > most:
             raise refuse_body(length, most)

@@ -31,6 +31,7 @@ from gateway.settings.documents_settings import DocumentsSettings, check_documen
 from gateway.settings.erasure_settings import NO_ERASURE_STORE, ErasureSettings
 from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.limit_settings import LimitSettings, check_limits
+from gateway.settings.mcp_settings import McpSettings
 from gateway.settings.order_settings import OrderSettings
 from gateway.settings.own_field_settings import OwnFieldsSettings
 from gateway.settings.page_settings import PageSettings, check_pages
@@ -150,6 +151,8 @@ class Settings(FrozenSettings):
     documents: DocumentsSettings = DocumentsSettings()
     erasure: ErasureSettings | None = None
     """Without it nobody can be erased for good."""
+    mcp: McpSettings | None = None
+    """Assistants may ask at `/mcp`; without it they may not."""
     tags: TagSettings = TagSettings()
     actions: ActionSettings = ActionSettings()
     customer: CustomerSettings = CustomerSettings()

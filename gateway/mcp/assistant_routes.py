@@ -1,0 +1,21 @@
+"""Route assistants to their endpoint where the settings have them. Elsewhere nothing of the protocol is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphql import GraphQLSchema
+from starlette.routing import Route
+
+from gateway.admission.admission import Admission
+from gateway.http.endpoint import GraphQLView
+from gateway.settings import Settings
+
+
+def assistant_routes(settings: Settings, endpoint: GraphQLView, admission: Admission, schema: GraphQLSchema) -> Sequence[Route]:
+    """Make the route of assistants, over an endpoint that has all that it is to have. None without `[mcp]`."""
+    if settings.mcp is None:
+        return ()
+    from gateway.mcp.mcp_endpoint import MCP_PATH, McpEndpoint
+
+    return [Route(MCP_PATH, McpEndpoint(endpoint, admission, schema))]

@@ -1,0 +1,47 @@
+"""The turn of a request of the protocol: it takes time of the worker before and beside what it asks for."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gateway.admission.admission import Admission
+from gateway.http.request_head import Head
+
+CALL = "gateway.mcp.call"
+"""Where the call of a request stands in its ASGI scope."""
+
+
+class ProtocolTurn:
+    """A place among the requests of a caller, until a tool is run, which has a turn of its own, or the answer is there."""
+
+    def __init__(self, admission: Admission, caller: str) -> None:
+        self._admission = admission
+        self._row = admission.find_row(caller) if admission.is_fair else None
+        self._began: float | None = None
+
+    async def begin_turn(self, head: Head) -> None:
+        """Wait for the turn, and take the place. Raises `OverloadedError`."""
+        admission, row = self._admission, self._row
+        now = admission.monotonic()
+        if admission.is_full(now, head.arrived) if row is None else admission.must_wait(row, now, head.arrived):
+            now = await admission.wait(head, row or admission.everybody)
+        self._began = now
+        admission.under_way += 1
+        if row is not None:
+            row.begin()
+
+    def end_turn(self) -> None:
+        """Leave the place, once, and charge the caller for the time."""
+        began, self._began = self._began, None
+        if began is None:
+            return
+        self._admission.under_way -= 1
+        if self._row is not None:
+            self._admission.end(self._row, began, None, 0)
+
+
+class ProtocolCall(msgspec.Struct, eq=False):
+    """Who calls: the head of his request, and its turn."""
+
+    head: Head
+    turn: ProtocolTurn
