@@ -359,6 +359,10 @@ class Connector(Generic[S]):
         """Say what a search for words leaves out here, and how to have it: as far as is known since the last one."""
         return ()
 
+    def links(self) -> Mapping[str, str]:
+        """Give the addresses of records' pages at the source by record: as `connectors.toolkit.record_links` reads them."""
+        return {}
+
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
         """Check the signature of a webhook and read its changes.
 

@@ -311,17 +311,15 @@ def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestCo
 
 
 def _executor(services: Services) -> tuple[Executor, Operations, Views]:
-    development = services.settings.is_development
-    schema = schema_with(tuple(services.settings.fields.declared()))
+    settings, development = services.settings, services.settings.is_development
+    schema = schema_with(tuple(settings.fields.declared()))
     operations = Operations(
-        core_schema(schema),
-        limits=Limits(),
-        suggestions=development,
-        introspection=services.settings.introspection,
-        lifts=True,
+        core_schema(schema), limits=Limits(), suggestions=development, introspection=settings.introspection, lifts=True
     )
-    executor = Executor(schema, suggestions=Profiles(services.settings).suggest, explain=development, clock=services.clock)
-    views = Views(core_schema(schema), schema.sdl, services.settings, services.tags.pack, services.router)
+    executor = Executor(
+        schema, suggestions=Profiles(settings).suggest, explain=development, clock=services.clock, links=services.sources.links
+    )
+    views = Views(core_schema(schema), schema.sdl, settings, services.tags.pack, services.router)
     return executor, operations, views
 
 

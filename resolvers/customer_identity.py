@@ -4,8 +4,10 @@ from datetime import datetime
 
 import strawberry
 
+from connectors import records
 from resolvers.enums import IncompleteReason, LinkBasis, OriginRule, WithheldReason
 from resolvers.fields import field
+from resolvers.record_link import link_field
 from resolvers.scalars import JSON
 
 
@@ -13,6 +15,7 @@ from resolvers.scalars import JSON
 class CustomerRecord:
     source: str = field("The source.")
     source_id: strawberry.ID = field("The record's own id at that source.")
+    link: str | None = link_field(records.Customer, "source_id")
     as_of: datetime | None = field("When the source gave it; null where only its id is known.")
 
 

@@ -12,6 +12,7 @@ from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter, filter_input
 from resolvers.money import Money
 from resolvers.node import Node
+from resolvers.record_link import link_field
 
 
 @strawberry.type(description="A sale that is being negotiated with the customer, or was.")
@@ -19,6 +20,7 @@ class Deal(Node):
     node_id: strawberry.ID = node_id_field("The deal's id, `SOURCE:ID`; stable.")
     source: str = source_field("The source that has the deal.")
     source_id: strawberry.ID = source_id_field("The deal's own id at its source.")
+    link: str | None = link_field(records.Deal, what="deal")
     name: str | None = field("What the deal is called.")
     pipeline: str | None = field("The process that it goes through, in the words of its source.")
     stage: DealStage = field("How far it has come.")

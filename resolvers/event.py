@@ -10,6 +10,7 @@ from gateway.stitching.sourced_record import record_of
 from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter, filter_input
 from resolvers.node import Node
+from resolvers.record_link import link_field
 from resolvers.scalars import JSON, Quantity
 
 
@@ -18,6 +19,7 @@ class Event(Node):
     node_id: strawberry.ID = node_id_field("The event's id, `SOURCE:ID`; stable.")
     source: str = source_field("The source that has the event.")
     source_id: strawberry.ID = source_id_field("The event's own id at its source.")
+    link: str | None = link_field(records.Event, what="event")
     type: str = field("What happened, in the words of the source, such as `page_view`.")
     at: datetime = field("When it happened.")
     feature: str | None = field("The part of the product that was used, in the words of the source.")

@@ -14,6 +14,7 @@ from resolvers.fields import computed, field, node_id_field, source_field, sourc
 from resolvers.list_arguments import Filter, filter_input
 from resolvers.money import Money
 from resolvers.node import Node
+from resolvers.record_link import link_field
 from resolvers.scalars import Quantity
 from resolvers.source import CustomerSource
 
@@ -51,6 +52,7 @@ class Order(Node):
     node_id: strawberry.ID = node_id_field("The order's id, `SOURCE:ID`; stable.")
     source: str = source_field("The source that has the order.")
     source_id: strawberry.ID = source_id_field("The order's own id at its source.")
+    link: str | None = link_field(records.Order, what="order")
     number: str | None = field("What the customer knows the order by.")
     channel: str | None = field("Where it was bought, in the words of its source: a web shop, a store, a marketplace.")
     status: OrderStatus = field("How far the order has come.")

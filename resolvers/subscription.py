@@ -12,6 +12,7 @@ from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter, filter_input
 from resolvers.money import Money
 from resolvers.node import Node
+from resolvers.record_link import link_field
 
 
 @strawberry.type(description="Something that the customer pays for at intervals.")
@@ -19,6 +20,7 @@ class Subscription(Node):
     node_id: strawberry.ID = node_id_field("The subscription's id, `SOURCE:ID`; stable.")
     source: str = source_field("The source that has the subscription.")
     source_id: strawberry.ID = source_id_field("The subscription's own id at its source.")
+    link: str | None = link_field(records.Subscription, what="subscription")
     plan: str | None = field("What is paid for, in the words of its source.")
     status: SubscriptionStatus = field("How it stands.")
     seats: int | None = field("For how many people or pieces it is.")

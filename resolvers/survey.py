@@ -11,6 +11,7 @@ from resolvers.enums import Channel, SurveyKind
 from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter, filter_input
 from resolvers.node import Node
+from resolvers.record_link import link_field
 from resolvers.scalars import Quantity
 
 
@@ -19,6 +20,7 @@ class Survey(Node):
     node_id: strawberry.ID = node_id_field("The survey's id, `SOURCE:ID`; stable.")
     source: str = source_field("The source that has the survey.")
     source_id: strawberry.ID = source_id_field("The survey's own id at its source.")
+    link: str | None = link_field(records.Survey, what="survey")
     kind: SurveyKind = field("What was asked.")
     score: Quantity | None = field("The score that the customer gave.")
     scale: int | None = field("The best score that could be given, such as 10.")

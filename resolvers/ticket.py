@@ -11,6 +11,7 @@ from resolvers.enums import Channel, MessageAuthor, TicketKind, TicketPriority, 
 from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter, filter_input
 from resolvers.node import Node
+from resolvers.record_link import link_field
 
 
 @strawberry.type(description="One message of a ticket.")
@@ -25,6 +26,7 @@ class Ticket(Node):
     node_id: strawberry.ID = node_id_field("The ticket's id, `SOURCE:ID`; stable.")
     source: str = source_field("The source that has the ticket.")
     source_id: strawberry.ID = source_id_field("The ticket's own id at its source.")
+    link: str | None = link_field(records.Ticket, what="ticket")
     number: str | None = field("What the customer knows the ticket by.")
     assignee: str | None = field("The name of the person at support who has it.")
     subject: str | None = field("What it is about, in the customer's words.")

@@ -1,7 +1,7 @@
 """The connector of the `graphql` kind: one endpoint, and the lookups that its configuration has."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from connectors.graphql.settings import GraphQLSettings
 from connectors.graphql.source_checks import problems_of
 from connectors.records import RECORDS, Record
 from connectors.toolkit.http_client import HttpClient
+from connectors.toolkit.record_settings import list_links
 
 _CHECK_TIMEOUT_S = 5.0
 
@@ -56,6 +57,9 @@ class GraphQLConnector(Connector[GraphQLSettings]):
     def absent_fields(self, record: type[Record]) -> frozenset[str]:
         """Name the fields without an expression, which are not asked for."""
         return self._absent.get(record, frozenset())
+
+    def links(self) -> Mapping[str, str]:
+        return list_links(self.settings.records)
 
     def lookups(self) -> Sequence[Lookup]:
         return [

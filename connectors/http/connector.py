@@ -21,6 +21,7 @@ from connectors.records import RECORD_NAMES
 from connectors.toolkit.batches import ask_in_halves, ask_in_parts
 from connectors.toolkit.http_client import HttpClient, ask_each, decoded
 from connectors.toolkit.mapping.row_lists import RowLists
+from connectors.toolkit.record_settings import list_links
 
 _CHECK_TIMEOUT_S = 5.0
 _NO_KEYS = {"", ".", ".."}
@@ -75,6 +76,9 @@ class HttpConnector(Connector[HttpSettings]):
         if any(isinstance(page, Page) and page.records not in ([], b"[]") for page in answer.values()):
             return f"{where}: it gives records for a key that nobody has; set key to where a row says whose it is"
         return None
+
+    def links(self) -> Mapping[str, str]:
+        return list_links(self.settings.records)
 
     def lookups(self) -> Sequence[Lookup]:
         return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from connectors.mongo.settings import MongoSourceSettings
 from connectors.mongo.source_checks import indexes_missing, problems_of_collection
 from connectors.mongo.word_search import search_gaps
 from connectors.records import RECORDS
+from connectors.toolkit.record_settings import list_links
 
 
 class MongoConnector(Connector[MongoSourceSettings]):
@@ -64,6 +65,9 @@ class MongoConnector(Connector[MongoSourceSettings]):
                 f"sources.{self.name}.records.{name}", collection.settings.collection, collection.search_ways.found
             )
         ]
+
+    def links(self) -> Mapping[str, str]:
+        return list_links(self.settings.records)
 
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self.settings.max_batch, pushdown=frozenset(Push))

@@ -32,6 +32,7 @@ from connectors.sql.source_checks import problems_of_table
 from connectors.sql.sqlite import Sqlite
 from connectors.sql.table import RecordTable
 from connectors.sql.word_search import search_gaps
+from connectors.toolkit.record_settings import list_links
 
 DIALECTS: dict[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql(), "mysql": Mysql()}
 
@@ -99,6 +100,9 @@ class QueriesConnector(Connector[S]):
             for name, table in self._tables.items()
             for gap in search_gaps(f"sources.{self.name}.records.{name}", table.search_ways, has_trigrams=has_trigrams)
         ]
+
+    def links(self) -> Mapping[str, str]:
+        return list_links(self._records)
 
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self._max_batch, pushdown=frozenset(Push))

@@ -39,8 +39,8 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
     It applies what `pushdown` says and nothing else. `calls` lists every call: record type, key kind, keys, and the ask or
     the measures; `measured_within` the seconds that were left for each of those. `listed` lists the pages asked for: cursor and
-    size. While `failure` is set every call raises
-    it; while `hang` is set every call waits for that event.
+    size. `page_links` are its links by record. While `failure` is set every call raises it; while `hang` is set every call
+    waits for that event.
     """
 
     kind = "memory"
@@ -61,6 +61,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
         self.calls: list[Call] = []
         self.measured_within: list[float | None] = []
         self.listed: list[tuple[str | None, int]] = []
+        self.page_links: Mapping[str, str] = {}
         self.failure: SourceError | None = None
         self.hang: asyncio.Event | None = None
         self._pushdown = frozenset(pushdown)
@@ -74,6 +75,9 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
     async def aclose(self) -> None:
         self._closed = True
+
+    def links(self) -> Mapping[str, str]:
+        return self.page_links
 
     def lookups(self) -> Sequence[Lookup]:
         return [

@@ -13,13 +13,16 @@ from pydantic_core.core_schema import ErrorType
 from connectors.contract import ConnectorSettings, KeyKind
 from connectors.errors import SettingsError
 from connectors.records import RECORDS, Record
+from connectors.toolkit.record_links import Link, link_problems
 
 KEYS = "keys"
 """The setting of a record that has its lookups. Nothing else depends on it."""
 
 
 class NamedSettings(ConnectorSettings):
-    """The settings of a record, which name its fields."""
+    """The settings of a record, which name its fields. `link` leads to its page at the source."""
+
+    link: Link | None = None
 
     def problems(self, record: type[Record]) -> Iterator[str]:
         """List names that the record does not have. They begin with the path below the record's settings."""
@@ -62,7 +65,14 @@ def check_names(model: type[NamedSettings]) -> WrapValidator:
 
 
 def _problems(name: str, rules: NamedSettings) -> list[str]:
-    return [f"{name}.{problem}" for problem in rules.problems(RECORDS[name])]
+    record = RECORDS[name]
+    of_link = (f"link: {problem}" for problem in link_problems(record, rules.link))
+    return [f"{name}.{problem}" for problem in (*rules.problems(record), *of_link)]
+
+
+def list_links(records: Mapping[str, NamedSettings]) -> dict[str, str]:
+    """List the links that settings of records have, by record."""
+    return {name: rules.link for name, rules in records.items() if rules.link is not None}
 
 
 def _sound_parts(model: type[NamedSettings], value: Any) -> Iterator[tuple[str, NamedSettings]]:

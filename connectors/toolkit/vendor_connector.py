@@ -7,10 +7,10 @@ whose answers are read into typed envelopes, pages with a bound, a way to leave 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import msgspec
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import SecretStr
 from yarl import URL
 
 from connectors.contract import (
@@ -25,7 +25,6 @@ from connectors.contract import (
     Lister,
     Lookup,
     PoolUsage,
-    RecordName,
 )
 from connectors.errors import (
     UNTIL_IT_FITS,
@@ -39,10 +38,13 @@ from connectors.errors import (
 )
 from connectors.records import RECORD_NAMES, RECORDS, Record
 from connectors.toolkit.converters import decode_exactly, to_text
-from connectors.toolkit.http_client import HttpClient, RefusedResponse, WebSettings
+from connectors.toolkit.http_client import HttpClient, RefusedResponse
 from connectors.toolkit.oauth import FORM, Session, SessionEndedError, bearer, form
 from connectors.toolkit.own_properties import OwnProperties, PropertyNames, absent_vendor_fields, unknown_properties
 from connectors.toolkit.vendor_rows import UNREADABLE
+from connectors.toolkit.vendor_settings import AppSettings as AppSettings
+from connectors.toolkit.vendor_settings import Secret as Secret
+from connectors.toolkit.vendor_settings import VendorSettings as VendorSettings
 from connectors.toolkit.vendor_words import word_problems
 
 CHECK_TIMEOUT_S = 5.0
@@ -53,47 +55,6 @@ Parameters = Mapping[str, str | int | None]
 Turn = Callable[[str | None], Awaitable[tuple[list[Any], str | None]]]
 """Gives the rows of one page, and where the next one begins, None after the last. It is told where the page begins, None for
 the first."""
-
-
-def _single_line(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value()
-    if not text.strip() or not text.isprintable():
-        raise ValueError("is empty or holds a line break; set it to one line without spaces around it")
-    return secret
-
-
-Secret = Annotated[SecretStr, AfterValidator(_single_line)]
-"""A credential, which no repr and no error shows."""
-
-
-class VendorSettings(WebSettings):
-    """The settings of all presets. `keys` says which records are asked for at this source, and by which kinds of keys.
-
-    `values` says what words of the account's own mean, by record and field. `fields` names the custom properties that fields
-    of one's own are read from, in the same way.
-    """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    keys: Annotated[dict[str, Annotated[list[KeyKind], Field(min_length=1)]], Field(min_length=1)]
-    values: dict[RecordName, dict[str, dict[str, str]]] = {}
-    fields: dict[RecordName, dict[str, str]] = {}
-    max_pages: Annotated[int, Field(ge=1)] = 20
-    connections: Annotated[int, Field(ge=1)] = 10
-
-
-class AppSettings(VendorSettings):
-    """Configure a lasting token, or an app that fetches tokens. The app has an id and a secret."""
-
-    token: Secret | None = None
-    client_id: Secret | None = None
-    client_secret: Secret | None = None
-
-    @model_validator(mode="after")
-    def _has_one_credential(self) -> Self:
-        if (self.client_id is None) != (self.client_secret is None) or (self.token is None) == (self.client_id is None):
-            raise ValueError("token, or client_id and client_secret: set the one or the others")
-        return self
 
 
 class Grant(NamedTuple):
@@ -187,6 +148,13 @@ class Vendor(Connector[V]):
         words = self.settings.values.get(record, {}).get(path, {})
         texts = (to_text(text) for text in written) if words else ()
         return next((words[text] for text in texts if isinstance(text, str) and text in words), None)
+
+    def page_links(self) -> Mapping[str, str]:
+        """List the addresses of records' pages at the vendor's by record, as far as the vendor documents them."""
+        return {}
+
+    def links(self) -> Mapping[str, str]:
+        return {**self.page_links(), **self.settings.link}
 
     async def open(self) -> None:
         await self._transport.open(self.headers())

@@ -190,6 +190,10 @@ class Shopify(Vendor[ShopifySettings]):
     def bearing(self, token: str) -> Mapping[str, str]:
         return {"X-Shopify-Access-Token": token}
 
+    def page_links(self) -> Mapping[str, str]:
+        admin = f"{self.settings.base_url}/admin"
+        return {"customer": f"{admin}/customers/{{sourceId}}", "order": f"{admin}/orders/{{sourceId}}"}
+
     def refusal(self, answer: RefusedResponse) -> SourceError | None:
         if answer.status in {402, 423}:
             return SourceUnavailableError("the shop is frozen or locked")

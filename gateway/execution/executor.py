@@ -30,6 +30,7 @@ from gateway.execution.schema_types import core_schema, varied_fields
 from gateway.execution.source_extension import add_reported, reported_at
 from gateway.execution.variables import Variables
 from gateway.log import SeldomLog
+from gateway.lookups.source_links import NO_LINKS, SourceLinks
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import Operation, entries_taken
 from gateway.quota.cost import Cost, CostLimits
@@ -73,11 +74,20 @@ class Executor:
     """Runs operations on one schema. Plans are kept with their operation, or per values of the variables that select.
 
     Errors are in the result, each with its path; with `suggestions` they name near words of the schema. `unplanned` counts the
-    runs without a plan by their reason; with `explain` the answer says it, too.
+    runs without a plan by their reason; with `explain` the answer says it, too. `links` lead to pages of records.
     """
 
-    def __init__(self, schema: Schema, *, suggestions: bool, explain: bool = False, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        suggestions: bool,
+        explain: bool = False,
+        clock: Clock | None = None,
+        links: SourceLinks = NO_LINKS,
+    ) -> None:
         self._typed = schema
+        self._links = links
         self._schema = core_schema(schema)
         self._suggestions = suggestions
         self._explain = explain
@@ -253,7 +263,7 @@ class Executor:
         collector = PricingCollector(self._schema, fragments_of(operation.document), variables)
         cost = CostModel(self._schema, collector, operation.definition)
         try:
-            return compile_plan(self._typed, operation, variables, cost)
+            return compile_plan(self._typed, operation, variables, cost, self._links)
         except UnplannedError as error:
             reason = str(error)
         except GraphQLError:

@@ -90,6 +90,13 @@ class BatchResolver(msgspec.Struct, frozen=True):
     at_hand: Callable[..., Sequence[SharedList[Any]] | None] | None = None
 
 
+class RecordLink(msgspec.Struct, frozen=True):
+    """A field that leads to the page of a record at its source. `own_id` is the attribute that holds the id there."""
+
+    record: type[Record]
+    own_id: str = "id"
+
+
 class FieldMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """All that is declared of one field. `owner` is the attribute that holds what the field is an attribute of.
 
@@ -98,7 +105,8 @@ class FieldMetadata(msgspec.Struct, frozen=True, kw_only=True):
     Its price is `weight` nodes for each object that it stands on, beside a node for each record that it gives. `of_account` are
     the records that the id of an account finds for it; `searches` says that it looks for customers by a text, `tries_keys` that
     by all keys which that may be, `lists_customers` that it finds a page of them by ids that are stored. `aside` says that it
-    waits, and that objects without it in their selection are shown as if there were no such field.
+    waits, and that objects without it in their selection are shown as if there were no such field. `link` says that it
+    leads to the page of a record.
     """
 
     reads: RequiredFields | None = None
@@ -114,6 +122,7 @@ class FieldMetadata(msgspec.Struct, frozen=True, kw_only=True):
     lists_customers: bool = False
     tries_keys: bool = False
     aside: bool = False
+    link: RecordLink | None = None
 
     @property
     def is_priced(self) -> bool:

@@ -43,6 +43,7 @@ from gateway.execution.projection import ProjectionCompiler
 from gateway.execution.required_fields import selection_under, selections_under
 from gateway.execution.schema_types import core_schema, reaches_sources, stands_aside
 from gateway.execution.source_fields import MAX_ASKS, Asks, CustomerField, RecordListField
+from gateway.lookups.source_links import NO_LINKS, SourceLinks
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import Operation
 from gateway.stitching.record_finder import Selections
@@ -56,9 +57,11 @@ class UnplannedError(Exception):
     """Report an operation that a plan cannot run. The text says why."""
 
 
-def compile_plan(schema: Schema, operation: Operation, variables: VariableValues, cost: CostModel) -> Plan:
+def compile_plan(
+    schema: Schema, operation: Operation, variables: VariableValues, cost: CostModel, links: SourceLinks = NO_LINKS
+) -> Plan:
     """Compile an operation for these values of the variables that select. Raises `UnplannedError` for what a plan cannot do."""
-    return Planner(schema, operation, variables, cost).plan()
+    return Planner(schema, operation, variables, cost, links).plan()
 
 
 def _read_words(
@@ -71,7 +74,9 @@ def _read_words(
 class Planner:
     """Makes the parts of one plan."""
 
-    def __init__(self, typed: Schema, operation: Operation, variables: VariableValues, cost: CostModel) -> None:
+    def __init__(
+        self, typed: Schema, operation: Operation, variables: VariableValues, cost: CostModel, links: SourceLinks
+    ) -> None:
         self._cost = cost
         self._typed = typed
         self._schema = core_schema(typed)
@@ -80,7 +85,7 @@ class Planner:
         self._fragments = dict(fragments_of(operation.document))
         self._collector = FieldCollector(self._schema, self._fragments, variables)
         words = partial(_read_words, typed, operation.definition, variables)  # a method would hold all of this in a circle
-        self._compiler = ProjectionCompiler(self._schema, self._collector, words, operation.restriction)
+        self._compiler = ProjectionCompiler(self._schema, self._collector, words, operation.restriction, links)
         self._is_restricted = operation.restriction is not None
         self._reports = False
         self._asks: Asks = SegmentedLru(MAX_ASKS)

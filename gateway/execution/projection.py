@@ -36,6 +36,7 @@ from gateway.execution.collect_fields import FieldCollector
 from gateway.execution.field_metadata import DEFINITION, metadata_of
 from gateway.execution.field_visibility import blank_test, is_withheld, transform_of, visibility_of
 from gateway.lookups.outcome import Found
+from gateway.lookups.source_links import NO_LINKS, SourceLinks
 from gateway.operations import Restriction
 from gateway.settings.access_settings import Visibility
 
@@ -52,8 +53,10 @@ class ProjectionCompiler:
         collector: FieldCollector,
         words: Callable[[GraphQLField, FieldNode], Words],
         restriction: Restriction | None = None,
+        links: SourceLinks = NO_LINKS,
     ) -> None:
         self._schema = schema
+        self._links = links
         self._restriction = restriction
         self._collector = collector
         self._words = words
@@ -179,9 +182,13 @@ class ProjectionCompiler:
         name = nodes[0].name.value
         definition = kind.fields[name].extensions[DEFINITION]
         about = metadata_of(definition)
+        owner = self._record_sources.get(source, f"{source}.source")
         if about.of_source is not None:
             self._told_sources.add(source)
-            return about.of_source(self._record_sources.get(source, f"{source}.source"), f"{source}.id")
+            return about.of_source(owner, f"{source}.id")
+        if about.link is not None:
+            self._told_sources.add(source)
+            return f"{self._code.keep(self._links.writer(about.link.record, about.link.own_id))}({owner}, {source})"
         if about.gives_nodes:
             return self._nodes(kind.fields[name].type, nodes, source)
         if about.owner is not None:

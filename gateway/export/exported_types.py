@@ -33,6 +33,10 @@ LEFT_OUT: Mapping[str, str] = {
     "Tag.whyNot": "follows from the rule and the facts, which are there",
     "Ticket.assignee": "names an employee",
     "WithheldLink.records": "has ids of other customers",
+    **{
+        f"{name}.link": "leads into a system that is not the customer's"
+        for name in ("CustomerRecord", "Deal", "Event", "Order", "Subscription", "Survey", "Ticket")
+    },
 }
 """Fields that are not exported, and why. Every other field is, also one that is added later."""
 

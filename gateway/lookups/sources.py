@@ -36,6 +36,7 @@ from gateway.lookups.pending_keys import wait_for
 from gateway.lookups.read_cache import CachePolicy, ReadCache
 from gateway.lookups.resilience import ResilientCaller
 from gateway.lookups.source_call import SourceCaller
+from gateway.lookups.source_links import SourceLinks
 from gateway.lookups.webhook_changes import read_changes
 from gateway.settings import Settings, SourceSettings
 
@@ -204,6 +205,7 @@ class Sources:
     def set_sources(self, sources: Sequence[Source]) -> None:
         """Have these sources, and no others."""
         self.all = [*sources]
+        self.links = SourceLinks(source.connector for source in self.all)
         self._named = {source.name: source for source in self.all}
         self._of = {
             record: [(source, kind) for source in self.all if (kind := source.key_kind(record)) is not None]

@@ -1,6 +1,6 @@
 """Wrap a connector: the same lookups and aggregates, with a change to each call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -41,6 +41,9 @@ class ConnectorWrapper(Connector[Any]):
 
     def search_gaps(self) -> Sequence[str]:
         return self.inner.search_gaps()
+
+    def links(self) -> Mapping[str, str]:
+        return self.inner.links()
 
     def lookups(self) -> Sequence[Lookup]:
         return [msgspec.structs.replace(lookup, fetch=partial(self.fetched, lookup)) for lookup in self.inner.lookups()]

@@ -126,10 +126,14 @@ class UnclassifiedFieldError(Exception):
 
 
 class Classes(msgspec.Struct, frozen=True):
-    """The classes of a field. `kind` says which mask it has, where it shows one text of a record."""
+    """The classes of a field. `kind` says which mask it has, where it shows one text of a record.
+
+    `is_link` says that it leads to a record's page, by the id.
+    """
 
     all: frozenset[FieldClass]
     kind: Personal | None = None
+    is_link: bool = False
 
 
 @lru_cache(maxsize=2)
@@ -177,7 +181,7 @@ def _classes(kind: GraphQLObjectType, name: str, field: GraphQLField) -> Classes
         return Classes(frozenset([TECHNICAL]))
     if kind.name not in _TYPES:
         raise UnclassifiedFieldError(f"{where}: nothing says what {kind.name} tells of a person; name its class")
-    return Classes(frozenset([_TYPES[kind.name]]))
+    return Classes(frozenset([_TYPES[kind.name]]), is_link=metadata.link is not None)
 
 
 def _of_record(struct: type[msgspec.Struct], name: str, metadata: FieldMetadata) -> Classes | None:
@@ -190,7 +194,7 @@ def _of_record(struct: type[msgspec.Struct], name: str, metadata: FieldMetadata)
             return None
         return Classes(frozenset(held_classes(field)), field.personal)
     found = frozenset(_read(struct, reads))
-    return Classes(found) if found else None
+    return Classes(found, is_link=metadata.link is not None) if found else None
 
 
 def _read(struct: type[msgspec.Struct], reads: RequiredFields) -> Iterator[FieldClass]:

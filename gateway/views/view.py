@@ -166,6 +166,8 @@ def _decide(
 ) -> Visibility:
     """Decide on a field. What is no text cannot be changed, and what holds others is not. Cursors can be sealed."""
     decision = strictest(classes.all, sees)
+    if classes.is_link and decision is not Visibility.SHOWN:
+        return Visibility.WITHHELD  # it holds the id as it is
     place = where.rpartition("/")[2]
     type_name, _, name = place.partition(".")
     holder: Any = schema.type_map[type_name]

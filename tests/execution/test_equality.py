@@ -33,6 +33,7 @@ from tests.support.gateway_server import gateway_on, settings_for
 from tests.support.known_people import knowing, person
 from tests.support.lying_connectors import FAILURES, Lying
 from tests.support.operations import Operations as Drawn
+from tests.support.page_links import add_links
 from tests.support.random_own_fields import draw_own_fields, with_own_fields
 from tests.support.random_views import draw_view
 
@@ -221,8 +222,8 @@ async def test_both_executors_give_the_same_answers(shard: int):
     typed = schema_with(own)
     drawn = Drawn(typed._schema, shard)
     operations = Operations(typed._schema, limits=GENEROUS)
-    executor = Executor(typed, suggestions=True)
     connectors = sources(shard)
+    add_links(connectors[:: 1 + shard % 2])  # all of them, or every second one
     for connector in connectors if own else ():
         connector.records = with_own_fields(connector.records, own, random)
     services = create_services(
@@ -230,6 +231,7 @@ async def test_both_executors_give_the_same_answers(shard: int):
         connectors=connectors,
         clock=StoppedClock(),
     )
+    executor = Executor(typed, suggestions=True, links=services.sources.links)
     rewriter = DocumentRewriter(typed._schema, typed.sdl)
     views = [None, *(draw_view(typed._schema, random) for _ in range(4))]
     ran = nulls = forbidden = 0

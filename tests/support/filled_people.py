@@ -16,6 +16,7 @@ from connectors.contract import KeyKind
 from connectors.record_fields import LIST, FieldInfo, fields_of
 from connectors.records import FieldClass
 from connectors.testing import MemoryConnector
+from tests.support.page_links import add_links
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 EMAIL, NUMBER = "ana@example.com", "m"
@@ -137,4 +138,6 @@ def sources_of_everything(otherwise: Otherwise = AS_USUAL) -> list[MemoryConnect
         records[record, KeyKind(f"{name}_id")] = {one.id: [one] for one in found}
         if record in (r.Order, r.Ticket, r.Subscription):
             records[record, KeyKind.ACCOUNT] = {"a1": found}
-    return [MemoryConnector(source, records) for source, records in served.items()]
+    sources = [MemoryConnector(source, records) for source, records in served.items()]
+    add_links(sources)
+    return sources

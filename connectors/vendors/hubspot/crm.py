@@ -16,6 +16,9 @@ from connectors.vendors.hubspot.settings import HubSpotSettings
 _OBJECTS = "/crm/v3/objects"
 SURVEYS, SUBSCRIPTIONS = f"{_OBJECTS}/feedback_submissions", f"{_OBJECTS}/subscriptions"
 CONTACTS, COMPANIES, TICKETS, DEALS = (f"{_OBJECTS}/{name}" for name in ("contacts", "companies", "tickets", "deals"))
+_APP = "https://app.hubspot.com"
+_OBJECT_TYPES = {"customer": "0-1", "deal": "0-3", "ticket": "0-5", "subscription": "0-69"}
+"""The types of HubSpot's own objects, as addresses of its pages have them."""
 BATCH, PAGE = 100, 200
 AT_ONCE = 20
 """Contacts or companies whose tickets or deals are asked for at once."""
@@ -45,6 +48,12 @@ class Crm(Vendor[HubSpotSettings]):
     def headers(self) -> Mapping[str, str]:
         token = self.settings.token
         return {} if token is None else self.bearing(token.get_secret_value())
+
+    def page_links(self) -> Mapping[str, str]:
+        if self.settings.hub_id is None:
+            return {}
+        records = f"{_APP}/contacts/{self.settings.hub_id}/record"
+        return {record: f"{records}/{kind}/{{sourceId}}" for record, kind in _OBJECT_TYPES.items()}
 
     def grant(self) -> Grant | None:
         own = self.settings

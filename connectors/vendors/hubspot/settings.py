@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from connectors.contract import KeyKind
 from connectors.toolkit.text_forms import fits
@@ -13,7 +13,7 @@ class HubSpotSettings(AppSettings):
     """Configure HubSpot.
 
     `member_number` and `external_ids` (by the other system's name) are properties whose values are unique. `currency` is
-    that of amounts of deals which name none.
+    that of amounts of deals which name none. `hub_id` is the account's, which stands in the addresses of its pages.
     """
 
     base_url: str = "https://api.hubapi.com"
@@ -21,6 +21,7 @@ class HubSpotSettings(AppSettings):
     member_number: str | None = None
     external_ids: dict[str, str] = {}
     currency: Annotated[str, fits("[A-Z]{3}", "is no currency; write one such as EUR")] | None = None
+    hub_id: Annotated[int, Field(ge=1)] | None = None
     webhook_secret: Secret | None = None
     webhook_url: str = ""
 

@@ -76,6 +76,11 @@ class PostHog(Vendor[PostHogSettings]):
     def headers(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.settings.token.get_secret_value()}"}
 
+    def page_links(self) -> Mapping[str, str]:
+        if self.settings.customer_id is not None:  # ids of customers are no distinct ids, then
+            return {}
+        return {"customer": f"{self.settings.base_url}/project/{self.settings.project}/person/{{sourceId}}"}
+
     def trials(self) -> Sequence[Trial]:
         return [Trial(self._path, "the scope query:read, or access to the project", body=HogQLQuery().body("SELECT 1"))]
 

@@ -44,6 +44,10 @@ class Org(Vendor[SalesforceSettings]):
             flow = {"grant_type": "refresh_token", "refresh_token": own.refresh_token}
         return Grant("/services/oauth2/token", {**flow, "client_id": own.client_id, "client_secret": own.client_secret})
 
+    def page_links(self) -> Mapping[str, str]:
+        page = f"{self.settings.base_url}/{{sourceId}}"  # an id says itself of which object it is
+        return {"customer": page, "ticket": page, "deal": page}
+
     def refusal(self, answer: RefusedResponse) -> SourceError | None:
         usage = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
         if answer.status == 403 and usage and int(usage[1]) >= int(usage[2]):

@@ -34,6 +34,9 @@ from connectors.vendors.stripe.charges import order_of, orders_of, place
 from connectors.vendors.stripe.subscriptions import subscription_of
 
 _CUSTOMERS, _CHARGES, _DISPUTES, _SUBSCRIPTIONS = "/v1/customers", "/v1/charges", "/v1/disputes", "/v1/subscriptions"
+_DASHBOARD = "https://dashboard.stripe.com"
+_PAGES = {"customer": "customers", "order": "payments", "subscription": "subscriptions"}
+"""What the pages of records are called there."""
 _PAGE, _AT_ONCE = 100, 20
 _PLACES = 3
 """How many customers a cursor of a listing names. The last of them may be deleted before the next page is asked for."""
@@ -94,6 +97,12 @@ class Stripe(Vendor[StripeSettings]):
         own = self.settings
         fixed = {"Authorization": f"Bearer {own.token.get_secret_value()}", "Stripe-Version": own.api_version}
         return fixed | ({"Stripe-Account": own.account} if own.account else {})
+
+    def page_links(self) -> Mapping[str, str]:
+        if self.settings.account is not None:  # pages of another account are under its own, which is not documented
+            return {}
+        dashboard = _DASHBOARD + ("/test" if "_test_" in self.settings.token.get_secret_value()[:8] else "")
+        return {record: f"{dashboard}/{page}/{{sourceId}}" for record, page in _PAGES.items()}
 
     def trials(self) -> Sequence[Trial]:
         paths = [_CUSTOMERS, _CHARGES, _DISPUTES, *([_SUBSCRIPTIONS] if "subscription" in self.settings.keys else [])]

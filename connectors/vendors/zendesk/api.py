@@ -34,6 +34,11 @@ class SupportApi(Vendor[ZendeskSettings]):
         scope = "users:read tickets:read" + (" satisfaction_ratings:read" if self._has_surveys else "")
         return Grant("/oauth/tokens", {"grant_type": "client_credentials", "scope": scope, **app})
 
+    def page_links(self) -> Mapping[str, str]:
+        agent = f"{self.settings.base_url}/agent"
+        tickets = {"ticket": f"{agent}/tickets/{{sourceId}}", "survey": f"{agent}/tickets/{{ticketId}}"}
+        return {"customer": f"{agent}/users/{{sourceId}}", **tickets} if self.settings.customer_id == "id" else tickets
+
     def trials(self) -> Sequence[Trial]:
         smallest = {"page[size]": 1}
         return [
