@@ -8,8 +8,6 @@ from typing import Any
 import structlog
 from graphql import ExecutionResult
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -32,8 +30,10 @@ from gateway.http.compression import Compressor
 from gateway.http.document_finder import DocumentFinder
 from gateway.http.endpoint import ENDPOINT, GraphQLView
 from gateway.http.origins import policy_of
+from gateway.http.probes import tell_alive, tell_readiness
 from gateway.http.request_head import Head
 from gateway.http.security_headers import send_secured
+from gateway.http.session_route import SessionRoute
 from gateway.invalidation import Invalidator
 from gateway.log import frames_of
 from gateway.lookups.access_notes import AccessNotes
@@ -55,7 +55,6 @@ from gateway.tags.pack import PackTexts
 from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
 from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
-from gateway.version import gateway_version
 from gateway.views.asked_classes import audit_requests
 from gateway.views.view import View
 from gateway.views.views import Views
@@ -216,9 +215,14 @@ class GatewayApplication(Application):
         self.router.routes[:] = [
             Route(ENDPOINT, self.endpoint),
             webhooks.route,
-            Route("/healthz", _alive),
-            Route("/readyz", _readiness),
-            *((*page_routes(), *graphiql_routes()) if development else ()),
+            Route("/healthz", tell_alive),
+            Route("/readyz", tell_readiness),
+            *(
+                (*page_routes(), SessionRoute(self.revision, self.endpoint.observe).route)
+                if services.settings.has_pages
+                else ()
+            ),
+            *(graphiql_routes() if development else ()),
             *assistant_routes(services.settings, self.endpoint, self.admission, self._views.schema),
         ]
 
@@ -379,13 +383,3 @@ async def opened(services: Services) -> AsyncIterator[Services]:
         yield services
     finally:
         await close_services(services)
-
-
-async def _alive(request: Request) -> JSONResponse:  # noqa: ARG001  a Starlette endpoint
-    return JSONResponse({"status": "alive", "version": gateway_version()})
-
-
-async def _readiness(request: Request) -> JSONResponse:
-    """Tell whether requests are taken. Which sources are asked is for the admin port: a stranger may read this."""
-    taken: bool = request.app.state.ready
-    return JSONResponse({"status": "ready" if taken else "draining"}, 200 if taken else 503)

@@ -6,6 +6,7 @@ ProfileGatewayError
 |   |-- InvalidArgumentError
 |   |-- AmbiguousIdentityError
 |   |-- UnauthenticatedError
+|   |-- CsrfHeaderMissingError
 |   |-- ForbiddenError
 |   |-- WithheldError
 |   |-- PurposeRefusedError
@@ -72,6 +73,15 @@ class UnauthenticatedError(CallerError):
     """Nobody is known by the credential of the request."""
 
     code = "UNAUTHENTICATED"
+
+
+class CsrfHeaderMissingError(CallerError):
+    """A browser sends by itself what shows who asks, so another site may have caused the request."""
+
+    code = "CSRF_HEADER_MISSING"
+
+    def __init__(self) -> None:
+        super().__init__("a browser may have sent this for another site; send the header X-CSRF: 1, or Authorization: Bearer")
 
 
 class ForbiddenError(CallerError):

@@ -8,6 +8,7 @@ import msgspec
 
 from connectors.errors import ConfigurationError
 from gateway.access.api_keys import ApiKeys
+from gateway.access.browser_sessions import BrowserSessions
 from gateway.access.callers import Callers
 from gateway.access.key_file import KeyFile
 from gateway.access.key_table import KeyTable
@@ -134,6 +135,14 @@ def _key_table(settings: Settings, clock: Clock, store: Store | None, previous: 
         return previous.callers.keys
     kept = api_keys_of(settings, store)
     return KeyTable(kept, keys.secret.get_secret_value(), keys.stale_s, clock)
+
+
+def _sessions(settings: Settings, clock: Clock) -> BrowserSessions | None:
+    """Have keys begin sessions, where there are pages, keys and a secret."""
+    pages = settings.pages
+    if not settings.has_pages or settings.access.keys is None or pages.secret is None:
+        return None
+    return BrowserSessions(pages.secret.get_secret_value(), pages.session_s, clock, is_plain=settings.is_development)
 
 
 def _revocation_table(
@@ -306,7 +315,18 @@ def build_services(
         tag_reports=TagReports(pack, clock),
         tag_usage=TagUsage(pack, clock, None if store is None else store.tag_usage),
         operators=operators,
-        callers=Callers(settings.callers, access.anonymous, keys, tokens, operators, clock, revocations, proxies),
+        callers=Callers(
+            settings.callers,
+            access.anonymous,
+            keys,
+            tokens,
+            operators,
+            clock,
+            revocations,
+            proxies,
+            _sessions(settings, clock),
+            have_pages=settings.has_pages,
+        ),
         quotas=_quotas(settings, clock, store, previous),
         stitcher=stitcher,
         documents=documents,

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from gateway.access.api_keys import ApiKey, is_key
+from gateway.access.browser_sessions import CSRF_HEADER, BrowserSessions
 from gateway.access.caller import EVERYBODY, Caller
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators, bearer_of
@@ -36,11 +37,19 @@ class Callers:
         clock: Clock,
         revocations: RevocationTable | None = None,
         proxies: Proxies | None = None,
+        sessions: BrowserSessions | None = None,
+        *,
+        have_pages: bool = False,
     ) -> None:
-        """`revocations` are those that `tokens` know of, which are begun and ended here."""
+        """`revocations` are those that `tokens` know of, which are begun and ended here.
+
+        Without `sessions` no key begins one. Where callers `have_pages`, nobody opens one without being somebody.
+        """
         self.keys = keys
         self.tokens = tokens
         self.revocations = revocations
+        self.sessions = sessions
+        self._have_pages = have_pages
         self._proxies = proxies
         self._callers = {name: Caller(name) for name in settings}
         self._customers = {name for name, own in settings.items() if own.customer_claim is not None}
@@ -71,10 +80,10 @@ class Callers:
         """Find the caller whom a proxy names, or whose credential the request has. Raises as `identify`."""
         authorization = head.headers.get(b"authorization")
         if self._proxies is None:
-            return self.identify(authorization)
+            return self.identify(authorization) if authorization is not None else self._identify_bare(head)
         name = self._proxies.read_name(head)
         if name is None:
-            return self.identify(authorization)
+            return self.identify(authorization) if authorization is not None else self._identify_bare(head)
         if authorization is not None:
             raise UnauthenticatedError("a proxy names the caller, and there is a credential, too; send one of the two")
         caller = self._callers.get(name.decode("latin-1"))
@@ -83,6 +92,43 @@ class Callers:
         if caller.name in self._customers:
             raise UnauthenticatedError("this caller is a customer, whom a proxy does not name; send his own token")
         return caller
+
+    def _identify_bare(self, head: RequestHead) -> Caller | Coroutine[Any, Any, Caller]:
+        """Find the caller of a request without a credential: of a session, else the anonymous one. Pages have no other one."""
+        if self._have_pages:
+            if self.sessions is not None and b"cookie" in head.headers:
+                key_id = self.sessions.read_key_id(head.fields)
+                if key_id is not None:
+                    return self._identify_session(key_id)
+            if CSRF_HEADER in head.headers:
+                raise UnauthenticatedError("a page asks, and nobody is signed in; sign in first")
+        return self.identify(None)
+
+    def _identify_session(self, key_id: str) -> Caller | Coroutine[Any, Any, Caller]:
+        """Find the caller of a session, as long as its key holds."""
+        assert self.keys is not None
+        key = self.keys.find_by_id(key_id)
+        return self._identify_new_session(self.keys, key_id) if key is None else self.user_of(key)
+
+    async def _identify_new_session(self, keys: KeyTable, key_id: str) -> Caller:
+        await keys.look()  # the session may have begun at another worker, with a key that was just made
+        return self.user_of(keys.find_by_id(key_id))
+
+    def user_of(self, key: ApiKey | None) -> Caller:
+        """Name the key as the one who is behind its caller: nothing that is typed would prove who that is."""
+        caller = self._caller_of(key)
+        assert key is not None
+        return Caller(caller.name, user=f"key:{key.id}")
+
+    async def find_key(self, authorization: bytes | None) -> ApiKey:
+        """Find the key in an `Authorization` header. Raises `UnauthenticatedError` and `AccessUnavailableError`."""
+        text = bearer_of(authorization)
+        if self.keys is None or text is None or not is_key(text):
+            raise UnauthenticatedError("a session begins with a caller's key; send Authorization: Bearer and the key")
+        key = self.keys.find(text) or await self.keys.find_new(text)
+        self._caller_of(key)
+        assert key is not None
+        return key
 
     def identify(self, authorization: bytes | None) -> Caller | Coroutine[Any, Any, Caller]:
         """Find the caller whose credential is in an `Authorization` header; an operator has his own name.

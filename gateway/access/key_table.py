@@ -25,6 +25,7 @@ class KeyTable(Replica[ApiKey]):
         super().__init__(keys, stale_s, clock)
         self._secret = secret
         self._known: dict[str, ApiKey] = {}
+        self._by_id: dict[str, ApiKey] = {}
         self._looked_at = -LOOK_S
         self._next_look: asyncio.Task[bool] | None = None
         self._looks: set[asyncio.Task[bool]] = set()
@@ -42,11 +43,21 @@ class KeyTable(Replica[ApiKey]):
         self.check_age()
         return self._known.get(key.digest) is key
 
+    def find_by_id(self, id_: str) -> ApiKey | None:
+        """Find the key with this id, as `find` does."""
+        self.check_age()
+        return self._by_id.get(id_)
+
     async def find_new(self, text: str) -> ApiKey | None:
         """Find a key that nobody knew, which may just have been made: the keys are read first.
 
         Raises `AccessUnavailableError` where they cannot be read.
         """
+        await self.look()
+        return self.find(text)
+
+    async def look(self) -> None:
+        """Read the keys, for what somebody else may just have made. Raises `AccessUnavailableError`."""
         if self._next_look is None:
             self._next_look = asyncio.create_task(self._look_soon())
             self._looks.add(self._next_look)
@@ -55,13 +66,13 @@ class KeyTable(Replica[ApiKey]):
         await asyncio.wait({look})  # which goes on for the others where this request is given up
         if look.cancelled() or not look.result():
             raise AccessUnavailableError
-        return self.find(text)
 
     def _tasks(self) -> set[asyncio.Task[None] | asyncio.Task[bool]]:
         return super()._tasks() | self._looks
 
     def _learn(self, entries: Sequence[ApiKey]) -> None:
         self._known = {key.digest: key for key in entries}
+        self._by_id = {key.id: key for key in entries}
 
     def _note_failure(self, error: Exception) -> None:
         log.warning("keys_not_read", error=type(error).__name__)

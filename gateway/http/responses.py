@@ -15,6 +15,7 @@ from gateway.errors import (
     AccessUnavailableError,
     AuditUnavailableError,
     CallerError,
+    CsrfHeaderMissingError,
     OverloadedError,
     QuotaExceededError,
     UnauthenticatedError,
@@ -65,6 +66,8 @@ def make_failure(error: Exception, media: str, head: Head) -> HttpResponse:
         errors = [GraphQLError(str(error), extensions={"code": error.code})]
     elif isinstance(error, UnauthenticatedError):
         status, headers = 401, {"www-authenticate": "Bearer"}
+    elif isinstance(error, CsrfHeaderMissingError):
+        status = 403
     elif isinstance(error, CallerError):
         status = _invalid_status(media)
         errors = error.errors if isinstance(error, OperationError) else errors

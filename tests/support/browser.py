@@ -1,4 +1,4 @@
-"""A small driver for headless Chromium, over its DevTools protocol, with every host but 127.0.0.1 out of reach."""
+"""A small driver for headless Chromium, over its DevTools protocol, with every host but this machine out of reach."""
 
 import asyncio
 import base64
@@ -23,7 +23,7 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
     "--remote-debugging-port=0",
 )
 
