@@ -25,15 +25,13 @@ from gateway.documents.trusted_documents import load_documents
 from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.gc_tuning import tune_memory
-from gateway.graphiql import Example, graphiql_page, graphiql_routes
+from gateway.graphiql import Example, graphiql_page
 from gateway.http.compression import Compressor
 from gateway.http.document_finder import DocumentFinder
 from gateway.http.endpoint import ENDPOINT, GraphQLView
 from gateway.http.origins import policy_of
-from gateway.http.probes import tell_alive, tell_readiness
 from gateway.http.request_head import Head
 from gateway.http.security_headers import send_secured
-from gateway.http.session_route import SessionRoute
 from gateway.invalidation import Invalidator
 from gateway.log import frames_of
 from gateway.lookups.access_notes import AccessNotes
@@ -41,12 +39,11 @@ from gateway.lookups.connector_registry import build_connectors
 from gateway.lookups.read_cache import ReadCache
 from gateway.lookups.sources import Source, Sources
 from gateway.lookups.trace import Trace
-from gateway.mcp.assistant_routes import assistant_routes
 from gateway.operations import Limits, Operation, Operations
-from gateway.pages.page_routes import page_routes
 from gateway.quota.meter import Meter
 from gateway.replay.modes import UNTOUCHED, ReplayModes, substitute
 from gateway.revisions import Revision, close_services, hand_over, open_services, schedule_tags
+from gateway.routes import list_routes
 from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.stitching.stitcher import Stitcher
@@ -215,15 +212,7 @@ class GatewayApplication(Application):
         self.router.routes[:] = [
             Route(ENDPOINT, self.endpoint),
             webhooks.route,
-            Route("/healthz", tell_alive),
-            Route("/readyz", tell_readiness),
-            *(
-                (*page_routes(), SessionRoute(self.revision, self.endpoint.observe).route)
-                if services.settings.has_pages
-                else ()
-            ),
-            *(graphiql_routes() if development else ()),
-            *assistant_routes(services.settings, self.endpoint, self.admission, self._views.schema),
+            *list_routes(self.revision, self.endpoint, self.admission, self._views.schema),
         ]
 
     def _admit(self, settings: Settings) -> None:

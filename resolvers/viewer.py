@@ -1,5 +1,7 @@
 """Define who looks, for pages: the caller of a request, and what it may ask for."""
 
+from datetime import datetime
+
 import strawberry
 
 from gateway.context import RequestContext
@@ -36,6 +38,7 @@ class Viewer:
     finds: list[str] = field("The kinds of keys that it may find by; `text` is a search by words.")
     operates: bool = field("Whether it may read how the sources are.")
     governs: bool = field("Whether it may read how tags and segments are.")
+    pinned_clock: datetime | None = field("Where the gateway's clock stands, which figures are of; null where it runs.")
     layout: JSON = field("What pages show it, and in which order, as the settings have it.")
 
 
@@ -52,6 +55,7 @@ def describe_viewer(context: RequestContext) -> Viewer:
         finds=[str(kind) for kind in WAYS_IN if own is None or kind in own.key_kinds],
         operates=own is None or own.operate,
         governs=own is None or own.govern,
+        pinned_clock=settings.clock.pinned,
         layout=JSON(settings.pages.layout_of(caller.name)),
     )
 

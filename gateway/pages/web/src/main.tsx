@@ -3,6 +3,8 @@ import { render } from "preact";
 import "./styles/tokens.css";
 import "./styles/shell.css";
 import "./styles/search.css";
+import "./styles/customer.css";
+import "./styles/timeline.css";
 import { language } from "./i18n/language";
 import { Shell } from "./shell/shell";
 

@@ -35,6 +35,14 @@ export function setPurpose(chosen: string | null): void {
   purpose = chosen;
 }
 
+const SIGNED_OUT = "gateway:signed-out";
+
+/** Call back when an answer says that nobody is signed in. Gives what ends that. */
+export function onSignedOut(callback: () => void): () => void {
+  addEventListener(SIGNED_OUT, callback);
+  return () => removeEventListener(SIGNED_OUT, callback);
+}
+
 /** Ask the gateway. What cannot be asked at all is an answer with one failure, too. */
 export async function askGateway<T, V>(
   document: TypedDocumentString<T, V>,
@@ -57,6 +65,7 @@ export async function askGateway<T, V>(
     if (signal?.aborted) throw error;
     return { data: null, failures: [failure("OFFLINE")] };
   }
+  if (response.status === 401) dispatchEvent(new Event(SIGNED_OUT));
   try {
     const body = (await response.json()) as { data?: T | null; errors?: WireError[]; code?: string };
     if (!body.errors && !("data" in body)) return { data: null, failures: [failure(body.code ?? `HTTP_${response.status}`)] };

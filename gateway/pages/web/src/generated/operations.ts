@@ -3,6 +3,70 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type AccountRole =
+  | 'BILLING'
+  | 'BUYER'
+  | 'DECISION_MAKER'
+  | 'OTHER'
+  | 'TECHNICAL'
+  | 'UNKNOWN'
+  | 'USER';
+
+export type BillingInterval =
+  | 'DAY'
+  | 'MONTH'
+  | 'UNKNOWN'
+  | 'WEEK'
+  | 'YEAR';
+
+export type Channel =
+  | 'CHAT'
+  | 'EMAIL'
+  | 'PHONE'
+  | 'POST'
+  | 'PUSH'
+  | 'REVIEW'
+  | 'SMS'
+  | 'SOCIAL'
+  | 'STORE'
+  | 'UNKNOWN'
+  | 'WEB';
+
+export type ConsentState =
+  | 'DENIED'
+  | 'GRANTED'
+  | 'UNKNOWN'
+  | 'WITHDRAWN';
+
+export type ContactKind =
+  | 'EMAIL'
+  | 'PHONE'
+  | 'UNKNOWN';
+
+export type CustomerKind =
+  | 'COMPANY'
+  | 'PERSON'
+  | 'UNKNOWN';
+
+export type DealStage =
+  | 'LOST'
+  | 'OPEN'
+  | 'UNKNOWN'
+  | 'WON';
+
+export type Freshness =
+  | 'FRESH'
+  | 'STALE';
+
+export type IncompleteReason =
+  | 'KEY_REFUSED'
+  | 'LINKS_UNAVAILABLE'
+  | 'ONE_WAY_KEYS'
+  | 'OUT_OF_TIME'
+  | 'OUT_OF_TURNS'
+  | 'SOURCE_UNAVAILABLE'
+  | 'TOO_MANY_RECORDS';
+
 export type MatchedBy =
   | 'ACCOUNT'
   | 'COMPANY'
@@ -17,6 +81,12 @@ export type MatchedBy =
   | 'TICKET_ID'
   | 'TICKET_NUMBER';
 
+export type MessageAuthor =
+  | 'AGENT'
+  | 'CUSTOMER'
+  | 'SYSTEM'
+  | 'UNKNOWN';
+
 export type OrderStatus =
   | 'CANCELLED'
   | 'CONFIRMED'
@@ -26,6 +96,136 @@ export type OrderStatus =
   | 'RETURNED'
   | 'SHIPPED'
   | 'UNKNOWN';
+
+export type OriginRule =
+  | 'NEWEST'
+  | 'PRIORITY';
+
+export type PaymentMethod =
+  | 'BANK_TRANSFER'
+  | 'CARD'
+  | 'CASH'
+  | 'INVOICE'
+  | 'UNKNOWN'
+  | 'VOUCHER'
+  | 'WALLET';
+
+export type PurposeBasis =
+  | 'CONSENT'
+  | 'CONTRACT'
+  | 'LEGAL_DUTY'
+  | 'LEGITIMATE_INTEREST';
+
+export type RecordType =
+  | 'ACCOUNT'
+  | 'CUSTOMER'
+  | 'DEAL'
+  | 'EVENT'
+  | 'ORDER'
+  | 'SUBSCRIPTION'
+  | 'SURVEY'
+  | 'TICKET';
+
+export type SourceState =
+  | 'FRESH'
+  | 'NOT_CONFIGURED'
+  | 'STALE'
+  | 'UNAVAILABLE';
+
+export type SubscriptionStatus =
+  | 'ACTIVE'
+  | 'CANCELLED'
+  | 'ENDED'
+  | 'PAST_DUE'
+  | 'PAUSED'
+  | 'TRIAL'
+  | 'UNKNOWN';
+
+export type SurveyKind =
+  | 'CES'
+  | 'CSAT'
+  | 'NPS'
+  | 'REVIEW'
+  | 'UNKNOWN';
+
+export type TagCategory =
+  | 'ACQUISITION'
+  | 'BEHAVIOUR'
+  | 'LIFECYCLE'
+  | 'PREFERENCE'
+  | 'SATISFACTION'
+  | 'SERVICE'
+  | 'VALUE';
+
+export type TagReason =
+  | 'FAILED'
+  | 'NOT_LISTED'
+  | 'RULE'
+  | 'UNKNOWN';
+
+export type TagType =
+  | 'BOOLEAN'
+  | 'DATE'
+  | 'ENUM'
+  | 'LIST'
+  | 'NUMBER'
+  | 'TEXT';
+
+export type TicketKind =
+  | 'COMPLAINT'
+  | 'INCIDENT'
+  | 'QUESTION'
+  | 'REVIEW'
+  | 'TASK'
+  | 'UNKNOWN';
+
+export type TicketPriority =
+  | 'HIGH'
+  | 'LOW'
+  | 'NORMAL'
+  | 'UNKNOWN'
+  | 'URGENT';
+
+export type TicketStatus =
+  | 'CLOSED'
+  | 'NEW'
+  | 'ON_HOLD'
+  | 'OPEN'
+  | 'PENDING'
+  | 'SOLVED'
+  | 'UNKNOWN';
+
+export type BehaviourQueryVariables = Exact<{
+  id: string | number;
+  records?: Array<RecordType> | RecordType | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type BehaviourQuery = { customer: { id: string, timeline: { unavailable: Array<string>, partial: boolean, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<
+        | { __typename: 'Deal', id: string, source: string, name: string | null, stage: DealStage, stageName: string | null, createdAt: string, closedAt: string | null, amount: { amount: string, currency: string } | null }
+        | { __typename: 'Event', id: string, source: string, at: string, type: string, page: string | null, feature: string | null }
+        | { __typename: 'Order', id: string, source: string, number: string | null, placedAt: string, orderStatus: OrderStatus, total: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }> }
+        | { __typename: 'Subscription', id: string, source: string, plan: string | null, startedAt: string, subscriptionStatus: SubscriptionStatus, amount: { amount: string, currency: string } | null }
+        | { __typename: 'Survey', id: string, source: string, at: string, score: number | string | null, scale: number | null, comment: string | null, surveyKind: SurveyKind }
+        | { __typename: 'Ticket', id: string, source: string, number: string | null, subject: string | null, createdAt: string, priority: TicketPriority, ticketStatus: TicketStatus, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }
+      > } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+
+export type CandidatesQueryVariables = Exact<{
+  ids: Array<string | number> | string | number;
+}>;
+
+
+export type CandidatesQuery = { customers: Array<{ id: string, name: string | null, source: string, email: string | null, address: { city: string | null, country: string | null } | null, company: { name: string | null } | null } | null> };
+
+export type CommerceQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type CommerceQuery = { customer: { id: string, orders: { totalCount: number | null, unavailable: Array<string>, partial: boolean, nodes: Array<{ id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> }> } | null, orderStatistics: { count: number, firstAt: string | null, partial: boolean, total: Array<{ amount: string, currency: string }>, refunded: Array<{ amount: string, currency: string }> } | null, subscriptions: { unavailable: Array<string>, nodes: Array<{ id: string, source: string, plan: string | null, status: SubscriptionStatus, interval: BillingInterval, intervalCount: number | null, renewsAt: string | null, cancelledAt: string | null, endsAt: string | null, amount: { amount: string, currency: string } | null }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+
+export type OrderLineFragment = { id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> };
 
 export type FindQueryVariables = Exact<{
   text: string;
@@ -48,6 +248,46 @@ export type RecentCustomersQueryVariables = Exact<{
 
 export type RecentCustomersQuery = { customers: Array<{ id: string, name: string | null, address: { city: string | null, country: string | null } | null, company: { name: string | null } | null } | null> };
 
+export type IdentityQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type IdentityQuery = { customer: { id: string, currentId: string, source: string, sourceId: string, kind: CustomerKind | null, name: string | null, email: string | null, phone: string | null, memberNumber: string | null, birthDate: string | null, locale: string | null, jobTitle: string | null, preferredChannel: Channel | null, createdAt: string | null, address: { line: string | null, postalCode: string | null, city: string | null, region: string | null, country: string | null } | null, company: { name: string | null, industry: string | null, role: AccountRole | null, roleName: string | null } | null, contactPoints: Array<{ kind: ContactKind, value: string, primary: boolean }> | null, consents: Array<{ channel: Channel, purpose: string | null, state: ConsentState, at: string | null }> | null, account: { id: string, name: string | null, number: string | null, industry: string | null, size: number | null } | null, completeness: { share: number | null, missing: Array<string> }, records: Array<{ source: string, sourceId: string, asOf: string | null }>, origins: Array<{ field: string, source: string | null, rule: OriginRule, others: Array<{ source: string, value: unknown }> }>, identity: { complete: boolean, reason: IncompleteReason | null }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+
+export type ServiceQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type ServiceQuery = { customer: { id: string, open: { totalCount: number | null, unavailable: Array<string>, partial: boolean, nodes: Array<{ id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }> } | null, all: { totalCount: number | null, unavailable: Array<string>, nodes: Array<{ id: string, subject: string | null, solvedAt: string | null, createdAt: string }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+
+export type TicketLineFragment = { id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> };
+
+export type SourceLineFragment = { name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number };
+
+export type TagsQueryVariables = Exact<{
+  id: string | number;
+  language?: string | null | undefined;
+}>;
+
+
+export type TagsQuery = { customer: { id: string, tags: Array<{ key: string, category: TagCategory, type: TagType, value: string | null, values: Array<string> | null, label: string, valueLabel: string | null, reason: TagReason, freshness: Freshness, partial: boolean, computedAt: string }> | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+
+export type WhyTagQueryVariables = Exact<{
+  id: string | number;
+  key: string;
+  language?: string | null | undefined;
+}>;
+
+
+export type WhyTagQuery = { customer: { id: string, tag: { key: string, computedAt: string, rule: { version: number, words: string }, evidence: Array<{ name: string, label: string, value: unknown, missing: string | null, partial: boolean, sources: Array<string>, window: { since: string, until: string } | null }>, whyNot: Array<{ value: string | null, words: string }> } | null } | null };
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = { viewer: { caller: string | null, user: string | null, needsPurpose: boolean, purpose: string | null, finds: Array<string>, operates: boolean, governs: boolean, pinnedClock: string | null, layout: unknown, purposes: Array<{ key: string, basis: PurposeBasis }> } };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -66,8 +306,268 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
-
-export const FindDocument = new TypedDocumentString(`
+export const OrderLineFragmentDoc = /*#__PURE__*/ new TypedDocumentString(`
+    fragment OrderLine on Order {
+  id
+  source
+  number
+  channel
+  status
+  placedAt
+  deliveredAt
+  total {
+    amount
+    currency
+  }
+  refunded {
+    amount
+    currency
+  }
+  items {
+    name
+    quantity
+    unitPrice {
+      amount
+      currency
+    }
+  }
+  payments {
+    method
+  }
+}
+    `, {"fragmentName":"OrderLine"}) as unknown as TypedDocumentString<OrderLineFragment, unknown>;
+export const TicketLineFragmentDoc = /*#__PURE__*/ new TypedDocumentString(`
+    fragment TicketLine on Ticket {
+  id
+  source
+  number
+  subject
+  kind
+  status
+  priority
+  channel
+  createdAt
+  messages {
+    author
+    body
+    at
+  }
+}
+    `, {"fragmentName":"TicketLine"}) as unknown as TypedDocumentString<TicketLineFragment, unknown>;
+export const SourceLineFragmentDoc = /*#__PURE__*/ new TypedDocumentString(`
+    fragment SourceLine on CustomerSource {
+  name
+  state
+  asOf
+  errorCode
+  records
+  droppedRecords
+}
+    `, {"fragmentName":"SourceLine"}) as unknown as TypedDocumentString<SourceLineFragment, unknown>;
+export const BehaviourDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Behaviour($id: ID!, $records: [RecordType!], $after: String) {
+  customer(by: {id: $id}) {
+    id
+    timeline(first: 50, records: $records, after: $after) {
+      unavailable
+      partial
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        __typename
+        ... on Order {
+          id
+          source
+          number
+          placedAt
+          orderStatus: status
+          total {
+            amount
+            currency
+          }
+          items {
+            name
+            quantity
+            unitPrice {
+              amount
+              currency
+            }
+          }
+        }
+        ... on Ticket {
+          id
+          source
+          number
+          subject
+          createdAt
+          ticketStatus: status
+          priority
+          messages {
+            author
+            body
+            at
+          }
+        }
+        ... on Event {
+          id
+          source
+          at
+          type
+          page
+          feature
+        }
+        ... on Deal {
+          id
+          source
+          name
+          stage
+          stageName
+          createdAt
+          closedAt
+          amount {
+            amount
+            currency
+          }
+        }
+        ... on Subscription {
+          id
+          source
+          plan
+          startedAt
+          subscriptionStatus: status
+          amount {
+            amount
+            currency
+          }
+        }
+        ... on Survey {
+          id
+          source
+          at
+          surveyKind: kind
+          score
+          scale
+          comment
+        }
+      }
+    }
+    sources {
+      ...SourceLine
+    }
+  }
+}
+    fragment SourceLine on CustomerSource {
+  name
+  state
+  asOf
+  errorCode
+  records
+  droppedRecords
+}`) as unknown as TypedDocumentString<BehaviourQuery, BehaviourQueryVariables>;
+export const CandidatesDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Candidates($ids: [ID!]!) {
+  customers(ids: $ids) {
+    id
+    name
+    source
+    email
+    address {
+      city
+      country
+    }
+    company {
+      name
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CandidatesQuery, CandidatesQueryVariables>;
+export const CommerceDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Commerce($id: ID!) {
+  customer(by: {id: $id}) {
+    id
+    orders(first: 3) {
+      totalCount
+      unavailable
+      partial
+      nodes {
+        ...OrderLine
+      }
+    }
+    orderStatistics {
+      count
+      total {
+        amount
+        currency
+      }
+      refunded {
+        amount
+        currency
+      }
+      firstAt
+      partial
+    }
+    subscriptions(first: 5) {
+      unavailable
+      nodes {
+        id
+        source
+        plan
+        status
+        amount {
+          amount
+          currency
+        }
+        interval
+        intervalCount
+        renewsAt
+        cancelledAt
+        endsAt
+      }
+    }
+    sources {
+      ...SourceLine
+    }
+  }
+}
+    fragment OrderLine on Order {
+  id
+  source
+  number
+  channel
+  status
+  placedAt
+  deliveredAt
+  total {
+    amount
+    currency
+  }
+  refunded {
+    amount
+    currency
+  }
+  items {
+    name
+    quantity
+    unitPrice {
+      amount
+      currency
+    }
+  }
+  payments {
+    method
+  }
+}
+fragment SourceLine on CustomerSource {
+  name
+  state
+  asOf
+  errorCode
+  records
+  droppedRecords
+}`) as unknown as TypedDocumentString<CommerceQuery, CommerceQueryVariables>;
+export const FindDocument = /*#__PURE__*/ new TypedDocumentString(`
     query Find($text: String!) {
   find(text: $text, first: 8) {
     matches {
@@ -97,7 +597,7 @@ export const FindDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<FindQuery, FindQueryVariables>;
-export const FoundCardsDocument = new TypedDocumentString(`
+export const FoundCardsDocument = /*#__PURE__*/ new TypedDocumentString(`
     query FoundCards($ids: [ID!]!) {
   customers(ids: $ids) {
     id
@@ -115,7 +615,7 @@ export const FoundCardsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<FoundCardsQuery, FoundCardsQueryVariables>;
-export const RecentCustomersDocument = new TypedDocumentString(`
+export const RecentCustomersDocument = /*#__PURE__*/ new TypedDocumentString(`
     query RecentCustomers($ids: [ID!]!) {
   customers(ids: $ids) {
     id
@@ -130,3 +630,217 @@ export const RecentCustomersDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RecentCustomersQuery, RecentCustomersQueryVariables>;
+export const IdentityDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Identity($id: ID!) {
+  customer(by: {id: $id}) {
+    id
+    currentId
+    source
+    sourceId
+    kind
+    name
+    email
+    phone
+    memberNumber
+    birthDate
+    locale
+    jobTitle
+    preferredChannel
+    createdAt
+    address {
+      line
+      postalCode
+      city
+      region
+      country
+    }
+    company {
+      name
+      industry
+      role
+      roleName
+    }
+    contactPoints {
+      kind
+      value
+      primary
+    }
+    consents {
+      channel
+      purpose
+      state
+      at
+    }
+    account {
+      id
+      name
+      number
+      industry
+      size
+    }
+    completeness {
+      share
+      missing
+    }
+    records {
+      source
+      sourceId
+      asOf
+    }
+    origins {
+      field
+      source
+      rule
+      others {
+        source
+        value
+      }
+    }
+    identity {
+      complete
+      reason
+    }
+    sources {
+      ...SourceLine
+    }
+  }
+}
+    fragment SourceLine on CustomerSource {
+  name
+  state
+  asOf
+  errorCode
+  records
+  droppedRecords
+}`) as unknown as TypedDocumentString<IdentityQuery, IdentityQueryVariables>;
+export const ServiceDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Service($id: ID!) {
+  customer(by: {id: $id}) {
+    id
+    open: tickets(first: 10, filter: {status: [NEW, OPEN, PENDING, ON_HOLD]}) {
+      totalCount
+      unavailable
+      partial
+      nodes {
+        ...TicketLine
+      }
+    }
+    all: tickets(first: 1) {
+      totalCount
+      unavailable
+      nodes {
+        id
+        subject
+        solvedAt
+        createdAt
+      }
+    }
+    sources {
+      ...SourceLine
+    }
+  }
+}
+    fragment TicketLine on Ticket {
+  id
+  source
+  number
+  subject
+  kind
+  status
+  priority
+  channel
+  createdAt
+  messages {
+    author
+    body
+    at
+  }
+}
+fragment SourceLine on CustomerSource {
+  name
+  state
+  asOf
+  errorCode
+  records
+  droppedRecords
+}`) as unknown as TypedDocumentString<ServiceQuery, ServiceQueryVariables>;
+export const TagsDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Tags($id: ID!, $language: String) {
+  customer(by: {id: $id}) {
+    id
+    tags {
+      key
+      category
+      type
+      value
+      values
+      label(language: $language)
+      valueLabel(language: $language)
+      reason
+      freshness
+      partial
+      computedAt
+    }
+    sources {
+      ...SourceLine
+    }
+  }
+}
+    fragment SourceLine on CustomerSource {
+  name
+  state
+  asOf
+  errorCode
+  records
+  droppedRecords
+}`) as unknown as TypedDocumentString<TagsQuery, TagsQueryVariables>;
+export const WhyTagDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query WhyTag($id: ID!, $key: String!, $language: String) {
+  customer(by: {id: $id}) {
+    id
+    tag(key: $key) {
+      key
+      computedAt
+      rule {
+        version
+        words
+      }
+      evidence {
+        name
+        label(language: $language)
+        value
+        missing
+        partial
+        sources
+        window {
+          since
+          until
+        }
+      }
+      whyNot {
+        value
+        words
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WhyTagQuery, WhyTagQueryVariables>;
+export const ViewerDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Viewer {
+  viewer {
+    caller
+    user
+    purposes {
+      key
+      basis
+    }
+    needsPurpose
+    purpose
+    finds
+    operates
+    governs
+    pinnedClock
+    layout
+  }
+}
+    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;

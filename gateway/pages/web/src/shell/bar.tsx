@@ -2,20 +2,52 @@
 import { LANGUAGES, language, takeLanguage, text, type Language } from "../i18n/language";
 import { followLink, type Place } from "../navigation";
 import { Finder } from "../search/finder";
+import type { Looking } from "./use-viewer";
 
 const NAMES: Record<Language, string> = { en: "English", zh: "中文" };
 
-export function Bar({ place }: { place: Place }) {
+export interface BarProps {
+  place: Place;
+  looking: Looking;
+  onPurpose: (purpose: string | null) => void;
+  onSignedOut: () => void;
+}
+
+export function Bar({ place, looking, onPurpose, onSignedOut }: BarProps) {
+  const signOut = async () => {
+    await fetch("/session", { method: "DELETE", headers: { "x-csrf": "1" }, credentials: "same-origin", cache: "no-store" });
+    onSignedOut();
+  };
   return (
     <header class="bar">
       <a class="brand" href="/" onClick={followLink} aria-label={text.product}>
         <Mark />
         <span>{text.product}</span>
       </a>
-      {place.page === "search" ? <span class="grow" /> : <Finder form="bar" />}
+      {looking.state === "ready" && place.page !== "search" ? <Finder form="bar" /> : null}
+      <span class="grow" />
+      {looking.state === "ready" && (
+        <div class="who">
+          <span class="who-name" title={looking.viewer.caller ?? ""}>{whoLooks(looking)}</span>
+          {looking.viewer.purposes.length > 0 && (
+            <select
+              class="quiet"
+              aria-label={text.viewer.purpose}
+              value={looking.purpose ?? ""}
+              onChange={(event) => onPurpose(event.currentTarget.value || null)}
+            >
+              {!looking.viewer.needsPurpose && <option value="">{text.viewer.noPurpose}</option>}
+              {looking.viewer.purposes.map(({ key }) => <option key={key} value={key}>{key}</option>)}
+            </select>
+          )}
+          {looking.viewer.user?.startsWith("key:") && (
+            <button type="button" class="quiet" onClick={signOut}>{text.viewer.signOut}</button>
+          )}
+        </div>
+      )}
       <select
-        class="quiet"
-        aria-label="Language"
+        class="quiet language"
+        aria-label={text.viewer.language}
         value={language}
         onChange={(event) => takeLanguage(event.currentTarget.value as Language)}
       >
@@ -25,6 +57,11 @@ export function Bar({ place }: { place: Place }) {
       </select>
     </header>
   );
+}
+
+function whoLooks({ viewer }: Extract<Looking, { state: "ready" }>): string {
+  const user = viewer.user?.startsWith("key:") ? viewer.caller : viewer.user;
+  return user ?? viewer.caller ?? text.viewer.anonymous;
 }
 
 function Mark() {

@@ -1,16 +1,63 @@
-// What all pages have in common.
+// What all pages have in common: the bar, who looks, and the page that the address names.
+import { CustomerPage } from "../customer/customer-page";
 import { text } from "../i18n/language";
-import { usePlace } from "../navigation";
+import { usePlace, type Place } from "../navigation";
 import { SearchPage } from "../search/search-page";
 import { Bar } from "./bar";
+import { ChoosePurpose, SignIn } from "./sign-in";
+import { nameOf, useViewer, type Looking } from "./use-viewer";
 
 export function Shell() {
   const place = usePlace();
+  const { looking, choose, again } = useViewer();
   return (
     <>
-      <a class="skip" href="#content">{text.skip}</a>
-      <Bar place={place} />
-      {place.page === "search" ? <SearchPage viewer="" /> : <main id="content" />}
+      <a class="skip" href="#content" onClick={skip}>{text.skip}</a>
+      <Bar place={place} looking={looking} onPurpose={choose} onSignedOut={again} />
+      <Page place={place} looking={looking} onPurpose={choose} onSignedIn={again} />
     </>
   );
+}
+
+interface PageProps {
+  place: Place;
+  looking: Looking;
+  onPurpose: (purpose: string) => void;
+  onSignedIn: () => void;
+}
+
+function Page({ place, looking, onPurpose, onSignedIn }: PageProps) {
+  switch (looking.state) {
+    case "loading":
+      return <main id="content" aria-busy="true" />;
+    case "failed":
+      return (
+        <main id="content" class="door">
+          <div role="alert">
+            <p>{looking.code === "OFFLINE" ? text.failure.offline : text.failure.other(looking.code)}</p>
+            <button type="button" class="primary" onClick={onSignedIn}>{text.failure.askAgain}</button>
+          </div>
+        </main>
+      );
+    case "signed-out":
+      return <SignIn onDone={onSignedIn} />;
+    case "choosing":
+      return <ChoosePurpose viewer={looking.viewer} onChosen={onPurpose} />;
+    case "ready": {
+      const viewer = nameOf(looking.viewer);
+      if (place.page === "search") return <SearchPage key={`${viewer}${looking.purpose}`} viewer={viewer} />;
+      if (place.page === "customer") {
+        return <CustomerPage key={`${place.id}\n${looking.purpose}`} id={place.id} viewer={viewer} looking={looking.viewer} />;
+      }
+      return <main id="content" />;
+    }
+  }
+}
+
+/** Move the focus without a fragment, which has words of its own. */
+function skip(event: MouseEvent) {
+  event.preventDefault();
+  const content = document.getElementById("content");
+  content?.setAttribute("tabindex", "-1");
+  content?.focus();
 }

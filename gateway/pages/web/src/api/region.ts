@@ -1,0 +1,83 @@
+// A part of a page that one document fills, by itself: it is shown when its answer comes.
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { RecordType, SourceLineFragment, TypedDocumentString } from "../generated/operations";
+import { askGateway, type Failure } from "./gateway";
+
+export interface Region<C> {
+  /** Whether its first answer is still awaited. */
+  loading: boolean;
+  /** Whether it is asked again, and shows what it had. */
+  asking: boolean;
+  customer: C | null;
+  failures: readonly Failure[];
+  sources: readonly SourceLineFragment[];
+  ask: () => void;
+}
+
+interface About {
+  customer: { sources: SourceLineFragment[] } | null;
+}
+
+/** Ask a document about a customer, again when its variables change. */
+export function useRegion<T extends About, V>(
+  document: TypedDocumentString<T, V>,
+  variables: V,
+): Region<NonNullable<T["customer"]>> {
+  const [answer, setAnswer] = useState<{ of: string; data: T | null; failures: readonly Failure[] } | null>(null);
+  const [asking, setAsking] = useState(true);
+  const abort = useRef<AbortController | null>(null);
+  const key = JSON.stringify(variables);
+  const ask = useCallback(async () => {
+    abort.current?.abort();
+    const own = new AbortController();
+    abort.current = own;
+    setAsking(true);
+    try {
+      const { data, failures } = await askGateway(document, variables, own.signal);
+      setAnswer({ of: key, data, failures });
+      setAsking(false);
+    } catch (error) {
+      if (!own.signal.aborted) throw error;
+    }
+  }, [document, key]);
+  useEffect(() => {
+    void ask();
+    return () => abort.current?.abort();
+  }, [ask]);
+  const current = answer?.of === key ? answer : null;
+  const customer = (current?.data?.customer ?? null) as NonNullable<T["customer"]> | null;
+  return {
+    loading: current === null,
+    asking,
+    customer,
+    failures: current?.failures ?? [],
+    sources: customer?.sources ?? [],
+    ask,
+  };
+}
+
+/** Write a path without its places in lists: what is withheld is told once for all of them. */
+const written = (path: readonly (string | number)[]): string => path.filter((part) => typeof part === "string").join(".");
+
+/** Find why a field of the customer is null. */
+export function findFailure(failures: readonly Failure[], field: string): Failure | null {
+  const wanted = `customer.${field}`;
+  return failures.find(({ path }) => wanted === written(path) || wanted.startsWith(`${written(path)}.`)) ?? null;
+}
+
+export function isWithheld(failure: Failure | null): boolean {
+  return failure !== null && (failure.code.startsWith("WITHHELD") || failure.code === "FORBIDDEN");
+}
+
+/** Name the sources that were asked for some records. */
+export function namesFor(sources: readonly SourceLineFragment[], records: RecordType): string[] {
+  return sources.flatMap(({ name, records: own }) => (name !== null && own.includes(records) ? [name] : []));
+}
+
+/** Find since when the records shown are, where they are kept ones. */
+export function staleSince(sources: readonly SourceLineFragment[], records: readonly RecordType[]): string | null {
+  const times = sources.flatMap(({ state, asOf, records: own }) =>
+    state === "STALE" && asOf !== null && own.some((record) => records.includes(record)) ? [asOf] : [],
+  );
+  return times.sort()[0] ?? null;
+}

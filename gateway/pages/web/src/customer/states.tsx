@@ -1,0 +1,134 @@
+// The states of a part of the page, each different to the eye and said aloud.
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Failure } from "../api/gateway";
+import { findFailure, isWithheld, staleSince, type Region } from "../api/region";
+import { formatClock } from "../format/times";
+import type { RecordType } from "../generated/operations";
+import { text } from "../i18n/language";
+import { Icon } from "./icons";
+
+const AGAIN_MS = 10_000;
+
+export interface BoxProps {
+  name: string;
+  title: string;
+  region: Region<unknown>;
+  /** The field of the customer that fills the box. */
+  field: string;
+  records?: readonly RecordType[];
+  aside?: ComponentChildren;
+  /** What stands above, whatever comes of the rest. */
+  top?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+/** A part with its title: what fills it, or why that is not there. */
+export function Box({ name, title, region, field, records = [], aside, top, children }: BoxProps) {
+  const failure = region.loading ? null : findFailure(region.failures, field);
+  const stale = staleSince(region.sources, records);
+  return (
+    <section class={`box box-${name}`} data-region={name} aria-labelledby={`box-${name}`} aria-busy={region.loading}>
+      <header>
+        <h2 id={`box-${name}`}>{title}</h2>
+        {stale !== null && <Stale since={stale} />}
+        {!region.loading && failure === null && aside}
+      </header>
+      {top}
+      {region.loading ? (
+        <Loading />
+      ) : isWithheld(failure) ? (
+        <Withheld />
+      ) : failure !== null ? (
+        <Unavailable source={failure.source} code={failure.code} region={region} />
+      ) : (
+        children
+      )}
+    </section>
+  );
+}
+
+export function Loading() {
+  return (
+    <div class="loading" role="status">
+      <span class="unseen">{text.state.loading}</span>
+      <i />
+      <i />
+      <i />
+    </div>
+  );
+}
+
+export function Withheld() {
+  return (
+    <span class="withheld" data-state="withheld">
+      <Icon name="lock" />
+      {text.state.withheld}
+    </span>
+  );
+}
+
+export function Stale({ since }: { since: string }) {
+  return <span class="stale" data-state="stale">{text.state.asOf(formatClock(since))}</span>;
+}
+
+export function None({ children }: { children: ComponentChildren }) {
+  return <p class="none" data-state="none">{children}</p>;
+}
+
+export function reasonOf(code: string): string {
+  return text.state.reason[code] ?? text.state.otherReason(code);
+}
+
+/** A grey row in the place of what is missing. */
+export function Unavailable({ source, code, region }: { source: string | null; code: string; region: Region<unknown> }) {
+  return (
+    <div class="unavailable" data-state="unavailable" role="status">
+      <p>{text.state.unavailable(source ?? text.state.aSource, reasonOf(code))}</p>
+      <AskAgain region={region} />
+    </div>
+  );
+}
+
+/** A grey row above what there is without some sources. */
+export function Missing({ sources, region }: { sources: readonly string[]; region: Region<unknown> }) {
+  if (sources.length === 0) return null;
+  const line = region.sources.find(({ name, errorCode }) => name === sources[0] && errorCode !== null);
+  return (
+    <div class="unavailable" data-state="unavailable" role="status">
+      <p>
+        {sources.length === 1 && line
+          ? text.state.unavailable(sources[0]!, reasonOf(line.errorCode!))
+          : text.state.missing(sources.join(", "))}
+      </p>
+      <AskAgain region={region} />
+    </div>
+  );
+}
+
+export function AskAgain({ region }: { region: Region<unknown> }) {
+  const [until, setUntil] = useState(0);
+  const [now, setNow] = useState(() => Date.now());
+  const left = Math.ceil((until - now) / 1000);
+  useEffect(() => {
+    if (left <= 0) return undefined;
+    const timer = setTimeout(() => setNow(Date.now()), 1000);
+    return () => clearTimeout(timer);
+  }, [now, left]);
+  const ask = () => {
+    setNow(Date.now());
+    setUntil(Date.now() + AGAIN_MS);
+    region.ask();
+  };
+  return (
+    <button type="button" class="again" disabled={region.asking || left > 0} onClick={ask}>
+      {region.asking ? text.state.asking : left > 0 ? text.state.askedLately(left) : text.state.askAgain}
+    </button>
+  );
+}
+
+/** One value: itself, a lock, or nothing. */
+export function Value({ value, failures, field }: { value: string | null; failures: readonly Failure[]; field: string }) {
+  if (value !== null && value !== "") return <>{value}</>;
+  return isWithheld(findFailure(failures, field)) ? <Withheld /> : null;
+}

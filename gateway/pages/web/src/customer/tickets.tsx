@@ -1,0 +1,73 @@
+// Open tickets: what the customer most likely calls about.
+import { useState } from "preact/hooks";
+import { namesFor, type Region } from "../api/region";
+import { formatAge, formatMoment } from "../format/times";
+import type { ServiceQuery, TicketLineFragment, TicketPriority } from "../generated/operations";
+import { text } from "../i18n/language";
+import { Box, Missing, None } from "./states";
+
+export type Service = NonNullable<ServiceQuery["customer"]>;
+
+const SHOWN = 2;
+const URGENCY: TicketPriority[] = ["URGENT", "HIGH", "NORMAL", "LOW", "UNKNOWN"];
+
+export function Tickets({ service, now }: { service: Region<Service>; now: Date }) {
+  const [all, setAll] = useState(false);
+  const open = service.customer?.open ?? null;
+  const nodes = [...(open?.nodes ?? [])].sort(
+    (one, other) => URGENCY.indexOf(one.priority) - URGENCY.indexOf(other.priority) || other.createdAt.localeCompare(one.createdAt),
+  );
+  const count = open === null || open.unavailable.length > 0 || open.partial ? null : open.totalCount;
+  const written = count !== null ? String(count) : nodes.length > 0 ? text.state.atLeast(String(nodes.length)) : "";
+  const ever = service.customer?.all?.totalCount ?? null;
+  const names = namesFor(service.sources, "TICKET");
+  return (
+    <Box
+      name="tickets"
+      title={text.tickets.title}
+      region={service}
+      field="open"
+      records={["TICKET"]}
+      aside={nodes.length > 0 && <span class="count">{written}</span>}
+    >
+      <Missing sources={open?.unavailable ?? []} region={service} />
+      {nodes.length === 0 && names.length === 0 && <None>{text.state.noSource}</None>}
+      {nodes.length === 0 && names.length > 0 && open?.unavailable.length === 0 && (
+        <None>
+          {text.tickets.none(names.join(", "))} {ever !== null && ever > 0 && <span class="soft">{text.tickets.ever(ever)}</span>}
+        </None>
+      )}
+      <ul class={nodes.length === 1 ? "tickets single" : "tickets"}>
+        {(all ? nodes : nodes.slice(0, SHOWN)).map((ticket) => (
+          <li key={ticket.id}><OpenTicket ticket={ticket} now={now} /></li>
+        ))}
+      </ul>
+      {nodes.length === 1 && ever !== null && ever > 1 && <p class="soft small">{text.tickets.ever(ever)}</p>}
+      {nodes.length > SHOWN && (
+        <button type="button" class="quiet" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? text.customer.less : text.customer.more(nodes.length - SHOWN)}
+        </button>
+      )}
+    </Box>
+  );
+}
+
+function OpenTicket({ ticket, now }: { ticket: TicketLineFragment; now: Date }) {
+  const last = ticket.messages.at(-1);
+  const priority = text.tickets.priority[ticket.priority];
+  return (
+    <article class="ticket">
+      <h3>{ticket.subject ?? text.tickets.noSubject}</h3>
+      <p class="facts soft">
+        {priority && <span class={`priority ${ticket.priority.toLowerCase()}`}>{priority}</span>}
+        <span>{text.tickets.status[ticket.status]}</span>
+        <span title={formatMoment(ticket.createdAt)}>{text.tickets.opened(formatAge(ticket.createdAt, now))}</span>
+      </p>
+      {last?.body && (
+        <p class="last-message">
+          <b>{text.tickets.author[last.author]}:</b> {last.body}
+        </p>
+      )}
+    </article>
+  );
+}

@@ -1,0 +1,51 @@
+// Who looks, and for which purpose: asked for first, as nothing is shown without.
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { askGateway, onSignedOut, setPurpose } from "../api/gateway";
+import { ViewerDocument, type ViewerQuery } from "../generated/operations";
+
+export type Viewer = ViewerQuery["viewer"];
+
+export type Looking =
+  | { state: "loading" }
+  | { state: "signed-out" }
+  | { state: "failed"; code: string }
+  | { state: "choosing"; viewer: Viewer }
+  | { state: "ready"; viewer: Viewer; purpose: string | null };
+
+/** Name a viewer, for what is kept for each in this browser. */
+export const nameOf = (viewer: Viewer): string => `${viewer.caller ?? ""}|${viewer.user ?? ""}`;
+
+const keyOf = (viewer: Viewer): string => `gateway.purpose:${nameOf(viewer)}`;
+
+export function useViewer(): { looking: Looking; choose: (purpose: string | null) => void; again: () => void } {
+  const [looking, setLooking] = useState<Looking>({ state: "loading" });
+  const again = useCallback(async () => {
+    const { data, failures } = await askGateway(ViewerDocument, {});
+    if (data === null) {
+      const code = failures[0]?.code ?? "UNKNOWN";
+      setLooking(code === "UNAUTHENTICATED" ? { state: "signed-out" } : { state: "failed", code });
+      return;
+    }
+    const { viewer } = data;
+    const names = viewer.purposes.map(({ key }) => key);
+    const kept = sessionStorage.getItem(keyOf(viewer));
+    const purpose = kept !== null && names.includes(kept) ? kept : names.length === 1 && viewer.needsPurpose ? names[0]! : null;
+    setPurpose(purpose);
+    setLooking(viewer.needsPurpose && purpose === null ? { state: "choosing", viewer } : { state: "ready", viewer, purpose });
+  }, []);
+  useEffect(() => {
+    void again();
+    return onSignedOut(() => setLooking({ state: "signed-out" }));
+  }, [again]);
+  const choose = useCallback((purpose: string | null) => {
+    setLooking((before) => {
+      if (before.state !== "choosing" && before.state !== "ready") return before;
+      const { viewer } = before;
+      if (purpose === null) sessionStorage.removeItem(keyOf(viewer));
+      else sessionStorage.setItem(keyOf(viewer), purpose);
+      setPurpose(purpose);
+      return { state: "ready", viewer, purpose };
+    });
+  }, []);
+  return { looking, choose, again };
+}

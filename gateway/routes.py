@@ -1,0 +1,32 @@
+"""List what the gateway serves beside its endpoint and the webhooks of sources."""
+
+from graphql import GraphQLSchema
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+
+from gateway.admission.admission import Admission
+from gateway.graphiql import graphiql_routes
+from gateway.http.endpoint import ENDPOINT, GraphQLView
+from gateway.http.probes import tell_alive, tell_readiness
+from gateway.http.session_route import SessionRoute
+from gateway.mcp.assistant_routes import assistant_routes
+from gateway.pages.page_routes import page_routes
+from gateway.revisions import Revision
+
+
+def list_routes(revision: Revision, endpoint: GraphQLView, admission: Admission, schema: GraphQLSchema) -> list[Route]:
+    """List the routes by what the settings ask for: health, pages and their sessions, GraphiQL, tools of assistants."""
+    settings = revision.services.settings
+    routes = [Route("/healthz", tell_alive), Route("/readyz", tell_readiness)]
+    if settings.has_pages:
+        routes += [*page_routes(), SessionRoute(revision, endpoint.observe).route]
+    elif settings.is_development:
+        routes.append(Route("/", _open_graphiql))
+    if settings.is_development:
+        routes += graphiql_routes()
+    return [*routes, *assistant_routes(settings, endpoint, admission, schema)]
+
+
+async def _open_graphiql(request: Request) -> RedirectResponse:  # noqa: ARG001  a Starlette endpoint
+    return RedirectResponse(ENDPOINT)
