@@ -68,8 +68,7 @@ class FilesSettings(ConnectorSettings):
         return {self._reader(pattern): f"{self.path.resolve()}/{pattern}" for pattern in tables}
 
     def _reader(self, pattern: str) -> str:
-        folder = str(self.path.resolve()).replace("'", "''")
-        return READERS[_ending(pattern)].format(f"{folder}/{pattern}")
+        return table_reader(self.path, pattern)
 
     def _named(self, record: RecordSettings) -> RecordSettings:
         keys = {
@@ -94,6 +93,12 @@ class FilesSettings(ConnectorSettings):
         """Take the user's part out of a query with tables."""
         before, begin, own = query.partition(_BEGIN)
         return own.removesuffix(")\n") if begin and before.startswith("WITH ") else query
+
+
+def table_reader(path: Path, pattern: str) -> str:
+    """Write what reads the files of a table, as a query names it."""
+    folder = str(path.resolve()).replace("'", "''")
+    return READERS[_ending(pattern)].format(f"{folder}/{pattern}")
 
 
 def _ending(pattern: str) -> str:

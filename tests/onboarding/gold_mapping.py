@@ -125,7 +125,7 @@ def _listed(fields: dict[str, Expressions]) -> dict[str, list[str]]:
     return {column: [own] if isinstance(own, str) else own for column, own in fields.items()}
 
 
-def _path(struct: type[Any], column: str) -> str:
+def _path(struct: type[msgspec.Struct], column: str) -> str:
     """Find the dotted path that a column is called by."""
     return next(path for path in leaves_of(struct) if path.replace(".", "_") == column)
 

@@ -213,7 +213,7 @@ def leaf_paths(record: type[Record]) -> list[str]:
     return list(leaves_of(record))
 
 
-def value_at(row: Any, path: str) -> Any:
+def value_at(row: msgspec.Struct, path: str) -> Any:
     """Read a value. Of a list it is a counter of its items' values. What means "none", or is a default, is None."""
     name, _, rest = path.partition(".")
     field, value = fields_of(type(row))[name], getattr(row, name)
