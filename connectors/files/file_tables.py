@@ -26,14 +26,14 @@ class FileTable(NamedTuple):
     files: tuple[Path, ...]
 
 
-class Listing(NamedTuple):
+class FolderTables(NamedTuple):
     """The tables of a folder, and what was left out, by the reason."""
 
     tables: list[FileTable]
     skipped: Mapping[str, list[str]]
 
 
-def list_tables(folder: Path) -> Listing:
+def list_tables(folder: Path) -> FolderTables:
     """List the tables below a folder. Files are one table whose names differ by their numbers alone."""
     names, skipped = _names(folder)
     groups: dict[str, list[str]] = {}
@@ -47,7 +47,7 @@ def list_tables(folder: Path) -> Listing:
     for pattern, own in sorted(patterns.items()):
         name = _free_name(table_name(pattern), tables)
         tables[name] = FileTable(name, pattern, tuple(folder / one for one in own))
-    return Listing(list(tables.values()), skipped)
+    return FolderTables(list(tables.values()), skipped)
 
 
 def table_name(pattern: str) -> str:

@@ -135,6 +135,19 @@ class MongoDatabase:
 
         return await self._run(call)
 
+    async def indexes(self, collection: str) -> list[tuple[tuple[str, ...], bool]] | None:
+        """List the paths of each index in its order, and whether it is unique for all documents; None for a view."""
+
+        async def call(database: _Database) -> list[tuple[tuple[str, ...], bool]] | None:
+            try:
+                return [_index(index) async for index in await database[collection].list_indexes()]
+            except OperationFailure as error:
+                if error.code == NOT_FOR_VIEWS:
+                    return None
+                raise
+
+        return await self._run(call)
+
     async def text_paths(self, collection: str) -> set[str]:
         """List the paths of the index of words that a collection has; `$**` is for all. A view has none."""
 
@@ -202,6 +215,13 @@ class MongoDatabase:
         if not running.cancelled():
             # Whoever asked may be gone, and an error that nobody has looked at is logged, with the server's words.
             running.exception()
+
+
+def _index(found: Document) -> tuple[tuple[str, ...], bool]:
+    """Read an index. One of some documents only, or of those alone that have the path, says nothing of the others."""
+    is_whole = "partialFilterExpression" not in found and not found.get("sparse")
+    paths = tuple(found["key"])
+    return paths, is_whole and (bool(found.get("unique")) or paths == ("_id",))
 
 
 def _has_server(client: AsyncMongoClient[Any]) -> bool:
