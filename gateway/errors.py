@@ -28,6 +28,7 @@ ProfileGatewayError
 from collections.abc import Sequence
 
 from connectors.errors import ProfileGatewayError, SourceError
+from gateway.error_codes import code_of_source
 
 
 class CallerError(ProfileGatewayError):
@@ -247,4 +248,4 @@ class SourceFailure(Exception):  # noqa: N818  it is a failure that a field repo
         # Not `source`: graphql-core takes that of an error for the text of the document, and finds the field elsewhere in it.
         self.source_name = source
         self.error = error
-        self.extensions = {"code": error.code, "source": source, "retryable": error.retryable}
+        self.extensions = {"code": code_of_source(error), "source": source, "retryable": error.retryable}

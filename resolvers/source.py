@@ -8,6 +8,7 @@ from connectors.records import RECORD_NAMES
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.source_reports import SourceReport
 from resolvers.enums import KeyKind, RecordType, SourceHealth, SourceState
+from resolvers.error_code import ErrorCode
 from resolvers.fields import computed, field
 
 
@@ -42,7 +43,7 @@ class CustomerSource:
     state: SourceState = field("Whether it was asked, and how that went.")
     as_of: datetime | None = field("When it gave the oldest of what is shown.")
     age_ms: int = field("How old the oldest of what is shown was, in milliseconds; 0 when it was asked for now.")
-    error_code: str | None = field("Why it is unavailable, or why there is nothing fresher.")
+    error_code: ErrorCode | None = field("Why it is unavailable, or why there is nothing fresher.")
     latency_ms: float | None = field("How long its slowest call took, in milliseconds.")
     attempts: int = field("How many calls were made at most for one answer of it; none when it is left alone for a while.")
     hedged: bool = field("Whether a second call was made because the first was late.")

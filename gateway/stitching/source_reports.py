@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from connectors.records import Record
+from gateway.error_codes import ErrorCode, code_of_source
 from gateway.lookups.outcome import Failed, Found, Outcome
 
 
@@ -33,7 +34,7 @@ class SourceReport(msgspec.Struct, kw_only=True):
     state: SourceState
     as_of: datetime | None = None
     latency_ms: float | None = None
-    error_code: str | None = None
+    error_code: ErrorCode | None = None
     dropped_records: int = 0
     unreadable_values: int = 0
     attempts: int = 0
@@ -115,7 +116,7 @@ def _count_in(report: SourceReport, record: type[Record], outcome: Outcome) -> N
     report.from_cache &= outcome.from_cache
     if isinstance(outcome, Failed):
         report.state = SourceState.UNAVAILABLE
-        report.error_code = outcome.error.code
+        report.error_code = code_of_source(outcome.error)
         return
     report.as_of = min(report.as_of or outcome.as_of, outcome.as_of)
     report.age_ms = max(report.age_ms, outcome.age_ms)
@@ -124,4 +125,4 @@ def _count_in(report: SourceReport, record: type[Record], outcome: Outcome) -> N
         report.unreadable_values += outcome.unreadable
         if outcome.stale is not None and report.state is SourceState.FRESH:
             report.state = SourceState.STALE
-            report.error_code = outcome.stale.code
+            report.error_code = code_of_source(outcome.stale)

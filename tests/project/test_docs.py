@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from graphql import build_schema, parse, validate
+from graphql import GraphQLEnumType, build_schema, parse, validate
 from typer.core import TyperGroup
 
-from connectors.errors import ProfileGatewayError
+from connectors.errors import ConfigurationError, ProfileGatewayError, WebhookError
+from gateway.error_codes import ErrorCode
 from tests.support.markdown import Block, anchors, blocks, links
 from tests.support.paths import ROOT
 
@@ -117,6 +118,37 @@ def test_relative_links_lead_to_headings(page: Path) -> None:
     assert [
         f"{name}#{anchor}" for name, _, anchor in targets if anchor not in anchors(page.parent / name if name else page)
     ] == []
+
+
+def test_error_codes_of_the_schema_are_those_of_the_page() -> None:
+    """`enum ErrorCode` has every code that docs/errors.md has but those that no answer of GraphQL has, and no other."""
+    told = (ROOT / "docs" / "errors.md").read_text("utf-8").split("## At night\n")[0]
+    of_webhooks = told.split("## From a webhook\n")[1].split("\n## ")[0]
+    rows = {text: set(re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE)) for text in (told, of_webhooks)}
+    never = set(re.findall(r"^\| `([A-Z_]+)` \|.*Never in an answer", told, re.MULTILINE))
+    codes = build_schema((ROOT / "schema.graphql").read_text("utf-8")).get_type("ErrorCode")
+    assert isinstance(codes, GraphQLEnumType)
+    assert set(codes.values) == rows[told] - rows[of_webhooks] - never
+    assert never == {"CONFIGURATION"}
+    assert all(value.description for value in codes.values.values())
+
+
+def test_error_codes_of_the_schema_are_those_of_the_code() -> None:
+    """Each class of errors that answers are made of has its code in the enum, and each of the enum is written somewhere."""
+    for name in ("connectors", "gateway", "resolvers"):
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+            importlib.import_module(module.name)
+    raised = {kind.code for kind in concrete(ProfileGatewayError) - concrete(WebhookError) - concrete(ConfigurationError)}
+    assert raised - set(ErrorCode) == set()
+    paths = (
+        path for name in ("connectors", "gateway") for path in (ROOT / name).rglob("*.py") if path.name != "error_codes.py"
+    )
+    source = "".join(path.read_text("utf-8") for path in paths)
+    assert {code for code in ErrorCode if f'"{code}"' not in source} == set()
+    refused = set(re.findall(r"(?:\bcode(?:: str)? ?= ?|\bCODE = |\"code\": )\"([A-Z_]{4,})\"", source, re.IGNORECASE))
+    webhooks = {kind.code for kind in concrete(WebhookError)}
+    assert {code for code in refused if code.isupper()} - set(ErrorCode) - webhooks == {"CONFIGURATION"}
 
 
 def test_error_codes_and_their_page_agree() -> None:
