@@ -33,6 +33,8 @@ from connectors.sql.settings import SqlSettings
 from connectors.sql.subqueries import escaped
 
 MAX_TABLES = 500
+GRACE_S = 0.5
+"""For how much longer a server is waited for, which itself ends a statement in time."""
 CATALOGUE_S = 30
 """How long reading the names of all tables and columns may take, in seconds: many short statements."""
 _READ_ONLY = {
@@ -123,18 +125,16 @@ class SqlCatalogueReader:
         return await self._run(own, {"found": list(values)})
 
     async def _run(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """Run one statement in the time that it has. A connection whose statement was cancelled is made anew."""
+        """Run one statement in the time that it has. A connection whose statement failed is made anew."""
         connection = await self._connected()
         try:
-            async with asyncio.timeout(STATEMENT_S):
+            async with asyncio.timeout(STATEMENT_S + GRACE_S):
                 return [tuple(row) for row in await connection.execute(statement, parameters or {})]
         except BaseException as error:
-            if not isinstance(error, FOREIGN) or self._backend == "sqlite" or getattr(error, "connection_invalidated", False):
-                self._connection = None
-                await connection.invalidate(error)
-                await connection.close()
-            if isinstance(error, TimeoutError):
-                raise SourceTimeoutError from error
+            self._connection = None
+            cause = error.__cause__ if isinstance(error, TimeoutError) else error
+            await connection.invalidate(cause or error)
+            await connection.close()
             if isinstance(error, FOREIGN):
                 raise source_error(error) from error
             raise

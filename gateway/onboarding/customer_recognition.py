@@ -1,0 +1,246 @@
+"""Recognise the table of customers: a unique id, what people are reached by, and other tables that point to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from connectors.catalogue import CatalogueColumn, CatalogueTable, split_words
+from gateway.onboarding import value_shapes as shapes
+from gateway.onboarding.column_reach import reachable_columns
+from gateway.onboarding.field_matches import match_fields
+from gateway.onboarding.proposal import (
+    Confidence,
+    Evidence,
+    FieldProposal,
+    KeyProposal,
+    RecordProposal,
+    ValueForm,
+)
+from gateway.onboarding.record_parts import filters_of, id_field, key_type, leftovers_of
+from gateway.onboarding.table_graph import TableGraph, is_staff
+from gateway.onboarding.table_words import has_role, table_roles
+
+CLEAR_LEAD = 3
+"""By how many points the best table must lead, or people are asked."""
+_PERSON_FIELDS = ("email", "phone", "given_name", "family_name", "name", "company_name")
+_STAFF_COLUMNS = frozenset(["salary", "hire", "hired", "reports", "supervisor", "payroll", "commission", "wage"])
+_ORDER_ROLES = ("order", "invoice", "rental", "payment", "ticket", "subscription", "item", "event")
+
+
+class CustomerCandidate(NamedTuple):
+    """A table that may hold customers, with the points that it has."""
+
+    table: CatalogueTable
+    points: int
+    evidence: tuple[Evidence, ...]
+    fields: Mapping[str, FieldProposal]
+    doubt: str | None
+
+
+def rank_customers(graph: TableGraph) -> list[CustomerCandidate]:
+    """List the tables that may hold customers, the likeliest first."""
+    found = [own for table in graph.catalogue.tables if (own := _candidate(graph, table)) is not None]
+    return sorted(found, key=lambda own: (-own.points, own.table.name))
+
+
+def _candidate(graph: TableGraph, table: CatalogueTable) -> CustomerCandidate | None:
+    id_column = graph.id_column(table.name)
+    if id_column is None or table.embedded_in or is_staff(table.name):
+        return None
+    roles = table_roles(table.name)
+    if roles and not set(roles[:1]) & {"customer", "person", "account"}:
+        return None
+    fields = match_fields("customer", table.name, reachable_columns(graph, table.name, ("address",)), [id_column.name])
+    person = [name for name in _PERSON_FIELDS if name in fields]
+    incoming = [own for own in graph.to_table(table.name) if any(map(shapes.is_timely, graph.table(own.table).columns))]
+    is_named = "customer" in roles[:1]
+    if not (person or is_named) or not (incoming or is_named or "email" in person):
+        return None
+    evidence = []
+    evidence += [Evidence.DECLARED] if any(own.is_declared for own in incoming) and table.is_unique(id_column.name) else []
+    evidence += [Evidence.DATA] if incoming or any(Evidence.DATA in fields[name].evidence for name in person) else []
+    evidence += [Evidence.NAME] if is_named or "person" in roles[:1] else []
+    points = 4 * is_named + 2 * ("person" in roles[:1]) + 2 * min(len(person), 2) + min(len(incoming), 3)
+    points += 2 * sum(1 for own in incoming[:3] if set(table_roles(own.table)) & set(_ORDER_ROLES))
+    points -= 6 * table.is_view
+    return CustomerCandidate(table, points, tuple(evidence), fields, _doubt(graph, table, roles))
+
+
+def _doubt(graph: TableGraph, table: CatalogueTable, roles: Sequence[str]) -> str | None:
+    """Say why a table may hold staff: columns of employment, or users who log in and have no orders."""
+    words = {word for column in table.columns for word in split_words(column.name)}
+    if words & _STAFF_COLUMNS:
+        return "it has columns of employees"
+    pointed = {role for own in graph.to_table(table.name) for role in table_roles(own.table)}
+    has_login = any(column.is_secret for column in table.columns) or "role" in words
+    if has_login and not pointed & set(_ORDER_ROLES) and "customer" not in roles[:1]:
+        return "users with passwords or roles, and no orders of theirs: staff?"
+    if "account" in roles[:1] and "customer" not in roles:
+        return "companies, or the accounts of people?"
+    return None
+
+
+def recognise_customers(graph: TableGraph) -> RecordProposal | None:
+    """Propose the customers. Where two tables are as likely, or it may be staff, nothing of it runs."""
+    ranked = rank_customers(graph)
+    if not ranked:
+        return None
+    best = ranked[0]
+    note = best.doubt
+    confidence = Confidence.SURE if len(best.evidence) > 1 else Confidence.LIKELY
+    rivals = [own for own in ranked[1:] if own.points > best.points - CLEAR_LEAD and not own.table.is_view]
+    if rivals and not _is_company_of(graph, best.table.name, rivals[0].table.name):
+        note = f"or {rivals[0].table.name}?"
+    if note is not None:
+        confidence = Confidence.UNSURE
+    elif not best.table.is_unique(_id(graph, best.table).name):
+        confidence = Confidence.LIKELY
+    return _proposal(graph, best, confidence, note)
+
+
+def _id(graph: TableGraph, table: CatalogueTable) -> CatalogueColumn:
+    column = graph.id_column(table.name)
+    assert column is not None
+    return column
+
+
+def _is_company_of(graph: TableGraph, people: str, companies: str) -> bool:
+    return bool(graph.between(people, companies)) and "account" in table_roles(companies)[:1]
+
+
+def _proposal(graph: TableGraph, best: CustomerCandidate, confidence: Confidence, note: str | None) -> RecordProposal:
+    table, id_column = best.table, _id(graph, best.table)
+    fields = [id_field(table, id_column), *_identity(best.fields)]
+    fields += [_in_address(best.fields, own) for own in best.fields.values() if own.field not in _IDENTITY_FIELDS]
+    fields += _company_account(graph, table)
+    keys = [
+        KeyProposal(kind="customer_id", column="id", type=key_type(id_column), confidence=fields[0].confidence),
+        *_contact_keys(table, fields),
+    ]
+    if (searched := _text_key(fields)) is not None:
+        keys.append(searched)
+    return RecordProposal(
+        record="customer",
+        table=table.name,
+        fields=fields,
+        keys=keys,
+        filters=filters_of(table),
+        leftovers=leftovers_of(table, fields),
+        confidence=confidence,
+        evidence=best.evidence,
+        note=note,
+    )
+
+
+_IDENTITY_FIELDS = ("name", "given_name", "family_name", "company_name", "email", "phone")
+
+
+def _identity(fields: Mapping[str, FieldProposal]) -> list[FieldProposal]:
+    """Say who is meant: a person by parts of the name, or a company that has no such parts."""
+    own = [fields[name] for name in ("given_name", "family_name", "email", "phone") if name in fields]
+    company, name = fields.get("company_name"), fields.get("name")
+    parts = [fields.get("given_name"), fields.get("family_name")]
+    if company is not None and not any(parts):
+        sure = company.confidence
+        return [
+            FieldProposal(
+                field="kind", form=ValueForm.CONSTANT, constant="COMPANY", confidence=sure, evidence=company.evidence
+            ),
+            msgspec.structs.replace(company, field="name"),
+            company,
+            *([_doubted(name, "of a person at the company?")] if name is not None and _is_contact(name) else []),
+            *own,
+        ]
+    told = list(own)
+    if name is not None and not _is_contact(name):
+        told.insert(0, name)
+    elif parts[0] is not None and parts[1] is not None:
+        told.insert(
+            0, FieldProposal(field="name", form=ValueForm.JOINED, confidence=parts[0].confidence, evidence=parts[0].evidence)
+        )
+    elif name is not None:
+        told.insert(0, name)
+    if company is not None:
+        told.append(company)
+    elif all(parts):
+        told.insert(0, _constant_kind("PERSON", Confidence.LIKELY))
+    return told
+
+
+def _constant_kind(kind: str, confidence: Confidence) -> FieldProposal:
+    evidence = (Evidence.NAME,)
+    return FieldProposal(field="kind", form=ValueForm.CONSTANT, constant=kind, confidence=confidence, evidence=evidence)
+
+
+def _is_contact(name: FieldProposal) -> bool:
+    return name.reached is not None and "contact" in name.reached.words
+
+
+def _doubted(field: FieldProposal, note: str) -> FieldProposal:
+    return msgspec.structs.replace(field, confidence=Confidence.UNSURE, note=note)
+
+
+def _in_address(fields: Mapping[str, FieldProposal], field: FieldProposal) -> FieldProposal:
+    """Take the parts of an address from one place alone, that of the city or the line."""
+    if not field.field.startswith("address_") or field.reached is None:
+        return field
+    base = next((own for name in ("address_line", "address_city") if (own := fields.get(name)) is not None), None)
+    if base is None or base.reached is None or field is base:
+        return field
+    first, other = base.reached.joins[:1], field.reached.joins[:1]
+    return field if first == other or not first else _doubted(field, "of another place?")
+
+
+def _company_account(graph: TableGraph, table: CatalogueTable) -> list[FieldProposal]:
+    """Propose the company that a person belongs to, where it is a table of its own."""
+    for reference in graph.from_table(table.name):
+        if has_role(reference.target, "account") and reference.target != table.name:
+            column = table.column(reference.column)
+            evidence = (Evidence.DECLARED if reference.is_declared else Evidence.DATA, Evidence.NAME)
+            if column is not None:
+                return [id_field(table, column, "company_account", evidence)]
+    return []
+
+
+def _contact_keys(table: CatalogueTable, fields: Sequence[FieldProposal]) -> list[KeyProposal]:
+    """Propose keys of contacts that are unique: what many share is a field only."""
+    keys = []
+    for field in fields:
+        if field.field not in ("email", "member_number", "phone") or field.reached is None or field.reached.joins:
+            continue
+        column, confidence = field.reached.column, field.confidence
+        is_declared = table.is_unique(column.name)
+        if not is_declared and not _is_mostly_unique(column):
+            continue
+        if field.field == "phone" and (not column.values or not all(map(_is_plain_phone, column.values))):
+            continue
+        if not is_declared:
+            confidence = max(confidence, Confidence.LIKELY, key=list(Confidence).index)
+        keys.append(KeyProposal(kind=field.field, column=field.field, type=key_type(column), confidence=confidence))
+    return keys
+
+
+def _is_mostly_unique(column: CatalogueColumn) -> bool:
+    values = [str(value).casefold() for value in column.values]
+    return len(values) > 1 and len(set(values)) >= 0.98 * len(values)
+
+
+def _is_plain_phone(value: object) -> bool:
+    """Tell whether a number is stored as it is looked up, in E.164."""
+    return str(value) == shapes.phone_form(value, None)
+
+
+def _text_key(fields: Sequence[FieldProposal]) -> KeyProposal | None:
+    names = [
+        field.field
+        for field in fields
+        if field.field in ("name", "given_name", "family_name", "email", "company_name")
+        and field.confidence is not Confidence.UNSURE
+    ]
+    plain = [name for name in names if name != "name" or not {"given_name", "family_name"} & set(names)]
+    if not plain:
+        return None
+    return KeyProposal(kind="text", column="", columns=plain, confidence=Confidence.LIKELY)

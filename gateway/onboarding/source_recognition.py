@@ -1,0 +1,66 @@
+"""Propose all that is recognised in a source, from its catalogue."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from connectors.catalogue import Catalogue, CatalogueReader, ColumnKind
+from gateway.onboarding.amount_currencies import price_records, prove_totals
+from gateway.onboarding.customer_recognition import recognise_customers
+from gateway.onboarding.proposal import Confidence, RecordProposal, SourceProposal
+from gateway.onboarding.record_recognition import recognise_accounts, recognise_records
+from gateway.onboarding.table_graph import TableGraph, find_references
+
+
+class RecognitionOptions(NamedTuple):
+    """What people say and data do not: the currency, the region of national phone numbers."""
+
+    currency: str | None = None
+    region: str | None = None
+
+
+async def recognise_source(
+    catalogue: Catalogue, reader: CatalogueReader, name: str, options: RecognitionOptions
+) -> tuple[TableGraph, SourceProposal]:
+    """Find references, then customers, then what belongs to them, then what amounts are in."""
+    graph = TableGraph(catalogue, await find_references(catalogue, reader))
+    customers = recognise_customers(graph)
+    if customers is None:
+        question = "no table looks like customers: an id, and a name, an e-mail address or a phone number"
+        return graph, SourceProposal(name=name, records=(), questions=(question,))
+    records = [customers]
+    account = recognise_accounts(graph, customers)
+    records += [] if account is None else [account]
+    records += recognise_records(graph, customers)
+    priced, lacks_currency = price_records(graph, records, options.currency)
+    proved = [await prove_totals(reader, own) if own.record == "order" else own for own in priced]
+    return graph, SourceProposal(
+        name=name, records=proved, questions=tuple(_questions(proved, lacks_currency=lacks_currency, options=options))
+    )
+
+
+def _questions(records: list[RecordProposal], *, lacks_currency: bool, options: RecognitionOptions) -> list[str]:
+    """List what people are asked, the amounts without a currency first."""
+    found = []
+    if lacks_currency:
+        found.append("Amounts are comments, for no currency is known: run it again with --currency and its code, such as EUR.")
+    asked = [own for own in records if own.confidence is Confidence.UNSURE]
+    found += [f"{own.record} from {own.table}: {own.note or 'is it this?'}" for own in asked]
+    runs = [own for own in records if own.confidence is not Confidence.UNSURE]
+    naive = sorted({own.table for own in runs if any(_is_naive(field.reached) for field in own.fields)})
+    if naive:
+        found.append(f"Times without a zone are taken as UTC: {', '.join(naive)}.")
+    if options.region is None and any(own.field("phone") is not None for own in runs) and not _has_phone_key(runs):
+        found.append(
+            "Phone numbers find nobody unless they are stored as +442079460000; --region says whose national ones are."
+        )
+    return found
+
+
+def _is_naive(reached: object) -> bool:
+    column = getattr(reached, "column", None)
+    return column is not None and column.kind is ColumnKind.TIMESTAMP
+
+
+def _has_phone_key(records: list[RecordProposal]) -> bool:
+    return any(key.kind == "phone" for own in records for key in own.keys)
