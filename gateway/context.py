@@ -9,7 +9,7 @@ from gateway.access.caller import EVERYBODY, Caller
 from gateway.admission.caller_row import CallerRow
 from gateway.audit.reader import AuditReader
 from gateway.documents.profiles import USUAL, Profile
-from gateway.errors import InvalidArgumentError, WithheldError
+from gateway.errors import InvalidArgumentError, RightMissingError, WithheldError
 from gateway.quota.meter import Meter
 from gateway.services import Services
 from gateway.stitching.find_rights import ALL_WAYS, FindRights
@@ -17,6 +17,9 @@ from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.tags.service import Expected
+
+Right = Literal["access_log", "govern", "operate", "outcomes", "tag_report"]
+"""A setting of callers that lets them read or write what is of no customer, or of all."""
 
 Selections = dict[Any, Selection]
 """The selections of fields that were resolved before, by field and record."""
@@ -68,9 +71,9 @@ class RequestContext(msgspec.Struct, eq=False):
     def require_tag_report(self) -> Store:
         """Give the store whose tags are reported on to callers who may know, and to operators.
 
-        Raises `WithheldError`, and `InvalidArgumentError` where there is no store.
+        Raises `RightMissingError`, and `InvalidArgumentError` where there is no store.
         """
-        self._require_setting("tag_report", "Query.tagReport")
+        self._require_right("Query.tagReport", "govern", "tag_report")
         if self.services.store is None:
             raise InvalidArgumentError("tagReport: nothing is counted without a store; add [mongodb] to the settings")
         return self.services.store
@@ -85,12 +88,25 @@ class RequestContext(msgspec.Struct, eq=False):
             raise InvalidArgumentError("recordOutcome: there are no actions; add them to the file of tags")
         return self.services.store
 
-    def _require_setting(self, setting: Literal["access_log", "outcomes", "tag_report"], field: str) -> None:
-        """Raise `WithheldError` unless the caller's settings show a field, or he is an operator, or there are no callers."""
+    def require_operate(self, field: str) -> None:
+        """Raise `RightMissingError` unless the caller may read how sources are."""
+        self._require_right(field, "operate")
+
+    def _require_right(self, field: str, *rights: Right) -> None:
+        if not any(map(self._has_right, rights)):
+            raise RightMissingError(field, rights)
+
+    def _require_setting(self, setting: Right, field: str) -> None:
+        """Raise `WithheldError` unless the caller's settings show a field."""
+        if not self._has_right(setting):
+            raise WithheldError(f"{field} is withheld from this caller; its setting {setting} shows it")
+
+    def _has_right(self, right: Right) -> bool:
+        """Tell whether a caller's settings have it, or he is an operator, or there are no callers."""
         settings, name = self.services.settings, self.caller.name
         own = settings.callers.get(name)
-        if settings.callers and name not in settings.identity.operators and (own is None or not getattr(own, setting)):
-            raise WithheldError(f"{field} is withheld from this caller; its setting {setting} shows it")
+        is_named = own is not None and bool(getattr(own, right))
+        return is_named or not settings.callers or name in settings.identity.operators
 
 
 def context_of(info: Any) -> RequestContext:

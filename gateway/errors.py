@@ -8,6 +8,7 @@ ProfileGatewayError
 |   |-- UnauthenticatedError
 |   |-- CsrfHeaderMissingError
 |   |-- ForbiddenError
+|   |-- RightMissingError
 |   |-- WithheldError
 |   |-- PurposeRefusedError
 |   |-- PurposeWithheldError
@@ -94,6 +95,15 @@ class ForbiddenError(CallerError):
         self.where = where
         reason = "this caller may not ask by it" if is_argument else "it is withheld from this caller, and may not be null"
         super().__init__(f"{where}: {reason}; leave it out")
+
+
+class RightMissingError(CallerError):
+    """The caller's settings do not let him read what is of no customer. `rights` are the settings that would."""
+
+    code = "FORBIDDEN"
+
+    def __init__(self, where: str, rights: Sequence[str]) -> None:
+        super().__init__(f"{where}: this caller may not read it; a caller with {' or '.join(rights)} = true may")
 
 
 class WithheldError(CallerError):

@@ -14,6 +14,7 @@ from gateway.errors import InvalidArgumentError
 from gateway.execution.field_metadata import CustomerFinder
 from gateway.execution.required_fields import selection_of, selections_of
 from gateway.identity.erasure_receipt import ErasureReceipt as Receipt
+from gateway.lookups.source_counts import SourceActivity as ReportedActivity
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.admitted_customers import (
     AdmittedCustomer,
@@ -40,13 +41,14 @@ from resolvers.customer import Customer, Info
 from resolvers.customer_key import MAX_KEYS, CustomerKey, key_of
 from resolvers.customers_change import PastIdentity
 from resolvers.erasure_receipt import ErasureReceipt
-from resolvers.fields import root
+from resolvers.fields import FIGURES_WEIGHT, root
 from resolvers.find import DEFAULT_MATCHES, FindResult
 from resolvers.list_arguments import After, First, ask_of
 from resolvers.node import Node
 from resolvers.order import Order
 from resolvers.segment import NamedSegment, Segment, name_segments
 from resolvers.source import Source
+from resolvers.source_activity import SourceActivity, read_activity
 from resolvers.tag import TagDefinition
 from resolvers.tag_report import TagReport, read_report
 from resolvers.ticket import Ticket
@@ -268,6 +270,14 @@ class Query:
     @root("Who asks, and what they may ask for. It needs no purpose where nothing else is asked for.", graphql_type=Viewer)
     def viewer(self, info: Info) -> Viewer:
         return describe_viewer(context_of(info))
+
+    @root(
+        "How the sources are: calls, latencies, errors, what cannot be read. For callers who operate them.",
+        graphql_type=SourceActivity | None,
+        weight=FIGURES_WEIGHT,
+    )
+    def source_activity(self, info: Info) -> ReportedActivity:
+        return read_activity(context_of(info))
 
     @root("The sources that are configured.", graphql_type=list[Source])
     def sources(self, info: Info) -> list[ConfiguredSource]:

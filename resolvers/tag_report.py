@@ -25,6 +25,13 @@ class TagValueCount:
     count: int = field("How many of the sampled customers have it.")
 
 
+@strawberry.type(description="A rule of a tag that came into force.")
+class RuleChange:
+    at: datetime = field("Since when it is in force, or was.")
+    version: int | None = field("Its version; null where that was not noted.")
+    fingerprint: str = field("What names the rule with its facts: other letters, another rule.")
+
+
 @strawberry.type(description="What is known of a tag on the whole: who asks for it, and what it says of customers.")
 class TagReport:
     key: str = field("The tag's key.")
@@ -40,6 +47,12 @@ class TagReport:
     partial: int = field("Of how many something was left out.")
     failed: int = field("Of how many the rule could not be computed.")
     values: list[TagValueCount] = field("The most frequent values, the most first, at most 20.")
+
+    history: list[RuleChange] = field(
+        "The rules that the tag had, the one in force first, as workers noted them; new words are no new rule."
+    )
+    segments: list[str] = field("The keys of the segments whose conditions read the tag.")
+    actions: list[str] = field("The names of the actions that its changes start.")
 
     @computed("Whether no caller was given the tag.")
     def never_asked(report: strawberry.Parent[tag_report.TagReport]) -> bool:  # noqa: N805

@@ -5,13 +5,14 @@ from collections import Counter
 import msgspec
 
 from gateway.histogram import KEYS, Histogram
+from gateway.lookups.call_history import CallHistory
 
 OK, CANCELLED = "OK", "CANCELLED"
 """Beside the codes of errors: how a call ended."""
 
 
 class CallStatistics(msgspec.Struct, eq=False):
-    """The counts of one source since it was set up.
+    """The counts of one source since it was set up. `history` tells those of the last minutes apart.
 
     `calls` are by the code of the first key that failed, `refused` are lookups that were answered without a call, by code.
     `cache` is by result, in keys. `dropped` records and `unreadable` values are by record and reason.
@@ -29,8 +30,12 @@ class CallStatistics(msgspec.Struct, eq=False):
     dropped: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     unreadable: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
 
-    def add_call(self, code: str, keys: int, seconds: float) -> None:
-        """Count a call that ended."""
+    history: CallHistory = msgspec.field(default_factory=CallHistory)
+
+    def add_call(self, code: str, keys: int, seconds: float, ended_s: float = 0.0) -> None:
+        """Count a call that ended, at this time of the clock."""
+        if ended_s >= self.history.next_s:
+            self.history.begin_minute(ended_s, self.calls, self.durations)
         self.calls[code] += 1
         self.keys.observe(keys)
         self.durations.observe(seconds)

@@ -49,6 +49,11 @@ class CircuitBreaker:
         return SourceHealth.PROBING if self._is_probing else SourceHealth.PAUSED
 
     @property
+    def paused_s(self) -> float | None:
+        """Seconds until the source is tried again. None while it is asked."""
+        return None if self.paused_until is None else max(0.0, self.paused_until - self._clock.monotonic())
+
+    @property
     def refuses(self) -> bool:
         """Tell whether a call may not leave now."""
         return self.paused_until is not None and (self._is_probing or self._clock.monotonic() < self.paused_until)

@@ -39,6 +39,13 @@ class RateLimiter:
             self.held_until = None
         return max(0.0, left_s)
 
+    def calls_left(self) -> int | None:
+        """Count the calls that may leave now. None where there is no limit."""
+        if not self._interval_s:
+            return None
+        early_s = self._early_s - max(0.0, self._next - self._clock.monotonic())
+        return 0 if self.held_s() or early_s < 0 else int(early_s / self._interval_s) + 1
+
     def call_left(self) -> None:
         if self._interval_s:
             self._next = max(self._next, self._clock.monotonic()) + self._interval_s

@@ -99,6 +99,16 @@ class ResilientCaller:
         """Tell whether the source is not asked, for some callers or all."""
         return self.breaker.refuses or self._pace.held_s() > 0
 
+    @property
+    def held_s(self) -> float:
+        """Seconds until the source wants calls again."""
+        return self._pace.held_s()
+
+    @property
+    def calls_left(self) -> int | None:
+        """Count the calls that may leave now. None where their rate has no limit."""
+        return self._pace.calls_left()
+
     def wait_s(self) -> float:
         """Seconds until the next call may leave, 0 for now."""
         return self._pace.wait_s()
@@ -227,8 +237,9 @@ class ResilientCaller:
             code, outcomes = failure.error.code, [failure] * len(keys)
         finally:  # a call that left ends at the breaker, however it ends
             self.breaker.call_ended(failed=failed)
-            seconds = self._clock.monotonic() - started
-            self.caller.statistics.add_call(code, len(keys), seconds)
+            ended = self._clock.monotonic()
+            seconds = ended - started
+            self.caller.statistics.add_call(code, len(keys), seconds, ended)
             if tracer is not None:
                 tracer.end_call(span, self.caller.source, fetch, len(keys), waiters, code, seconds)
         for error in errors:

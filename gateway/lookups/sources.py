@@ -26,6 +26,7 @@ from connectors.record_fields import Fields
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
+from gateway.lookups.call_history import MinuteCalls
 from gateway.lookups.call_statistics import CallStatistics
 from gateway.lookups.call_tracer import CallTracer
 from gateway.lookups.circuit_breaker import SourceHealth
@@ -49,6 +50,9 @@ class Source:
     ) -> None:
         self.name = connector.name
         self.connector = connector
+        self.since = clock.now()
+        """Since when its calls are counted."""
+        self.calls_per_s = settings.calls_per_s
         self._caller = SourceCaller(connector.name, clock, connector.birth_dates)
         self._cache_policy = {
             RECORDS[name]: CachePolicy(settings.cache_s.get(name, 0.0), settings.stale_s.get(name, 0.0))
@@ -91,6 +95,17 @@ class Source:
     def statistics(self) -> CallStatistics:
         """Count the calls, and what came of them."""
         return self._caller.statistics
+
+    @property
+    def minutes(self) -> list[MinuteCalls]:
+        """List how the calls of the last hour went, by minutes with calls."""
+        counts = self.statistics
+        return [*counts.history.minutes(self._caller.clock.monotonic(), counts.calls, counts.durations)]
+
+    @property
+    def calls(self) -> ResilientCaller:
+        """What decides whether the source is asked now."""
+        return self._calls
 
     @property
     def breaker_openings(self) -> int:

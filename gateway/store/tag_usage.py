@@ -1,7 +1,7 @@
 r"""How often callers were given tags, and since when rules are in force, in MongoDB. No customer is in it.
 
 tag_usage  {_id: "<day>\n<tag>\n<caller>", day, tag, caller, asked, deleteAt}
-tag_rules  {_id: "<tag>", fingerprint, changedAt}
+tag_rules  {_id: "<tag>", fingerprint, changedAt, history: [{fingerprint, version, at}]}
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pymongo import IndexModel, UpdateOne
 from gateway.errors import StoreError
 from gateway.store.former_tags import PRESENT
 from gateway.store.mongo import Database, Document, Mongo
+from gateway.tags.tag_history import MAX_RULE_CHANGES, RuleChange
+from gateway.tags.tag_usage import NotedRule
 
 USAGE, RULES, TAGS = "tag_usage", "tag_rules", "tags"
 
@@ -51,23 +53,9 @@ class TagUsageCollection:
             lambda database: database[USAGE].bulk_write(updates, ordered=False), kind="write", in_background=True
         )
 
-    async def note_rules(self, fingerprints: Mapping[str, str], now: datetime) -> None:
+    async def note_rules(self, rules: Mapping[str, NotedRule], now: datetime) -> None:
         """Note the rules in force. The time of one that was in force before stays."""
-        updates = [
-            UpdateOne(
-                {"_id": tag},
-                [
-                    {
-                        "$set": {
-                            "changedAt": {"$cond": [{"$eq": ["$fingerprint", fingerprint]}, "$changedAt", now]},
-                            "fingerprint": fingerprint,
-                        }
-                    }
-                ],
-                upsert=True,
-            )
-            for tag, fingerprint in fingerprints.items()
-        ]
+        updates = [UpdateOne({"_id": tag}, [{"$set": _note_of(rule, now)}], upsert=True) for tag, rule in rules.items()]
         if updates:
             await self._mongo.run(
                 lambda database: database[RULES].bulk_write(updates, ordered=False), kind="write", in_background=True
@@ -85,15 +73,15 @@ class TagUsageCollection:
         except (KeyError, TypeError, ValueError):
             raise StoreError(f"a document in {USAGE} has another form") from None
 
-    async def read_rules(self) -> dict[str, datetime]:
-        """Read since when each rule is in force."""
+    async def read_rules(self) -> dict[str, list[RuleChange]]:
+        """Read which rules each tag had, and since when, the one in force first."""
 
         async def find(database: Database) -> list[Document]:
-            return await database[RULES].find({}, {"changedAt": 1}).to_list(None)
+            return await database[RULES].find({}).to_list(None)
 
         found = await self._mongo.run(find, in_background=True, timeout_s=READ_S)
         try:
-            return {own["_id"]: msgspec.convert(own["changedAt"], datetime) for own in found}
+            return {own["_id"]: _changes_of(own) for own in found}
         except (KeyError, msgspec.ValidationError):
             raise StoreError(f"a document in {RULES} has another form") from None
 
@@ -111,3 +99,25 @@ class TagUsageCollection:
             return found
 
         return await self._mongo.run(run, in_background=True, timeout_s=READ_S)
+
+
+def _note_of(rule: NotedRule, now: datetime) -> Document:
+    """Write the fields of a rule in force, of those that its document has.
+
+    What was noted before there was a history begins it.
+    """
+    is_same = {"$eq": ["$fingerprint", rule.fingerprint]}
+    first = [{"fingerprint": "$fingerprint", "at": "$changedAt"}]
+    before = {"$ifNull": ["$history", {"$cond": [{"$eq": [{"$type": "$fingerprint"}, "missing"]}, [], first]}]}
+    change = {"fingerprint": rule.fingerprint, "version": rule.version, "at": now}
+    changed = {"$slice": [{"$concatArrays": [before, [change]]}, -MAX_RULE_CHANGES]}
+    return {
+        "history": {"$cond": [is_same, before, changed]},
+        "changedAt": {"$cond": [is_same, "$changedAt", now]},
+        "fingerprint": rule.fingerprint,
+    }
+
+
+def _changes_of(document: Document) -> list[RuleChange]:
+    noted = document.get("history") or [{"fingerprint": document["fingerprint"], "at": document["changedAt"]}]
+    return msgspec.convert(noted[::-1], list[RuleChange])

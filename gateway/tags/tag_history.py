@@ -26,6 +26,18 @@ class ChangeCause(StrEnum):
     STALE = "STALE"
 
 
+MAX_RULE_CHANGES = 50
+"""How many changes of a tag's rule are stored, the last ones."""
+
+
+class RuleChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that came into force: its version where that was noted, and its fingerprint."""
+
+    at: datetime
+    version: int | None = None
+    fingerprint: str
+
+
 class TagChange(msgspec.Struct, frozen=True, gc=False):
     """A change of a tag's value. `before` is None for the first one, and where the customer had no such tag."""
 

@@ -14,6 +14,7 @@ import msgspec
 from gateway.clock import Clock
 from gateway.tags.computed_tag import Tag, TagReason
 from gateway.tags.definitions import Pack, TagDefinition, TagType
+from gateway.tags.tag_history import RuleChange
 from gateway.tags.tag_store import StoredTags
 from gateway.tags.tag_usage import usage_by_caller
 from gateway.tags.tag_values import value_texts
@@ -38,7 +39,7 @@ class ReportTable(Protocol):
 
     async def read(self, since: date) -> list[tuple[str, str, int]]: ...
 
-    async def read_rules(self) -> dict[str, datetime]: ...
+    async def read_rules(self) -> dict[str, list[RuleChange]]: ...
 
     async def sample(self, size: int) -> Collection[str]: ...
 
@@ -64,7 +65,8 @@ class TagReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     `asked` is how many customers' tags callers were given since the day of the report. `sampled` customers have the tag
     stored: `given` with a value, the rest without. `partial` and `failed` are among these. `changed_at` is since when its rule
-    is in force, None where no worker has noted it.
+    is in force, None where no worker has noted it; `history` has the rules before it, too. `segments` and `actions` read
+    the tag.
     """
 
     key: str
@@ -80,6 +82,9 @@ class TagReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     partial: int
     failed: int
     values: list[ReportedValue]
+    history: list[RuleChange] = []
+    segments: list[str] = []
+    actions: list[str] = []
 
 
 class SampledTag(msgspec.Struct):
@@ -125,7 +130,7 @@ async def sample_tags(pack: Pack, table: ReportTable, tags: StoredTagTable, size
 
 async def _report_sample(pack: Pack, table: ReportTable, since: date, sample: Sample) -> list[TagReport]:
     counts, rules = await table.read(since), await table.read_rules()
-    return [_report(tag, usage_by_caller(counts, key), rules.get(key), sample[key]) for key, tag in pack.tags.items()]
+    return [_report(pack, tag, usage_by_caller(counts, key), rules.get(key, []), sample[key]) for key, tag in pack.tags.items()]
 
 
 def reported_since(now: datetime, days: int) -> date:
@@ -133,14 +138,16 @@ def reported_since(now: datetime, days: int) -> date:
     return (now - timedelta(days=days - 1)).date()
 
 
-def _report(tag: TagDefinition, callers: Mapping[str, int], changed_at: datetime | None, sample: SampledTag) -> TagReport:
+def _report(
+    pack: Pack, tag: TagDefinition, callers: Mapping[str, int], history: list[RuleChange], sample: SampledTag
+) -> TagReport:
     return TagReport(
         key=tag.key,
         label=tag.label,
         owner=tag.owner,
         version=tag.version,
         review=None if tag.review is None else tag.review.isoformat(),
-        changed_at=changed_at,
+        changed_at=history[0].at if history else None,
         asked=sum(callers.values()),
         callers=[CallerCount(caller, count) for caller, count in callers.items()],
         sampled=sample.sampled,
@@ -148,6 +155,9 @@ def _report(tag: TagDefinition, callers: Mapping[str, int], changed_at: datetime
         partial=sample.partial,
         failed=sample.failed,
         values=[ReportedValue(value, count) for value, count in islice(_shown(tag, sample.values), MAX_VALUES)],
+        history=history,
+        segments=[own.key for own in pack.segments.values() if tag.key in own.definition.tag_names],
+        actions=[own.name for own in pack.actions.values() if own.trigger.key == tag.key],
     )
 
 

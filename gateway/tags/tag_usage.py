@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -27,6 +27,13 @@ Keys = tuple[str, ...]
 log = structlog.get_logger()
 
 
+class NotedRule(NamedTuple):
+    """A rule in force."""
+
+    fingerprint: str
+    version: int
+
+
 class UsageTable(Protocol):
     """Where counts and changes of rules are stored."""
 
@@ -34,7 +41,7 @@ class UsageTable(Protocol):
         """Add counts of a day, by tag and caller. Raises `StoreError`."""
         ...
 
-    async def note_rules(self, fingerprints: Mapping[str, str], now: datetime) -> None:
+    async def note_rules(self, rules: Mapping[str, NotedRule], now: datetime) -> None:
         """Note the rules in force, and since when. Raises `StoreError`."""
         ...
 
@@ -45,7 +52,7 @@ class TagUsage:
     def __init__(self, pack: Pack, clock: Clock, table: UsageTable | None) -> None:
         self._clock = clock
         self._table = table
-        self._fingerprints = {key: tag.fingerprint for key, tag in pack.tags.items()}
+        self._rules = {key: NotedRule(tag.fingerprint, tag.version) for key, tag in pack.tags.items()}
         self._asked: dict[tuple[str, Keys], int] = {}
         self._summed: Counter[tuple[str, str]] = Counter()
         self._timer: asyncio.TimerHandle | None = None
@@ -78,7 +85,7 @@ class TagUsage:
             now = self._clock.now()
             try:
                 if not self._are_rules_noted:
-                    await self._table.note_rules(self._fingerprints, now)
+                    await self._table.note_rules(self._rules, now)
                     self._are_rules_noted = True
                 if counts:
                     await self._table.add(now.date(), counts, now)

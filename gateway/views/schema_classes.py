@@ -26,6 +26,7 @@ _TYPES: Mapping[str, FieldClass] = {
     "AccessLogEntry": TECHNICAL,
     "Border": TECHNICAL,  # of facts of a tag that is shown
     "Completeness": TECHNICAL,  # the field that gives it has the classes of all that it looks at
+    "CodeCount": TECHNICAL,  # `operate` of a caller decides
     "CustomerIdentity": IDENTIFYING,
     "CustomerRecord": IDENTIFYING,
     "CustomerSource": TECHNICAL,
@@ -37,6 +38,7 @@ _TYPES: Mapping[str, FieldClass] = {
     "FindResult": TECHNICAL,
     "FieldOrigin": TECHNICAL,  # of fields that are shown alone
     "IdentityLink": IDENTIFYING,
+    "LeftOut": TECHNICAL,
     "LinkedCustomer": IDENTIFYING,
     "Money": TECHNICAL,  # the field that gives it has a class
     "Mutation": IDENTIFYING,
@@ -49,11 +51,15 @@ _TYPES: Mapping[str, FieldClass] = {
     "ProfilePart": TECHNICAL,
     "Query": TECHNICAL,
     "Rule": TECHNICAL,
+    "RuleChange": TECHNICAL,  # as `TagReport`
     "Segment": TECHNICAL,  # judged one by one, as tags
     "SegmentMembership": TECHNICAL,
     "Source": TECHNICAL,
+    "SourceActivity": TECHNICAL,
+    "SourceCounts": TECHNICAL,
     "SourceHolding": TECHNICAL,
     "SourceLookup": TECHNICAL,
+    "SourceMinute": TECHNICAL,
     "StoreRemoval": TECHNICAL,
     "Tag": TECHNICAL,
     "TagCaller": TECHNICAL,  # `tag_report` of a caller decides

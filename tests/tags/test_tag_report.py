@@ -1,5 +1,6 @@
 """The report on tags: who asks for them, what they say of customers, since when their rules are in force."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from gateway.errors import StoreError
 from gateway.settings import MongoSettings
 from gateway.store.mongo import Mongo
 from gateway.store.store import Store
-from gateway.store.tag_usage import TagUsageCollection
+from gateway.store.tag_usage import RULES, TagUsageCollection
 from gateway.tags.pack import shipped_pack
 from gateway.tags.rules import evaluate
+from gateway.tags.tag_history import MAX_RULE_CHANGES, RuleChange
 from gateway.tags.tag_report import SAMPLE, TagReports, report_tags, reported_since
-from gateway.tags.tag_usage import MAX_SELECTIONS, TagUsage
+from gateway.tags.tag_usage import MAX_SELECTIONS, NotedRule, TagUsage
 from tests.support.caller_keys import keys_in
 from tests.support.fixtures_mongodb import HandClock
 from tests.support.gateway_server import gateway_on
@@ -50,7 +52,7 @@ class Table:
 
     def __init__(self) -> None:
         self.counts: list[tuple[date, dict[tuple[str, str], int]]] = []
-        self.rules: list[dict[str, str]] = []
+        self.rules: list[dict[str, NotedRule]] = []
         self.is_away = False
 
     async def add(self, day: date, counts: dict[tuple[str, str], int], _now: datetime) -> None:
@@ -58,10 +60,10 @@ class Table:
             raise StoreError
         self.counts.append((day, dict(counts)))
 
-    async def note_rules(self, fingerprints: dict[str, str], _now: datetime) -> None:
+    async def note_rules(self, rules: Mapping[str, NotedRule], _now: datetime) -> None:
         if self.is_away:
             raise StoreError
-        self.rules.append(dict(fingerprints))
+        self.rules.append(dict(rules))
 
 
 async def test_counts_are_added_up_and_none_is_lost() -> None:
@@ -102,10 +104,36 @@ async def test_days_callers_and_workers_are_added_up(mongo: Mongo, hand_clock: H
     for day, count in ((0, 1), (0, 2), (1, 10), (8, 100)):
         await table.add((now - timedelta(days=day)).date(), {("a", "shop"): count, ("b", "crm"): 1}, now)
     assert sorted(await table.read(reported_since(now, 2))) == [("a", "shop", 13), ("b", "crm", 3)]
-    await table.note_rules({"a": "1", "b": "1"}, now)
-    await table.note_rules({"a": "2", "b": "1"}, now + timedelta(days=1))
-    await table.note_rules({"a": "2", "b": "1"}, now + timedelta(days=2))
-    assert await table.read_rules() == {"a": now + timedelta(days=1), "b": now}
+    first, second = NotedRule("1", 1), NotedRule("2", 2)
+    await table.note_rules({"a": first, "b": first}, now)
+    await table.note_rules({"a": second, "b": first}, now + timedelta(days=1))
+    await table.note_rules({"a": second, "b": first}, now + timedelta(days=2))
+    since_then = RuleChange(at=now, version=1, fingerprint="1")
+    assert await table.read_rules() == {
+        "a": [RuleChange(at=now + timedelta(days=1), version=2, fingerprint="2"), since_then],
+        "b": [since_then],
+    }
+
+
+@pytest.mark.mongodb
+async def test_the_history_of_rules_begins_with_what_was_noted_before(mongo: Mongo, hand_clock: HandClock) -> None:
+    """Its version is not known. It holds the last changes, and no more of them."""
+    table, now = TagUsageCollection(mongo), hand_clock.now().replace(microsecond=0)
+
+    async def note(database: Any) -> None:
+        await database[RULES].insert_one({"_id": "a", "fingerprint": "0", "changedAt": now})
+
+    await mongo.run(note)
+    assert await table.read_rules() == {"a": [RuleChange(at=now, fingerprint="0")]}
+    await table.note_rules({"a": NotedRule("0", 1)}, now + timedelta(days=1))
+    assert await table.read_rules() == {"a": [RuleChange(at=now, fingerprint="0")]}
+    for number in range(1, MAX_RULE_CHANGES):
+        await table.note_rules({"a": NotedRule(str(number), number)}, now + timedelta(days=number))
+    changes = (await table.read_rules())["a"]
+    assert (len(changes), changes[-1]) == (MAX_RULE_CHANGES, RuleChange(at=now, fingerprint="0"))
+    await table.note_rules({"a": NotedRule("x", 99)}, now + timedelta(days=99))
+    changes = (await table.read_rules())["a"]
+    assert (len(changes), changes[0].version, changes[-1].fingerprint) == (MAX_RULE_CHANGES, 99, "1")
 
 
 @pytest.mark.mongodb
@@ -151,23 +179,25 @@ async def test_who_governs_reads_who_asks(mongodb_settings: MongoSettings, tmp_p
     """Callers with the right, and no others; what a worker counted is stored when it ends."""
     path = tmp_path / "tags.yaml"
     path.write_text(PACK, "utf-8")
-    keys, access = await keys_in(tmp_path, ["desk", "shop"])
+    keys, access = await keys_in(tmp_path, ["desk", "shop", "owner"])
     words: dict[str, Any] = {
         "tags": {"file": str(path)},
         "mongodb": mongodb_settings.model_dump(),
         "access": access,
-        "callers": {"desk": {"tag_report": True}, "shop": {}},
+        "callers": {"desk": {"tag_report": True}, "shop": {}, "owner": {"govern": True}},
     }
     asked = '{ customers(ids: ["c1", "c2"]) { tag(key: "activity") { value } } }'
     async with gateway_on(sources_by_id(), with_clock=ShopClock(), **words) as gateway:
         for _ in range(3):
             await gateway.ask(asked, authorization=f"Bearer {keys['shop']}")
         refused = await gateway.ask(REPORT, authorization=f"Bearer {keys['shop']}")
+        governed = await gateway.ask("{ tagReport { key } }", authorization=f"Bearer {keys['owner']}")
         wrong = await gateway.ask("{ tagReport(days: 0) { key } }", authorization=f"Bearer {keys['desk']}")
     async with gateway_on(sources_by_id(), with_clock=ShopClock(), **words) as gateway:
         answer = await gateway.ask(REPORT, authorization=f"Bearer {keys['desk']}")
     assert refused["data"] == {"tagReport": None}
-    assert refused["errors"][0]["extensions"]["code"] == "WITHHELD"
+    assert [error["extensions"]["code"] for error in refused["errors"]] == ["FORBIDDEN"]
+    assert governed["data"] == {"tagReport": [{"key": "activity"}, {"key": "likes"}]}
     assert wrong["errors"][0]["message"] == "days: 0 is not between 1 and 400; choose a number of days between them"
     activity, likes = answer["data"]["tagReport"]
     assert activity["changedAt"] is not None
@@ -191,7 +221,7 @@ async def test_reports_of_many_days_are_of_one_sample(tmp_path: Path) -> None:
         async def read(self, *_: object) -> list[tuple[str, str, int]]:
             return []
 
-        async def read_rules(self) -> dict[str, datetime]:
+        async def read_rules(self) -> dict[str, list[RuleChange]]:
             return {}
 
     table: Any = CountingTable()
