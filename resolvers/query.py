@@ -23,10 +23,10 @@ from gateway.stitching.admitted_customers import (
     find_admitted_by_id,
     find_all_admitted,
     find_all_admitted_by_id,
-    search_admitted,
 )
-from gateway.stitching.customer_find import MAX_MATCHES, FoundCustomers, find_matches
+from gateway.stitching.customer_find import MAX_MATCHES, MAX_RECORDS, FoundCustomers, find_matches
 from gateway.stitching.customer_linker import PastIdentity as Past
+from gateway.stitching.customer_search import search_customers
 from gateway.stitching.record_finder import Selections, find_node, find_record
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
@@ -162,21 +162,22 @@ class Query:
         return await find_matches(context.stitcher, text, first, _selection(info), context.find_rights)
 
     @root(
-        "Customers whose name, e-mail address or phone number contains the text, by source and id; each once.",
+        f"Those whom `find` finds, as pages, of {MAX_RECORDS} at most.",
         graphql_type=Connection[Customer] | None,
         searches=True,
-        deprecation_reason="Use find: it tries keys, finds what is misspelled, and puts the likeliest first.",
+        tries_keys=True,
+        deprecation_reason="Use find: it says what was matched, and where nobody could look.",
     )
     async def search_customers(
         self,
         info: Info,
-        text: Annotated[str, strawberry.argument(description="What to look for, in any case of letters.")],
+        text: Annotated[str, strawberry.argument(description="As for `find`.")],
         first: First = DEFAULT_FIRST,
         after: After = None,
     ) -> RecordPage:
-        selection = _selection(info)
+        selection, context = _selection(info), context_of(info)
         ask = ask_of(records.Customer, selection, first=first, after=after)
-        return await search_admitted(context_of(info).stitcher, text, ask, selection)
+        return await search_customers(context.stitcher, text, ask, selection, context.find_rights)
 
     @root(
         "A customer or another record by its id; null when nothing has it. Without a source, it is a customer's.",

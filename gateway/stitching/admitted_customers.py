@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from connectors.contract import RECORD_KEYS, Ask, KeyKind
+from connectors.contract import RECORD_KEYS, KeyKind
 from connectors.records import Account, Record
 from gateway.errors import (
     AmbiguousIdentityError,
@@ -35,7 +35,7 @@ from gateway.stitching.customer_finder import (
     load_owners,
     only_one,
 )
-from gateway.stitching.customer_notes import note_all_found, note_found, note_page
+from gateway.stitching.customer_notes import note_all_found, note_found
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.sourced_record import SourcedRecord
@@ -130,21 +130,6 @@ async def find_admitted_node(stitcher: Stitcher, customer_id: str, selection: Se
         _refuse_erased(stitcher, rule, Key(KeyKind.CUSTOMER_ID, customer_id))
         return None
     return admit(customer, rule)
-
-
-async def search_admitted(stitcher: Stitcher, text: str, ask: Ask, selection: Selection) -> RecordPage:
-    """Find customers by a text. As `Stitcher.search`; under a purpose that asks for consents there is none."""
-    notes = stitcher.loaders.notes
-    finding = _search(stitcher, text, ask, selection)
-    return await finding if notes is None else await note_page(stitcher, notes, Key(KeyKind.TEXT, text), finding)
-
-
-async def _search(stitcher: Stitcher, text: str, ask: Ask, selection: Selection) -> RecordPage:
-    if stitcher.rule is None:
-        return await stitcher.search(text, ask, selection)
-    stitcher.rule.refuse_unjudged()
-    page = await stitcher.search(text, ask, stitcher.rule.with_list_fields(selection))
-    return keep_records(page, admit_those(page.records, stitcher.rule), stitcher.rule)
 
 
 def keep_records(page: RecordPage, kept: Sequence[SourcedRecord | None], rule: AdmissionRule | None) -> RecordPage:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from connectors.contract import RECORD_KEYS, Ask, KeyKind, WordSearch
-from connectors.errors import SourceRejectedError
+from connectors.errors import SourceError, SourceRejectedError
 from connectors.records import Account, Customer, Record
 from connectors.toolkit.loop_turns import Turn
 from gateway.identity.keys import spellings
@@ -56,8 +56,9 @@ class Candidate(msgspec.Struct, frozen=True):
 class CandidateSearch:
     """Asks for candidates for one request.
 
-    `unavailable` are the sources that could not be asked so far, or gave older answers; `refused` those that took what was
-    typed for no address, number or text of theirs, so that they have not said that nobody has it.
+    `unavailable` are the sources that could not be asked so far, and why, or gave older answers; `refused` those that took what
+    was typed for no address, number or text of theirs, so that they have not said that nobody has it. `outcomes` are all
+    answers of customers so far.
     """
 
     def __init__(self, stitcher: Stitcher, typed: TypedText, rights: FindRights, selection: Selection) -> None:
@@ -66,8 +67,9 @@ class CandidateSearch:
         self._typed = typed
         self._rights = rights
         self._selection = selection
-        self.unavailable: dict[str, None] = {}
+        self.unavailable: dict[str, SourceError | None] = {}
         self.refused: dict[tuple[str, KeyKind], None] = {}
+        self.outcomes: list[Outcome] = []
 
     async def find_by_keys(self) -> list[Candidate]:
         """Find the customers who have one of the keys, and those whose orders or tickets have one."""
@@ -195,9 +197,11 @@ class CandidateSearch:
         What is tried as an id may be refused by one that has other ids.
         """
         outcome = fail_unreadable(outcome)
+        if kind not in RECORD_KEYS:
+            self.outcomes.append(outcome)
         if isinstance(outcome, Failed):
             if not isinstance(outcome.error, SourceRejectedError):
-                self.unavailable[outcome.source] = None
+                self.unavailable[outcome.source] = outcome.error
             elif kind in REFUSABLE:
                 self.refused[outcome.source, kind] = None
             return ()

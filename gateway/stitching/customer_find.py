@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from connectors.contract import KeyKind
+from connectors.errors import SourceError
 from gateway.errors import InvalidArgumentError, SourceFailure
 from gateway.identity.keys import words
 from gateway.identity.records import Key, RecordId
-from gateway.lookups.access_notes import AccessNotes
+from gateway.lookups.outcome import Outcome
 from gateway.stitching.admitted_customers import AdmittedCustomer, admit_those
 from gateway.stitching.candidate_match import ALL_WORDS, Match, MatchedBy
 from gateway.stitching.candidate_search import Candidate, CandidateSearch
@@ -50,12 +51,25 @@ class FindMatch(msgspec.Struct, frozen=True):
 
 
 class FoundCustomers(msgspec.Struct, frozen=True):
-    """The customers who may be meant, the likeliest first, and where nobody could look."""
+    """The customers who may be meant, the likeliest first, and where nobody could look.
+
+    `failures` are the sources that could not be asked, with the reason, or None where older answers stand in. `is_cut` says
+    that there are records of which the customers were not found, `outcomes` are the answers of sources of customers, `tried` is
+    the text, and the keys that it may be, by their kinds.
+    """
 
     matches: Sequence[FindMatch]
-    unavailable: Sequence[str] = ()
+    failures: Mapping[str, SourceError | None] = {}
     not_tried: Sequence[NotTried] = ()
     too_short: bool = False
+    is_cut: bool = False
+    outcomes: Sequence[Outcome] = ()
+    tried: Sequence[tuple[str, str]] = ()
+
+    @property
+    def unavailable(self) -> Sequence[str]:
+        """List the sources that could not be asked."""
+        return [*self.failures]
 
     @property
     def records(self) -> Sequence[AdmittedCustomer]:
@@ -70,6 +84,13 @@ async def find_matches(stitcher: Stitcher, text: str, first: int, selection: Sel
     """
     if not 1 <= first <= MAX_MATCHES:
         raise InvalidArgumentError(f"first: {first} is not from 1 to {MAX_MATCHES}; ask by more words for others")
+    found = await find_ranked(stitcher, text, first, selection, rights)
+    note_people(stitcher, found, found.records)
+    return found
+
+
+async def find_ranked(stitcher: Stitcher, text: str, first: int, selection: Selection, rights: FindRights) -> FoundCustomers:
+    """Find up to `first` customers by a text, the likeliest first. Raises `InvalidKeyError`."""
     rule = stitcher.rule
     if rule is not None:
         selection = rule.with_list_fields(selection)
@@ -83,9 +104,17 @@ async def find_matches(stitcher: Stitcher, text: str, first: int, selection: Sel
         found = FoundCustomers((), not_tried=[NotTried(source.name, how) for source in router.customers.all])
     else:
         found = await _find_typed(stitcher, typed, first, selection, rights)
-    if stitcher.loaders.notes is not None:
-        _note(stitcher.loaders.notes, text, typed, found.matches)
-    return found
+    tried = [(kind.value, values[0]) for kind, values in typed.keys.items()]
+    return msgspec.structs.replace(found, tried=[(KeyKind.TEXT.value, text.strip()), *tried])
+
+
+def note_people(stitcher: Stitcher, found: FoundCustomers, people: Sequence[AdmittedCustomer]) -> None:
+    """Note the customers of whom is told, or the text and what it was tried as, where that gave nobody."""
+    notes = stitcher.loaders.notes
+    if notes is not None and people:
+        notes.add_customers([customer.current_id for customer in people])
+    elif notes is not None and not found.matches:
+        notes.add_attempts(found.tried)
 
 
 async def _find_typed(
@@ -100,7 +129,13 @@ async def _find_typed(
         matches = await _customers_of(stitcher, search, ranked, first, selection)
     gaps = list_gaps(stitcher.router, typed, rights)
     gaps += [NotTried(source, f"it refuses what was typed as {words(kind)}") for source, kind in search.refused]
-    return FoundCustomers(matches, [*search.unavailable], gaps)
+    return FoundCustomers(
+        matches,
+        search.unavailable,
+        gaps,
+        is_cut=len(ranked) > MAX_RECORDS or len(matches) == first,
+        outcomes=search.outcomes,
+    )
 
 
 async def _ranked_candidates(search: CandidateSearch, rank: dict[str, int], *, always_near: bool) -> list[Candidate]:
@@ -131,7 +166,8 @@ async def _customers_of(
     if rule is not None and not customers.are_several:
         ranked = [own for own in ranked if rule.decide(own.id.node_id) is not False]
     kept: dict[str, FindMatch] = {}
-    for part in (ranked[: RECORDS_OF_MATCH * first], ranked[RECORDS_OF_MATCH * first : MAX_RECORDS]):
+    count = min(RECORDS_OF_MATCH * first, MAX_RECORDS)
+    for part in (ranked[:count], ranked[count:MAX_RECORDS]):
         for found in await _matches_of(stitcher, search, part, selection) if len(kept) < first else ():
             kept.setdefault(found.customer.current_id, found)
     return [*kept.values()][:first]
@@ -150,7 +186,7 @@ async def _matches_of(
         key = Key(KeyKind.CUSTOMER_ID, own.id.node_id)
         customer = found.get(key, None) if customers.finds_ids(own.id.source) else _alone(stitcher, own)
         if isinstance(customer, SourceFailure):
-            search.unavailable[own.id.source] = None
+            search.unavailable.setdefault(own.id.source)
         if isinstance(customer, StitchedCustomer):
             whole.append(customer)
             matches.append(own.match)
@@ -171,15 +207,7 @@ def _alone(stitcher: Stitcher, own: Candidate) -> StitchedCustomer:
 
 def _note_failures(search: CandidateSearch, customer: StitchedCustomer) -> None:
     if isinstance(customer.record, MissingRecord):
-        search.unavailable[customer.source] = None
+        search.unavailable.setdefault(customer.source)
     if isinstance(customer, MergedCustomer):
-        search.unavailable.update(dict.fromkeys(failed.source for failed in customer.failures))
-
-
-def _note(notes: AccessNotes, text: str, typed: TypedText, matches: Sequence[FindMatch]) -> None:
-    """Note the customers, or the text and what it was tried as, where that gave nobody."""
-    if matches:
-        notes.add_customers([match.customer.current_id for match in matches])
-    else:
-        tried = [(kind.value, values[0]) for kind, values in typed.keys.items()]
-        notes.add_attempts([(KeyKind.TEXT.value, text.strip()), *tried])
+        for failed in customer.failures:
+            search.unavailable.setdefault(failed.source, failed.error)

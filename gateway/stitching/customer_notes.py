@@ -14,7 +14,6 @@ from gateway.identity.records import Key
 from gateway.lookups.access_notes import AccessNotes
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.customer_finder import find_owners, owner_of
-from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.stitcher import FoundByKey, Stitcher
@@ -69,20 +68,6 @@ async def note_record(stitcher: Stitcher, notes: AccessNotes, key: Key, finding:
     else:
         await _note_owner(stitcher, notes, record)
     return record
-
-
-async def note_page(stitcher: Stitcher, notes: AccessNotes, key: Key, finding: Awaitable[RecordPage]) -> RecordPage:
-    """Wait for a page of the customers that a key finds, and note them, or the key."""
-    try:
-        page = await finding
-    except (CallerError, SourceFailure) as error:
-        note_result(stitcher, notes, key, error)
-        raise
-    if page.records:
-        notes.add_customers([customer.current_id for customer in page.records])
-    else:
-        note_result(stitcher, notes, key, None)
-    return page
 
 
 def note_customers(stitcher: Stitcher, customers: Iterable[StitchedCustomer]) -> None:

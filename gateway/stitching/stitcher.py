@@ -17,7 +17,7 @@ from gateway.lookups.sources import Source
 from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.customer import MissingRecord, StitchedCustomer
 from gateway.stitching.customer_linker import CustomerLinker
-from gateway.stitching.customer_search import CustomerSearch
+from gateway.stitching.customer_page import load_customer_page
 from gateway.stitching.erased_customers import ErasedCustomers
 from gateway.stitching.identity_lookup import IdentityLookup
 from gateway.stitching.measurement import MeasureRequest
@@ -276,13 +276,9 @@ class Stitcher(msgspec.Struct, eq=False):
         id_space = self._router.customers.id_space
         return lambda source: normal.get(id_space(source.name), ())
 
-    def search(self, text: str, ask: Ask, selection: Selection) -> Awaitable[RecordPage]:
-        """Find customers by part of a name, address or phone number. As `CustomerSearch.find`."""
-        return CustomerSearch(self._router, self._loaders).find(text, ask, selection)
-
     def customer_page(self, source: Source, kind: KeyKind, key: str, ask: Ask, selection: Selection) -> Awaitable[RecordPage]:
         """Load a page of all customers that one source finds by a key. Raises `SourceFailure`."""
-        return CustomerSearch(self._router, self._loaders).page(source, kind, key, ask, selection)
+        return load_customer_page(self._router, self._loaders, source, kind, key, ask, selection)
 
     @property
     def linker(self) -> CustomerLinker:

@@ -169,7 +169,7 @@ def club() -> MemoryConnector:
     li = person("m2", email="li@example.com", address=r.Address(city="Berlin"), updated_at=shop.at(3))
     eva = person("c2", name="Eva", email="eva@example.com", phone="+4915550000001")
     orders = {(r.Order, KeyKind.CUSTOMER_ID): {"m1": [shop.order(7, "m1", 4)], "c2": [shop.order(8, "c2", 2)]}}
-    return knowing("club", [ana, li, eva], also={**orders, (r.Customer, KeyKind.TEXT): {"a": [ana, eva]}})
+    return knowing("club", [ana, li, eva], also={**orders, (r.Customer, KeyKind.TEXT): {"ana li": [ana, eva]}})
 
 
 def put_in_a_mood(connector: Lying, random: Random) -> tuple[str, str, int | None]:

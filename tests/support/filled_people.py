@@ -121,7 +121,7 @@ def sources_of_everything(otherwise: Otherwise = AS_USUAL) -> list[MemoryConnect
         (r.Customer, KeyKind.CUSTOMER_ID): {"c1": [customer]},
         (r.Customer, KeyKind.EMAIL): {EMAIL: [customer]},
         (r.Customer, KeyKind.MEMBER_NUMBER): {NUMBER: [customer]},
-        (r.Customer, KeyKind.TEXT): {"a": [customer]},
+        (r.Customer, KeyKind.TEXT): {"customer": [customer]},
         (r.Customer, KeyKind.ACCOUNT): {"a1": [customer]},
         (r.Account, KeyKind.ACCOUNT): {"a1": [account], "a0": [parent], "a2": [part]},
         (r.Account, KeyKind.PARENT_ACCOUNT): {"a0": [account], "a1": [part]},

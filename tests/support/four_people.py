@@ -91,7 +91,7 @@ def _crm(hidden: Hidden) -> MemoryConnector:
         (r.Customer, KeyKind.CUSTOMER_ID): _by(people, "id"),
         (r.Customer, KeyKind.EMAIL): _by(people, "email"),
         (r.Customer, KeyKind.PHONE): _by(people, "phone"),
-        (r.Customer, KeyKind.TEXT): {"a": people},
+        (r.Customer, KeyKind.TEXT): {"customer": people},
         (r.Customer, KeyKind.ACCOUNT): {
             own_id: [person for person in people if person.company is not None and person.company.account == own_id]
             for own_id in ("a1", "a2")
@@ -185,7 +185,7 @@ ARGUMENTS_OF_FOUR: dict[str, list[str]] = ARGUMENTS | {
             "orders:oe3", "behaviour:e31", "sales:d31", "sales:s11", "c2", "crm:c4", "orders:oe2",
         )
     ],
-    "text": ['"a"', '"b"'],
+    "text": ['"customer"', '"b"'],
     "find.text": [f'"{own}"' for own in FOUND] + ["$text"],
     "find.first": ["1", "2", "10"],
 }  # fmt: skip
@@ -204,7 +204,7 @@ DECLARED_OF_FOUR: Mapping[str, Variable] = DECLARED | {
     "ids": ("[ID!]!", '["c3"]', [["crm:c3", "c1"], "c4", ["c2"]]),
     "id": ("ID!", '"c3"', ["c1", "c4", "crm:c3", "orders:o31"]),
     "other": ("ID", '"c2"', ["c3", None]),
-    "text": ("String!", '"a"', ["c3@example.com", "c1@example.com"]),
+    "text": ("String!", '"customer"', ["c3@example.com", "c1@example.com"]),
 }  # fmt: skip
 
 _OWN = "id name email orders { totalCount nodes { number } } tickets { nodes { number } } surveys { nodes { score } }"
@@ -212,7 +212,7 @@ _COMPANY = (
     "name orders(members: true) { nodes { number } } members { totalCount partial nodes { role customer { name } } }"
     " parent { name } subsidiaries { nodes { name } }"
 )
-_SEARCH = f'{{ searchCustomers(text: "a", first: 3) {{ totalCount partial nodes {{ {_OWN} }} }} }}'
+_SEARCH = f'{{ searchCustomers(text: "customer", first: 3) {{ totalCount partial nodes {{ {_OWN} }} }} }}'
 _BY_KEY = f"query ($key: CustomerKey!) {{ customer(by: $key) {{ {_OWN} account {{ name }} identity {{ complete records }} }} }}"
 WAYS: list[tuple[str, dict[str, Any]]] = [
     *((_BY_KEY, {"key": {"id": own_id}}) for own_id in ("c1", "c3", "crm:c4", "nobody")),

@@ -48,7 +48,7 @@ PLACES = (
     ("ID!", "ticket(id: $a) { id }"),
     ("ID!", "account(id: $a) { id }"),
     ("String!", "searchCustomers(text: $a) { nodes { id } }"),
-    ("String!", 'searchCustomers(text: "a", after: $a) { nodes { id } }'),
+    ("String!", 'searchCustomers(text: "an", after: $a) { nodes { id } }'),
     (
         "String!",
         'customer(by: {id: "c00001"}) { orders(after: $a) { nodes { id } } timeline(after: $a) { nodes { __typename } } }',

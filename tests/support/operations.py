@@ -50,7 +50,7 @@ ARGUMENTS: dict[str, list[str]] = {
         '"support:t2"', '"behaviour:e1"', '"c2"', '"orders:c1"', '" "', "7",
         "$id",
     ],
-    "text": ['"a"', "$text", '"b"', '""'],
+    "text": ['"ana li"', "$text", '"b"', '""'],
     "first": ["3", "100", "1", "0", "101", "-1", "$first", "$most"],
     "after": [
         "null", '"WyIyMDI2LTA2LTAzVDEyOjAwOjAwWiIsIm9jMTMiXQ"', '"x"', '"W251bGwsImMxIl0"', '"WzUsNV0"', "$after", "$cursor",
@@ -102,7 +102,7 @@ DECLARED: dict[str, Variable] = {
     "ids": ("[ID!]!", '["c1"]', [["crm:c2", "c1"], "c2", [7]]),
     "id": ("ID!", '"c1"', ["c2", 7, "crm:c1", "orders:oc13"]),
     "other": ("ID", '"c2"', ["c1", 7, None]),
-    "text": ("String!", '"a"', ["li", "checkout"]),
+    "text": ("String!", '"ana li"', ["li", "checkout"]),
     "first": ("Int!", "2", [4, 0, "x"]),
     "most": ("Int", None, [4, None]),
     "after": ("String", "null", [None, "WyIyMDI2LTA2LTAyVDEyOjAwOjAwWiIsIngiXQ", "?"]),

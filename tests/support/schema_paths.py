@@ -11,7 +11,7 @@ from tests.support.filled_people import IDS
 GIVEN = {
     "Query.customer": '(by: {email: "ana@example.com"})',
     "Query.customers": '(by: [{email: "ana@example.com"}])',
-    "Query.searchCustomers": '(text: "a")',
+    "Query.searchCustomers": '(text: "customer")',
     "Query.find": '(text: "ana@example.com")',
     "Query.order": '(id: "orders:oc11")',
     "Query.ticket": '(id: "support:t1")',

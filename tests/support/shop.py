@@ -111,7 +111,7 @@ def crm() -> MemoryConnector:
             (r.Customer, KeyKind.CUSTOMER_ID): {one.id: [one] for one in CUSTOMERS},
             (r.Customer, KeyKind.EMAIL): {"ana@example.com": [ANA], "ana.work@example.org": [ANA], "li@example.com": [LI]},
             (r.Customer, KeyKind.PHONE): by_phone,
-            (r.Customer, KeyKind.TEXT): {"a": CUSTOMERS},
+            (r.Customer, KeyKind.TEXT): {"ana li": CUSTOMERS},
         },
     )
 

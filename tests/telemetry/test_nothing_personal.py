@@ -201,7 +201,7 @@ async def test_marks_in_requests_and_answers_are_in_no_log_metric_or_trace(tmp_p
                 assert await asyncio.to_thread(gateway.end) == 0
                 lines = gateway.lines
     assert len(answers) == 2 * len(BY) + 2 * len(DOCUMENTS) + 18
-    assert sum(MARK in answer for answer in answers) == 29
+    assert sum(MARK in answer for answer in answers) == 31
     assert {line["event"] for line in lines} >= EVENTS
     assert len([line for line in lines if line["event"] == "request"]) > 60
     assert {"query Known", "crm customer", "shop order", "desk ticket"} <= {span.name for span in collector.spans}

@@ -21,7 +21,7 @@ LISTS = {
     "orders": 'customer(by: {id: "c1"}) { list: orders(first: 1 %s) { %s } }',
     "tickets": 'customer(by: {id: "c1"}) { list: tickets(first: 1 %s) { %s } }',
     "of an account": 'account(id: "crm:a1") { list: orders(first: 1 %s) { %s } }',
-    "search": 'searchCustomers(text: "a", first: 1 %s) { %s }',
+    "search": 'searchCustomers(text: "customer", first: 1 %s) { %s }',
 }
 PAGE = "nodes { __typename } edges { cursor } pageInfo { hasNextPage endCursor startCursor }"
 

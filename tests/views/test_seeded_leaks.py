@@ -92,7 +92,7 @@ PLAIN = f'"{PLACE[:4]}'
 """How a cursor begins that is not sealed: with a bracket and a year."""
 AFTER = f'{{ customer{BY} {{ tickets(after: "{PLACE}") {{ nodes {{ source }} }} }} }}'
 ROLE = '{ account(id: "crm:a1") { members(role: BUYER) { totalCount } } }'
-SEARCH = '{ searchCustomers(text: "a") { nodes { kind } } }'
+SEARCH = '{ searchCustomers(text: "customer") { nodes { kind } } }'
 TAGS = '{ customer(by: {id: "c1"}) { tags { key value } } }'
 UNPLANNED = f"{{ __schema {{ queryType {{ name }} }} customer{BY} {{ address {{ line }} }} }}"
 WITHHELD, FORBIDDEN = "WITHHELD", "FORBIDDEN"
