@@ -1,4 +1,4 @@
-"""BrowserSessions of people in a browser: a key is exchanged once for a cookie. Nothing is stored of one.
+"""Sessions of people in a browser: a key is exchanged once for a cookie. Nothing is stored of one.
 
 The cookie holds the id of the key and the end of the session, with an HMAC-SHA-256. The key is looked up for each request, so
 a session ends with it. A browser sends cookies along whoever caused a request: what a session asks needs a header that

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from gateway.access.api_keys import ApiKey, is_key
-from gateway.access.browser_sessions import CSRF_HEADER, BrowserSessions
+from gateway.access.browser_sessions import CSRF_HEADER, BrowserSessions, require_csrf
 from gateway.access.caller import EVERYBODY, Caller
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators, bearer_of
@@ -81,17 +81,20 @@ class Callers:
         authorization = head.headers.get(b"authorization")
         if self._proxies is None:
             return self.identify(authorization) if authorization is not None else self._identify_bare(head)
-        name = self._proxies.read_name(head)
-        if name is None:
+        named = self._proxies.read_caller(head)
+        if named is None:
             return self.identify(authorization) if authorization is not None else self._identify_bare(head)
         if authorization is not None:
             raise UnauthenticatedError("a proxy names the caller, and there is a credential, too; send one of the two")
-        caller = self._callers.get(name.decode("latin-1"))
+        caller = self._callers.get(named.name)
         if caller is None:
             raise UnauthenticatedError("the proxy names a caller who is not in the settings; correct the proxy")
         if caller.name in self._customers:
             raise UnauthenticatedError("this caller is a customer, whom a proxy does not name; send his own token")
-        return caller
+        if named.user is None:
+            return caller
+        require_csrf(head.headers)  # whom the proxy knows by a cookie of its own
+        return Caller(caller.name, user=named.user)
 
     def _identify_bare(self, head: RequestHead) -> Caller | Coroutine[Any, Any, Caller]:
         """Find the caller of a request without a credential: of a session, else the anonymous one. Pages have no other one."""

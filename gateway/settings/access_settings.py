@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from importlib.util import find_spec
-from ipaddress import IPv6Network, ip_interface, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,8 +15,9 @@ from connectors.suggestions import suggest
 from gateway.settings.documents_settings import DocumentMode
 from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.limit_settings import CallerLimitSettings
+from gateway.settings.proxy_settings import ProxySettings
 from gateway.settings.quota_settings import QuotaSettings
-from gateway.settings.texts import CallerName, CollectorAddress, HeaderName, LongSecret, PurposeName, SourceName
+from gateway.settings.texts import CallerName, CollectorAddress, LongSecret, PurposeName, SourceName
 
 SHOWN_BY = ("keys", "issuers", "proxy", "anonymous")
 """What of the table `access` says who a caller is."""
@@ -239,53 +239,6 @@ class RevocationSettings(FrozenSettings):
     """For how long tokens hold while it was last read so many seconds ago."""
 
 
-def _is_network(text: str) -> str:
-    try:
-        network = ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError("is no network; write one such as 10.20.0.0/24, or the address of one proxy") from None
-    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped is not None:
-        raise ValueError("is an IPv4 network in the form of IPv6; write it as IPv4")
-    if ip_interface(text).ip != network.network_address:
-        raise ValueError(f"has an address that is not the first of its network; write {network}")
-    if not network.prefixlen:
-        raise ValueError("is everybody, who could then be any caller; write the addresses of your proxies")
-    return text
-
-
-def _is_free(name: str) -> str:
-    if name in TAKEN_HEADERS:
-        raise ValueError("has a meaning of its own; write another one, such as x-authenticated-caller")
-    return name
-
-
-TAKEN_HEADERS = (
-    "accept",
-    "accept-encoding",
-    "authorization",
-    "connection",
-    "content-length",
-    "content-type",
-    "host",
-    "origin",
-    "sec-fetch-site",
-    "transfer-encoding",
-    "content-encoding",
-    "x-deadline-ms",
-    "x-purpose",
-    "x-request-id",
-)
-
-
-class ProxySettings(FrozenSettings):
-    """Proxies that have found out who a caller is, and name him in a header."""
-
-    header: Annotated[HeaderName, AfterValidator(_is_free)]
-    """The header with the name of a caller. The proxy replaces what callers send of it."""
-    networks: Annotated[list[Annotated[str, AfterValidator(_is_network)]], Field(min_length=1)]
-    """The addresses of the proxies. From others the header is refused."""
-
-
 class AccessSettings(FrozenSettings):
     """How callers show who they are."""
 
@@ -331,6 +284,7 @@ def check_callers(
     if access is None:
         raise ValueError("callers: nobody can show that he is one of them; add [access.keys], or name one access.anonymous")
     _check_issuers(access, callers)
+    _check_proxy(access, callers)
     if access.revocations is not None and not access.issuers:
         raise ValueError("access.revocations: there are no tokens to revoke; add access.issuers, or remove it")
     _check_rights(access, callers, operators)
@@ -351,6 +305,15 @@ def _check_issuers(access: AccessSettings, callers: Mapping[str, CallerSettings]
         if caller.customer_claim is not None and name not in named:
             fix = "no issuer names this caller, so no token says who he is; add access.issuers"
             raise ValueError(f"callers.{name}.customers: {fix}")
+
+
+def _check_proxy(access: AccessSettings, callers: Mapping[str, CallerSettings]) -> None:
+    for setting, name in {} if access.proxy is None else access.proxy.named.items():
+        if name not in callers:
+            fix = suggest(name, callers, "name one of yours")
+            raise ValueError(f"access.proxy.{setting}: no caller has the name {name}{fix}")
+        if callers[name].customer_claim is not None:
+            raise ValueError(f"access.proxy.{setting}: {name} is a customer, whom a proxy does not name; name another caller")
 
 
 def _check_rights(access: AccessSettings, callers: Mapping[str, CallerSettings], operators: Collection[str]) -> None:

@@ -19,7 +19,7 @@ from gateway.errors import UnauthenticatedError
 from gateway.http.request_head import Head
 from gateway.serving.server import AnnouncingServer, configure_server
 from gateway.settings import parse_settings
-from gateway.settings.access_settings import ProxySettings
+from gateway.settings.proxy_settings import ProxySettings
 from tests.support import shop
 from tests.support.caller_keys import keys_in
 from tests.support.gateway_server import served, settings_for
@@ -182,10 +182,10 @@ def test_a_peer_is_known_by_its_address(peer: str | None, is_proxy: bool):
     head = Head("POST", [(b"x-authenticated-caller", b"acme")], b"", peer=peer)
     for _ in range(2):
         if is_proxy:
-            assert proxies.read_name(head) == b"acme"
+            assert proxies.read_caller(head) == ("acme", None)
         else:
             with pytest.raises(UnauthenticatedError):
-                proxies.read_name(head)
+                proxies.read_caller(head)
 
 
 @pytest.mark.parametrize(
