@@ -1,4 +1,4 @@
-"""The command line: `profile-gateway demo | serve | reload | check | schema | tags | segments | identity | customer | keys`.
+"""The command line: `profile-gateway demo | init | serve | reload | check | schema | tags | segments | identity | keys`.
 
 A command imports what it needs when it runs, so that help and small commands start at once.
 """
@@ -23,6 +23,7 @@ from gateway.demo.shop_markets import CAPACITY
 from gateway.export_commands import export
 from gateway.export_commands import schema as export_schema
 from gateway.identity_commands import identity
+from gateway.init_commands import init
 from gateway.key_commands import keys
 from gateway.population_commands import count, diff, refresh
 from gateway.segment_commands import segments
@@ -55,6 +56,7 @@ app.add_typer(tokens, name="tokens")
 app.add_typer(audit, name="audit")
 app.add_typer(actions, name="actions")
 app.add_typer(segments, name="segments")
+app.command()(init)
 app.command()(calibrate)
 app.command()(clusters)
 

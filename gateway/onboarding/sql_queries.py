@@ -167,11 +167,13 @@ class QueryWriter:
         changed = {word: own for word, own in field.words.items() if word.upper() != own}
         if not changed:
             return base
+        changed = dict(field.words) if field.field == "address_country" else changed
         type_name = "" if field.reached is None else field.reached.column.type_name.upper()
         if self._dialect == "postgresql" and not type_name.startswith(("VARCHAR", "TEXT")):
             base = f"CAST({base} AS text)"
         cases = "".join(f" WHEN {self._literal(word)} THEN '{own}'" for word, own in changed.items())
-        return f"CASE {base}{cases} ELSE {base} END"
+        rest = "" if field.field == "address_country" else f" ELSE {base}"  # another word is no code, and read as none
+        return f"CASE {base}{cases}{rest} END"
 
     def _joined_name(self, record: RecordProposal, is_joined: bool) -> str:
         parts = []

@@ -9,6 +9,7 @@ from gateway.settings.settings import (
     environment_variables,
     load_settings,
     parse_settings,
+    set_variables,
     with_folder,
 )
 from gateway.settings.source_settings import BreakerSettings, CallSettings, SourceSettings, WebhookSettings
@@ -28,5 +29,6 @@ __all__ = [
     "environment_variables",
     "load_settings",
     "parse_settings",
+    "set_variables",
     "with_folder",
 ]

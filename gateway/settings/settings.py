@@ -283,6 +283,11 @@ def environment_variables() -> Mapping[str, str]:
     return os.environ
 
 
+def set_variables(variables: Mapping[str, str]) -> None:
+    """Set variables of this process, as whoever starts it would."""
+    os.environ.update(variables)
+
+
 def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, connects: bool = True) -> Settings:
     """Read and check the settings. Those that only connections need are left aside unless it `connects`.
 
