@@ -25,6 +25,7 @@ from gateway.export_commands import schema as export_schema
 from gateway.identity_commands import identity
 from gateway.init_commands import init
 from gateway.key_commands import keys
+from gateway.mcp_commands import serve_assistant
 from gateway.population_commands import count, diff, refresh
 from gateway.segment_commands import segments
 from gateway.tag_commands import report_on_tags, run_tag_examples
@@ -59,6 +60,7 @@ app.add_typer(segments, name="segments")
 app.command()(init)
 app.command()(calibrate)
 app.command()(clusters)
+app.command("mcp")(serve_assistant)
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]

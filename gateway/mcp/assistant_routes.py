@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from gateway.admission.admission import Admission
 from gateway.http.endpoint import GraphQLView
+from gateway.mcp.mcp_path import MCP_PATH
 from gateway.settings import Settings
 
 
@@ -16,6 +17,6 @@ def assistant_routes(settings: Settings, endpoint: GraphQLView, admission: Admis
     """Make the route of assistants, over an endpoint that has all that it is to have. None without `[mcp]`."""
     if settings.mcp is None:
         return ()
-    from gateway.mcp.mcp_endpoint import MCP_PATH, McpEndpoint
+    from gateway.mcp.mcp_endpoint import McpEndpoint
 
     return [Route(MCP_PATH, McpEndpoint(endpoint, admission, schema))]

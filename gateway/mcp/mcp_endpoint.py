@@ -24,7 +24,6 @@ from gateway.mcp.tool_runner import ToolRunner
 from gateway.mcp.tool_server import make_tool_server
 from gateway.mcp.turn import CALL, ProtocolCall, ProtocolTurn
 
-MCP_PATH = "/mcp"
 MAX_BODY_BYTES = 64 * 1024
 """A call of a tool has some hundred bytes; what clients tell of themselves is more."""
 

@@ -16,8 +16,8 @@ MAX_BYTES = 4_096
 """The most that an answer has, as JSON in UTF-8."""
 MAX_ITEMS = 50
 """What is looked at of a list."""
-MAX_NAMED = 12
-"""So many fields are named that are withheld or unavailable; behind them it is said how many more."""
+MAX_NAMED = 30
+"""So many fields are named that are withheld, or unavailable for one reason; of the others it is said how many."""
 MAX_SHORT_TEXT = 60
 """A text that nobody may have written freely is fenced, too, where it is longer or has lines: no name, city or number is."""
 
@@ -54,7 +54,7 @@ class _List(msgspec.Struct, eq=False):
 def output_schema(shape: AnswerShape) -> dict[str, Any]:
     """Describe the answers of a tool in JSON Schema."""
     roots = {name: {"anyOf": [inner.schema, {"type": "null"}]} for name, inner in shape.fields.items()}
-    unavailable = {"path": {"type": "string"}, "code": {"type": "string"}, "source": {"type": "string"}}
+    unavailable = {"source": {"type": "string"}, "code": {"type": "string"}, "paths": _NAMES}
     left_out = {"path": {"type": "string"}, "count": {"type": "integer"}, "of": {"type": "string"}}
     return {
         "type": "object",
@@ -70,14 +70,28 @@ def output_schema(shape: AnswerShape) -> dict[str, Any]:
     }
 
 
+def encode_answer(shape: AnswerShape, data: Mapping[str, Any], errors: Iterable[Mapping[str, Any]] = ()) -> bytes:
+    """Encode the answer of a tool in `MAX_BYTES` at most. Texts are cut further where lists without items are too long."""
+    errors = [*errors]
+    for max_text in (MAX_TEXT, MAX_TEXT // 4, MAX_TEXT // 16):
+        answer = ToolAnswer(shape, data, errors, max_text)
+        encoded = answer.encode()
+        if len(encoded) <= MAX_BYTES:
+            return encoded
+    return answer.encode_refusal()
+
+
 class ToolAnswer:
     """An answer on its way from the data and errors of a document to what an assistant is given."""
 
-    def __init__(self, shape: AnswerShape, data: Mapping[str, Any], errors: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self, shape: AnswerShape, data: Mapping[str, Any], errors: Iterable[Mapping[str, Any]], max_text: int = MAX_TEXT
+    ) -> None:
         self._fence = Fence()
+        self._max_text = max_text
         self._left_out: Counter[tuple[str, str]] = Counter()
         self._withheld: dict[str, None] = {}
-        self._unavailable: dict[tuple[tuple[str, str], ...], None] = {}
+        self._unavailable: dict[tuple[str | None, str], dict[str, None]] = {}
         for error in errors:
             self._note_error(error)
         self._data = {name: self._show(data.get(name), inner, name) for name, inner in shape.fields.items()}
@@ -89,8 +103,7 @@ class ToolAnswer:
         if code in _WITHHELD:
             self._withheld[path] = None
             return
-        named = {"path": path, "code": code, "source": told.get("source")}
-        self._unavailable[tuple((name, value) for name, value in named.items() if isinstance(value, str))] = None
+        self._unavailable.setdefault((told.get("source"), code), {})[path] = None
 
     def _show(self, value: Any, shape: AnswerShape, path: str) -> Any:
         if value is None:
@@ -119,9 +132,9 @@ class ToolAnswer:
 
     def _show_text(self, text: str, author: Author, path: str) -> str:
         text = clean_text(text)
-        if len(text) > MAX_TEXT:
-            self._left_out[path, "characters"] += len(text) - MAX_TEXT
-            text = text[:MAX_TEXT]
+        if len(text) > self._max_text:
+            self._left_out[path, "characters"] += len(text) - self._max_text
+            text = text[: self._max_text]
         is_short = len(text) <= MAX_SHORT_TEXT and "\n" not in text
         if author is Author.OWNER or (author is Author.UNKNOWN and is_short):
             return text
@@ -132,29 +145,32 @@ class ToolAnswer:
         answer = encode_json(self._whole())
         for _ in range(4):  # what is left out takes some room itself
             if len(answer) <= MAX_BYTES:
-                return answer
+                break
             self._shorten(len(answer) - MAX_BYTES)
-            answer = encode_json(self._whole())
-        if len(answer) > MAX_BYTES:
-            self._data = dict.fromkeys(self._data)
-            self._left_out = Counter({("data", "bytes"): len(answer)})
             answer = encode_json(self._whole())
         return answer
 
+    def encode_refusal(self) -> bytes:
+        """Encode that there is no room even for the texts."""
+        self._left_out = Counter({("data", "bytes"): len(encode_json(self._data))})
+        self._data = dict.fromkeys(self._data)
+        return encode_json(self._whole())
+
     def _whole(self) -> dict[str, Any]:
         notice = {"notice": self._fence.notice} if self._fence.is_used else {}
-        left_out = [{"path": path, "count": count, "of": of} for (path, of), count in sorted(self._left_out.items())]
-        unavailable = [dict(pairs) for pairs in self._unavailable]
-        if (more := len(unavailable) - MAX_NAMED) > 0:
-            left_out.append({"path": "unavailable", "count": more, "of": "items"})
-        if (more := len(self._withheld) - MAX_NAMED) > 0:
-            left_out.append({"path": "withheld", "count": more, "of": "items"})
+        left_out = self._left_out.copy()
+        unavailable = []
+        for (source, code), paths in self._unavailable.items():
+            left_out["unavailable", "items"] += max(0, len(paths) - MAX_NAMED)
+            named = {} if source is None else {"source": source}
+            unavailable.append({**named, "code": code, "paths": [*paths][:MAX_NAMED]})
+        left_out["withheld", "items"] += max(0, len(self._withheld) - MAX_NAMED)
         return {
             **notice,
             "data": self._data,
             "withheld": [*self._withheld][:MAX_NAMED],
-            "unavailable": unavailable[:MAX_NAMED],
-            "leftOut": left_out,
+            "unavailable": unavailable,
+            "leftOut": [{"path": path, "count": count, "of": of} for (path, of), count in sorted(left_out.items()) if count],
         }
 
     def _shorten(self, excess_bytes: int) -> None:

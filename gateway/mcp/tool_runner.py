@@ -18,7 +18,7 @@ from gateway.http.request_head import Head
 from gateway.log import frames_of
 from gateway.mcp.answer_shape import read_shape
 from gateway.mcp.tool import Tool
-from gateway.mcp.tool_answer import ToolAnswer, output_schema
+from gateway.mcp.tool_answer import encode_answer, output_schema
 from gateway.mcp.tool_documents import ToolDocuments
 from gateway.mcp.tools import TOOLS
 
@@ -37,6 +37,9 @@ _NOT_PASSED_ON = frozenset(
     ]
 )
 _PASSED_ON = [(b"accept", b"application/json"), (b"content-type", b"application/json")]
+
+_WRONG_ARGUMENTS = ("BAD_USER_INPUT", "INVALID_ARGUMENT", "INVALID_KEY")
+"""What the assistant can put right, of whichever field it is said."""
 
 log = structlog.get_logger()
 
@@ -74,11 +77,11 @@ class ToolRunner:
     def _read_answer(self, tool: Tool, body: bytes, head: Head) -> bytes:
         answer = msgspec.json.decode(body)
         errors = answer.get("errors") or []
-        if answer.get("data") is None:
-            first = errors[0]
-            text = f"{first['extensions']['code']}: {first['message']} (requestId {head.request_id})"
+        refused = [error for error in errors if answer.get("data") is None or error["extensions"]["code"] in _WRONG_ARGUMENTS]
+        if refused:
+            text = f"{refused[0]['extensions']['code']}: {refused[0]['message']} (requestId {head.request_id})"
             raise ToolFailedError(shortened(text))
-        return ToolAnswer(self._shapes[tool.name], answer["data"], errors).encode()
+        return encode_answer(self._shapes[tool.name], answer["data"], errors)
 
 
 def _head_of_call(head: Head) -> Head:

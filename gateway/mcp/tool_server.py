@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -23,6 +24,9 @@ from gateway.mcp.tool_runner import ToolFailedError, ToolRunner
 from gateway.mcp.tools import INSTRUCTIONS, TOOLS
 from gateway.mcp.turn import CALL, ProtocolCall
 from gateway.version import gateway_version
+
+ListTools = Callable[[ServerRequestContext[Any], PaginatedRequestParams | None], Awaitable[ListToolsResult]]
+CallTool = Callable[[ServerRequestContext[Any], CallToolRequestParams], Awaitable[CallToolResult]]
 
 NAME, TITLE = "profile-gateway", "Profile Gateway"
 
@@ -59,13 +63,18 @@ def make_tool_server(runner: ToolRunner) -> Server[Any]:
             return CallToolResult(content=[TextContent(text=str(failure))], is_error=True)
         return CallToolResult(content=[TextContent(text=answer.decode())], structured_content=msgspec.json.decode(answer))
 
+    return make_server(list_tools, call_tool)
+
+
+def make_server(on_list_tools: ListTools, on_call_tool: CallTool) -> Server[Any]:
+    """Make a server that is named and described as all of ours."""
     server: Server[Any] = Server(
         NAME,
         version=gateway_version(),
         title=TITLE,
         instructions=INSTRUCTIONS,
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
+        on_list_tools=on_list_tools,
+        on_call_tool=on_call_tool,
     )
     server.middleware.clear()  # its spans would have names that callers choose; the endpoint has spans of its own
     return server

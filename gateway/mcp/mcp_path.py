@@ -1,0 +1,3 @@
+"""Where assistants ask."""
+
+MCP_PATH = "/mcp"
