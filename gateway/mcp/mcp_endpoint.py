@@ -57,7 +57,8 @@ class McpEndpoint:
         state = scope.get("state", {})
         client = scope.get("client")
         begun = state.get("begun") or self._admission.monotonic()
-        head = Head(scope["method"], scope["headers"], scope["query_string"], begun, client[0] if client else None)
+        fields = [(name, value) for name, value in scope["headers"] if name != b"cookie"]  # a browser would send it along
+        head = Head(scope["method"], fields, scope["query_string"], begun, client[0] if client else None)
         try:
             answer = await self._answer(head, scope, receive, send)
         except ClientDisconnect:

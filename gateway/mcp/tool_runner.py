@@ -29,7 +29,6 @@ _NOT_PASSED_ON = frozenset(
         b"content-encoding",
         b"content-length",
         b"content-type",
-        b"cookie",  # a browser sends it along; whoever calls tools shows a credential
         b"origin",  # it was judged for this path
         b"sec-fetch-site",
         b"x-cost",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -70,6 +70,7 @@ def make_server(on_list_tools: ListTools, on_call_tool: CallTool) -> Server[Any]
     """Make a server that is named and described as all of ours."""
     server: Server[Any] = Server(
         NAME,
+        get_tool_input_schema=_find_input_schema,
         version=gateway_version(),
         title=TITLE,
         instructions=INSTRUCTIONS,
@@ -78,3 +79,8 @@ def make_server(on_list_tools: ListTools, on_call_tool: CallTool) -> Server[Any]
     )
     server.middleware.clear()  # its spans would have names that callers choose; the endpoint has spans of its own
     return server
+
+
+def _find_input_schema(name: str) -> Mapping[str, Any] | None:
+    """Find what the SDK holds the headers of a call against, which else lists all tools for each call."""
+    return TOOLS[name].input_schema if name in TOOLS else None

@@ -62,18 +62,35 @@ async def test_all_of_a_session_is_in_the_audit(tmp_path: Path) -> None:
         assert "free_text" in gateway.audit.entries[3]["fields"]
 
 
-async def test_a_masked_caller_is_told_no_canary(tmp_path: Path) -> None:
-    """What its caller may not see is in no answer, and the answer names it; what it may see is there."""
-    async with assistant_gateway(tmp_path) as gateway, gateway.connected("masked") as assistant:
+@pytest.mark.parametrize(
+    ("caller", "shown"),
+    [
+        ("console", {*CANARIES}),
+        ("masked", {"identifying", "commercial"}),
+        ("hashed", {"identifying"}),
+        ("orders", {"identifying", "commercial"}),
+        ("some", set()),
+        ("newsletter", set()),
+    ],
+)
+async def test_a_caller_is_told_no_canary_that_it_may_not_see(tmp_path: Path, caller: str, shown: set[str]) -> None:
+    """What is withheld from it is in no answer of any tool, and in no refusal; what it may see is there."""
+    async with assistant_gateway(tmp_path) as gateway, gateway.connected(caller) as assistant:
         texts = [
-            text_of(await assistant.call_tool(name, {"id": "p1", **more}))
+            text_of(await assistant.call_tool(name, {"id": identity, **more}))
+            for identity in ("p1", "crm:p1", "canary-identifying")
             for name, more in (("read_customer", {}), ("explain_tag", {"tag": "buyer"}), ("list_open_issues", {}))
         ]
-        texts += [text_of(await assistant.call_tool("find_customer", {"text": own})) for own in CANARIES.values()]
-        for own in ("contact", "personal", "free_text", "behavioural"):
-            assert not [text for text in texts if CANARIES[own] in text]
-        assert CANARIES["identifying"] in texts[0]
-        assert CANARIES["commercial"] in texts[0]
+        for own in CANARIES.values():
+            found = await assistant.call_tool("find_customer", {"text": own})
+            texts.append(text_of(found).replace(own, "") if found.is_error else text_of(found))
+        told = {own for own, canary in CANARIES.items() if any(canary in text for text in texts)}
+        assert told == shown - {"behavioural"}  # no tool asks for the field that has it
+
+
+async def test_a_masked_caller_is_told_what_is_withheld(tmp_path: Path) -> None:
+    """The answer names it; what it may see is there, and masked what it may see masked."""
+    async with assistant_gateway(tmp_path) as gateway, gateway.connected("masked") as assistant:
         read = await assistant.call_tool("read_customer", {"id": "p1"})
         assert "customer.tickets" in read.structured_content["withheld"]
         assert read.structured_content["data"]["customer"]["email"] == "c***@example.com"

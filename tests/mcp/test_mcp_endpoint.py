@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,9 @@ from gateway.admission.caller_row import REQUEST_S
 from gateway.mcp.mcp_endpoint import MAX_BODY_BYTES
 from gateway.mcp.turn import MESSAGE_S
 from gateway.settings import mcp_settings, parse_settings
-from tests.support.assistants import CANARIES, assistant_gateway, text_of
+from tests.support.assistants import CALLERS, CANARIES, assistant_gateway, text_of
 from tests.support.caller_keys import keys_in
+from tests.support.paths import ROOT
 
 LIST: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
@@ -27,6 +31,12 @@ async def test_without_the_table_there_is_nothing(tmp_path: Path) -> None:
     """`/mcp` is 404, as any other path that is not there."""
     async with assistant_gateway(tmp_path, mcp=None) as gateway:
         assert (await gateway.post(LIST, **gateway.headers_of("console"))).status_code == 404
+
+
+def test_nothing_of_the_protocol_is_imported_without_it() -> None:
+    """Who does not ask for it does not pay for it."""
+    looked = "import sys, gateway.app, gateway.cli; sys.exit('mcp' in sys.modules or 'mcp_types' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", looked], cwd=ROOT, check=False).returncode == 0
 
 
 def test_settings_that_ask_for_it_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,14 +174,17 @@ async def test_arguments_are_those_of_the_schema(tmp_path: Path, name: str, argu
         {**LIST, "method": "x" * 10_000},
     ],
 )
-async def test_what_the_server_has_not_is_an_error(tmp_path: Path, message: dict[str, Any]) -> None:
-    """By either version of the protocol, soon, and without a word of how it is made."""
+async def test_what_the_server_has_not_is_an_error(
+    tmp_path: Path, message: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """By either version of the protocol, soon, without a word of how it is made, and without a line in the log."""
     async with assistant_gateway(tmp_path) as gateway:
         for version in ("2025-11-25", "2026-07-28", "1999-01-01", "x" * 2_000):
             headers = gateway.headers_of("console", **{"mcp-protocol-version": version})
             answer = await asyncio.wait_for(gateway.post(message, **headers), 10)
             assert answer.json()["error"]["code"] < 0
             assert not [word for word in ("pydantic", "Traceback", "site-packages", "gateway/") if word in answer.text]
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_a_source_that_is_away_is_named(tmp_path: Path) -> None:
@@ -189,8 +202,7 @@ async def test_a_source_that_is_away_is_named(tmp_path: Path) -> None:
 async def test_calls_take_from_the_quota(tmp_path: Path) -> None:
     """Who has used up what it may ask for is told so, at /graphql and here alike."""
     quota = {"calls": 6, "window_s": 86_400}
-    callers = {name: ({"quota": quota} if name == "console" else {}) for name in ("console", "masked", "orders", "some")}
-    callers |= {"careful": {}, "newsletter": {}}
+    callers = {name: ({"quota": quota} if name == "console" else {}) for name in CALLERS}
     async with assistant_gateway(tmp_path, callers=callers, purposes=None) as gateway:
         async with gateway.connected("console") as assistant:
             answers = [await assistant.call_tool("read_customer", {"id": "p1"}) for _ in range(2)]

@@ -34,6 +34,7 @@ ALL = dict.fromkeys(CANARIES, "shown")
 CALLERS: dict[str, Any] = {
     "console": {},
     "masked": {"sees": {"identifying": "shown", "personal": "masked", "contact": "masked", "commercial": "shown"}},
+    "hashed": {"sees": {"identifying": "shown", "personal": "hashed", "contact": "hashed", "commercial": "hashed"}},
     "orders": {"sees": {"identifying": "shown", "commercial": "shown"}},
     "some": {"customers": ["p2"]},
     "careful": {"documents": "require"},
