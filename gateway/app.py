@@ -18,6 +18,7 @@ from gateway.access.caller import Caller
 from gateway.actions.action_checks import read_checked_pack
 from gateway.admission.admission import Admission
 from gateway.clock import Clock
+from gateway.configured_examples import write_examples
 from gateway.context import RequestContext
 from gateway.documents.manifests import DocumentFile
 from gateway.documents.profiles import Profiles
@@ -197,7 +198,8 @@ class GatewayApplication(Application):
         if services.eraser is not None:
             services.eraser.worker.purge_operations = self.forget_operations
         development = services.settings.is_development
-        self.endpoint.graphiql = graphiql_page(self._examples) if development else None
+        examples, named = self._examples or write_examples(services), bool(services.settings.callers)
+        self.endpoint.graphiql = graphiql_page(examples, names_callers=named) if development else None
         self.endpoint.origins = policy_of(services.settings.cors, is_development=development)
         self.endpoint.compressor = self._compressor if services.settings.gzip else None
         self.endpoint.identify = services.callers.identifies

@@ -25,7 +25,7 @@ _VENDORED = (
     "explorer.umd.js",
     "explorer.css",
 )
-_OWN = ("graphiql-start.js", "graphiql-start.css")
+_OWN = ("graphiql-curl.js", "graphiql-start.js", "graphiql-start.css")
 _TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 
 # GraphiQL's dialogs put a style element into the page, and its style sheet carries fonts and images inside.
@@ -54,14 +54,14 @@ class Example:
     variables: Mapping[str, Any]
 
 
-def graphiql_page(examples: Sequence[Example]) -> Response:
-    """Write the page, with the first example in front."""
+def graphiql_page(examples: Sequence[Example], *, names_callers: bool = False) -> Response:
+    """Write the page, with the first example in front. A copied command has the place of a key where callers are named."""
     html = (_STATIC / "graphiql.html").read_text(encoding="utf-8")
     for name, content in _assets().items():
         # The sum in the address changes with the content, so the files can be kept for a year.
         html = html.replace(f'"{ASSETS_PATH}/{name}"', f'"{ASSETS_PATH}/{name}?{hashlib.sha256(content).hexdigest()[:12]}"')
     return HTMLResponse(
-        html.replace("EXAMPLES", _as_tabs(examples)),
+        html.replace("NAMES_CALLERS", "true" if names_callers else "false").replace("EXAMPLES", _as_tabs(examples)),
         headers={
             "content-security-policy": _POLICY,
             "cache-control": "no-cache",

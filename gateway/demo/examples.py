@@ -85,6 +85,7 @@ query Segment($ids: [ID!]!) {
 PROFILE = """
 query Profile($by: CustomerKey!) {
   customer(by: $by) {
+    id
     name
     birthDate
     gender

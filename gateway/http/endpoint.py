@@ -88,7 +88,7 @@ class GraphQLView:
         state = scope.get("state", {})  # where our server says when the request came
         begun, client = state.get("begun") or self.monotonic(), scope.get("client")
         head = Head(scope["method"], scope["headers"], scope["query_string"], begun, client[0] if client else None)
-        if self.graphiql is not None and head.wants_page():
+        if self.graphiql is not None and head.wants_editor():
             await send_secured(self.graphiql, scope, receive, send)
             return
         try:

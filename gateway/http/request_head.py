@@ -110,4 +110,9 @@ class Head:
         return self.begun if self.arrived is self.begun else max(self.begun, self.arrived - budget_s / 2)
 
     def wants_page(self) -> bool:
+        """Tell whether a browser asks for a page, and for no answer."""
         return self.method == "GET" and b"text/html" in self.accept and _ASKING.isdisjoint(self.query)
+
+    def wants_editor(self) -> bool:
+        """Tell whether a browser asks for a page, or has a query for an editor."""
+        return self.wants_page() or (self.method == "GET" and b"text/html" in self.accept and "query" in self.query)

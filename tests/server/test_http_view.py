@@ -217,10 +217,11 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 def test_browser_gets_the_page():
-    """A browser that opens the address sees the page; with a query in the address it sees the answer."""
-    client = client_of(graphiql=HTMLResponse("<p>GraphiQL</p>"))
-    assert client.get("/graphql", headers={"accept": BROWSER}).text == "<p>GraphiQL</p>"
-    answer = client.get("/graphql", params={"query": "{ hello }"}, headers={"accept": BROWSER})
+    """A browser that opens the address sees the page, also with a query in it; without the page it sees the answer."""
+    client, asked = client_of(graphiql=HTMLResponse("<p>GraphiQL</p>")), {"query": "{ hello }"}
+    for params in ({}, asked):
+        assert client.get("/graphql", params=params, headers={"accept": BROWSER}).text == "<p>GraphiQL</p>"
+    answer = client_of().get("/graphql", params=asked, headers={"accept": BROWSER})
     assert answer.json() == {"data": {"hello": "Hello, you!"}}
 
 
