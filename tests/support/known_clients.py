@@ -48,6 +48,10 @@ class Workshop:
         """Run the command of a package."""
         self._run(str(self.folder / "node_modules" / script), *words)
 
+    def run_script(self, script: str, *words: str) -> str:
+        """Run a script of the folder, and give what it printed."""
+        return self._run(script, *words)
+
     def ask(self, client: str, gateway: "KeyedGateway", *words: str) -> "Report":
         """Have a client ask, and give what it printed."""
         return msgspec.json.decode(self._run(client, gateway.process.url, gateway.key, *words), type=Report)
