@@ -66,6 +66,7 @@ def _candidate(graph: TableGraph, table: CatalogueTable) -> CustomerCandidate | 
     points = 4 * is_named + 2 * ("person" in roles[:1]) + 2 * min(len(person), 2) + min(len(incoming), 3)
     points += 2 * sum(1 for own in incoming[:3] if set(table_roles(own.table)) & set(_ORDER_ROLES))
     points -= 6 * table.is_view
+    points -= 5 * (table.is_whole and (table.rows or 0) < 2)  # nobody, or the one company whose database it is
     return CustomerCandidate(table, points, tuple(evidence), fields, _doubt(graph, table, roles))
 
 

@@ -24,7 +24,8 @@ from gateway.onboarding.proposal import (
 from gateway.onboarding.record_lists import find_items, find_messages, find_payments
 from gateway.onboarding.record_parts import filters_of, id_field, key_type, leftovers_of
 from gateway.onboarding.table_graph import TableGraph
-from gateway.onboarding.table_words import has_role, table_roles, table_words
+from gateway.onboarding.table_words import has_role, singular, table_roles, table_words
+from gateway.onboarding.value_shapes import as_number
 
 TIME_FIELDS = {
     "order": "placed_at",
@@ -36,7 +37,9 @@ TIME_FIELDS = {
 }
 _NAMED = {"order": ("order", "invoice")}
 _NEVER_ORDERS = ("rental", "payment", "log", "event", "message", "survey", "ticket", "subscription")
-_SURVEY_KINDS = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
+_SURVEY_KINDS = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "review": "REVIEW", "bewertung": "REVIEW", "avaliacao": "REVIEW"}
+_SCALES = ((1, 5), (0, 10))
+"""The worst and the best score of the scales that are known by their scores."""
 
 
 class RecordCandidate(NamedTuple):
@@ -109,7 +112,7 @@ def _candidate(
     own += [] if reference is None else [reference.field]
     own += [field for name, field in fields.items() if reference is None or name != "customer_email"]
     own += _order_reference(graph, table, record, orders)
-    own += _constants(table, record)
+    own += _constants(table, record, fields)
     proposal = RecordProposal(
         record=record,
         table=table.name,
@@ -232,15 +235,30 @@ def _order_reference(graph: TableGraph, table: CatalogueTable, record: str, orde
     return [id_field(table, column, "order_id", evidence)]
 
 
-def _constants(table: CatalogueTable, record: str) -> list[FieldProposal]:
-    """Propose what all rows have: surveys are of the kind that their table names."""
-    kinds = [_SURVEY_KINDS[word] for word in table_words(table.name) if word in _SURVEY_KINDS]
-    if record != "survey" or not kinds:
+def _constants(table: CatalogueTable, record: str, fields: Mapping[str, FieldProposal]) -> list[FieldProposal]:
+    """Propose what all rows have: surveys are of the kind that their table names, on the scale that their scores show."""
+    if record != "survey":
         return []
-    evidence = (Evidence.NAME,)
-    return [
-        FieldProposal(field="kind", form=ValueForm.CONSTANT, constant=kinds[0], confidence=Confidence.LIKELY, evidence=evidence)
-    ]
+    kinds = [_SURVEY_KINDS[word] for word in map(singular, table_words(table.name)) if word in _SURVEY_KINDS]
+    found = [_constant("kind", kinds[0], Evidence.NAME)] if kinds else []
+    score = fields.get("score")
+    scale = None if score is None or "scale" in fields or score.reached is None else _scale(score.reached.column.values)
+    return found if scale is None else [*found, _constant("scale", str(scale), Evidence.DATA)]
+
+
+def _constant(field: str, text: str, evidence: Evidence) -> FieldProposal:
+    return FieldProposal(
+        field=field, form=ValueForm.CONSTANT, constant=text, confidence=Confidence.LIKELY, evidence=(evidence,)
+    )
+
+
+def _scale(scores: Sequence[object]) -> int | None:
+    """Tell the best score of a scale, both ends of which were given. None where that says nothing."""
+    numbers = [as_number(score) for score in scores]
+    given = [number for number in numbers if number is not None and number % 1 == 0]
+    if not given or len(given) < len(numbers):
+        return None
+    return next((best for worst, best in _SCALES if min(given) == worst and max(given) == best), None)
 
 
 def recognise_accounts(graph: TableGraph, customers: RecordProposal) -> RecordProposal | None:

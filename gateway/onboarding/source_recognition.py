@@ -7,6 +7,7 @@ from typing import NamedTuple
 from connectors.catalogue import Catalogue, CatalogueReader, ColumnKind
 from gateway.onboarding.amount_currencies import price_records, prove_totals
 from gateway.onboarding.customer_recognition import recognise_customers
+from gateway.onboarding.person_ids import find_persons, refer_to_persons
 from gateway.onboarding.proposal import Confidence, RecordProposal, SourceProposal
 from gateway.onboarding.record_recognition import recognise_accounts, recognise_records
 from gateway.onboarding.table_graph import TableGraph, find_references
@@ -28,10 +29,11 @@ async def recognise_source(
     if customers is None:
         question = "no table looks like customers: an id, and a name, an e-mail address or a phone number"
         return graph, SourceProposal(name=name, records=(), questions=(question,))
+    customers = await find_persons(graph, reader, customers)
     records = [customers]
     account = recognise_accounts(graph, customers)
     records += [] if account is None else [account]
-    records += recognise_records(graph, customers)
+    records += refer_to_persons(graph, recognise_records(graph, customers), customers)
     priced, lacks_currency = price_records(graph, records, options.currency)
     proved = [await prove_totals(reader, own) if own.record == "order" else own for own in priced]
     return graph, SourceProposal(

@@ -1,0 +1,87 @@
+"""Who a person is where a shop makes a new customer for each order, and what reviews are."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.onboarding.proposal import SourceProposal
+from tests.onboarding.test_recognition import columns_of, recognise
+
+CUSTOMERS = "CREATE TABLE customers (customer_id TEXT PRIMARY KEY, {person} TEXT, customer_city TEXT, customer_email TEXT)"
+PEOPLE = (
+    "INSERT INTO customers VALUES ('c1', 'p1', 'Rome', 'a@example.com'), ('c2', 'p2', 'Bari', 'b@example.com'),"
+    " ('c3', 'p1', 'Rome', 'a@example.com')"
+)
+ORDERS = (
+    "CREATE TABLE orders (order_id TEXT PRIMARY KEY, customer_id TEXT REFERENCES customers (customer_id), order_status TEXT,"
+    " order_date TIMESTAMP, total DECIMAL(10, 2), currency TEXT)"
+)
+ITEMS = "CREATE TABLE items (order_id TEXT REFERENCES orders (order_id), quantity INTEGER, price DECIMAL(10, 2))"
+PLACED = (
+    "INSERT INTO orders VALUES ('o1', 'c1', 'paid', '2026-01-01 10:00:00', 5, 'EUR'), ('o2', 'c2', 'paid', '{at}', 5, 'EUR')"
+)
+REVIEWS = (
+    "CREATE TABLE order_reviews (review_id TEXT PRIMARY KEY, order_id TEXT REFERENCES orders (order_id), review_score INTEGER,"
+    " review_date TIMESTAMP)"
+)
+
+
+async def recognised(folder: Path, *further: str, person: str = "customer_unique_id") -> SourceProposal:
+    placed = PLACED.format(at="2026-01-02 10:00:00")
+    return await recognise(folder, CUSTOMERS.format(person=person), PEOPLE, ORDERS, ITEMS, placed, *further)
+
+
+async def test_a_person_with_several_customer_ids_is_one(tmp_path: Path) -> None:
+    """The id of a person is the column that repeats, where each other id has one order; orders find it by a join."""
+    proposal = await recognised(tmp_path, "INSERT INTO orders VALUES ('o3', 'c3', 'paid', '2026-01-03 10:00:00', 7, 'EUR')")
+    customer, order = proposal.record("customer"), proposal.record("order")
+    assert columns_of(customer)["id"] == "customer_unique_id"
+    assert columns_of(order)["customer_id"] == "customer_unique_id"
+    assert order is not None
+    reached = next(field.reached for field in order.fields if field.field == "customer_id")
+    assert reached is not None
+    assert [(join.column, join.table, join.target_column) for join in reached.joins] == [
+        ("customer_id", "customers", "customer_id")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("further", "person"),
+    [
+        ("INSERT INTO orders VALUES ('o3', 'c1', 'paid', '2026-01-03 10:00:00', 7, 'EUR')", "customer_unique_id"),
+        ("UPDATE customers SET customer_unique_id = customer_id", "customer_unique_id"),
+        ("SELECT 1", "household_id"),
+    ],
+)
+async def test_other_columns_are_no_persons(tmp_path: Path, further: str, person: str) -> None:
+    """An id with two orders is a customer, as is one without another that repeats, or with another that is no person's."""
+    proposal = await recognised(tmp_path, further, person=person)
+    assert columns_of(proposal.record("customer"))["id"] == "customer_id"
+    assert columns_of(proposal.record("order"))["customer_id"] == "customer_id"
+
+
+@pytest.mark.parametrize(("scores", "scale"), [((1, 5), "=5"), ((0, 10), "=10"), ((2, 4), None), ((1, 7), None)])
+async def test_reviews_are_surveys_on_the_scale_that_they_show(
+    tmp_path: Path, scores: tuple[int, int], scale: str | None
+) -> None:
+    """A review is of the kind REVIEW; its scale is known where both ends of one were given, and else it is not."""
+    low, high = scores
+    rows = f"('r1', 'o1', {low}, '2026-02-01 10:00:00'), ('r2', 'o2', {high}, '2026-02-02 10:00:00')"
+    proposal = await recognised(tmp_path, REVIEWS, f"INSERT INTO order_reviews VALUES {rows}")
+    columns = columns_of(proposal.record("survey"))
+    assert (columns["kind"], columns.get("scale")) == ("=REVIEW", scale)
+    assert columns["customer_id"] == "customer_unique_id"
+
+
+async def test_a_table_of_one_row_is_nobody(tmp_path: Path) -> None:
+    """The shop's own row, with its name and address, is no rival of customers who are hardly known."""
+    proposal = await recognise(
+        tmp_path,
+        "CREATE TABLE shop (id INTEGER PRIMARY KEY, name TEXT, email TEXT, phone TEXT)",
+        "CREATE TABLE customer (id INTEGER PRIMARY KEY, email TEXT, created_at TIMESTAMP)",
+        "INSERT INTO shop VALUES (1, 'Tea House', 'tea@example.com', '+442079460000')",
+        "INSERT INTO customer VALUES (1, 'x', '2026-01-01 10:00:00'), (2, 'y', '2026-01-02 10:00:00')",
+    )
+    customer = proposal.record("customer")
+    assert customer is not None
+    assert customer.table == "customer"
