@@ -72,7 +72,9 @@ def _candidate(graph: TableGraph, table: CatalogueTable) -> CustomerCandidate | 
 
 def _doubt(graph: TableGraph, table: CatalogueTable, roles: Sequence[str]) -> str | None:
     """Say why a table may hold staff: columns of employment, or users who log in and have no orders."""
-    words = {word for column in table.columns for word in split_words(column.name)}
+    is_known = any(column.values for column in table.columns)
+    told = [column for column in table.columns if column.values or column.is_secret or not is_known]
+    words = {word for column in told for word in split_words(column.name)}
     if words & _STAFF_COLUMNS:
         return "it has columns of employees"
     pointed = {role for own in graph.to_table(table.name) for role in table_roles(own.table)}
@@ -188,6 +190,8 @@ def _in_address(fields: Mapping[str, FieldProposal], field: FieldProposal) -> Fi
     """Take the parts of an address from one place alone, that of the city or the line."""
     if not field.field.startswith("address_") or field.reached is None:
         return field
+    if field.field == "address_region" and not any(name.startswith("address_") for name in fields.keys() - {field.field}):
+        return _doubted(field, "where they live, or a state of theirs?")
     base = next((own for name in ("address_line", "address_city") if (own := fields.get(name)) is not None), None)
     if base is None or base.reached is None or field is base:
         return field

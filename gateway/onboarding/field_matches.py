@@ -23,6 +23,13 @@ PARTS_OF_OTHERS = frozenset(
     )
 )
 """Fields that a column of an address or of a product may be. Its price today and its stock are none of the order's."""
+_HOLDERS = frozenset(
+    (
+        *("contact", "contacts", "address", "home", "profile", "personal", "person", "details", "info", "data", "attributes"),
+        *("primary", "main", "default", "location", "total", "price", "sum", "money", "amount", "dates", "times", "timestamps"),
+    )
+)
+"""What holds other values in documents, and says nothing of what they are."""
 _CENTS = ("cents", "cent", "minor", "pence", "centavos", "grosze")
 _MINOR_UNITS = {"in", "amt", "usd", "eur", "gbp"}
 
@@ -66,13 +73,27 @@ def _prefixes(table: str) -> list[tuple[str, ...]]:
 
 
 def _candidate(spec: FieldSpec, reached: ReachedColumn, prefixes: Sequence[tuple[str, ...]]) -> _Candidate | None:
-    rank = _rank_of(spec, reached.words, prefixes if not reached.joins else [])
+    ranks = [_rank_of(spec, words, prefixes if not reached.joins else []) for words in _spoken(reached)]
+    rank = min((own for own in ranks if own is not None), default=None)
     if rank is None and spec.check in MONEY and any(word in _CENTS for word in reached.words):
         rank = _rank_of(spec, tuple(word for word in reached.words if word not in {*_CENTS, *_MINOR_UNITS}), prefixes)
     if rank is None or (reached.joins and not reached.is_label and spec.field not in PARTS_OF_OTHERS):
         return None
     fit = CHECKS[spec.check](reached.column)
     return _Candidate(rank, len(reached.joins), reached, fit) if fit else None
+
+
+def _spoken(reached: ReachedColumn) -> list[tuple[str, ...]]:
+    """List what a column may be called. A path is also called as its end, behind what only holds it, or from its end on.
+
+    `contact.email` is an e-mail address, `name.first` a first name.
+    """
+    *holders, end = map(name_words, reached.column.name.split("."))
+    found = [reached.words]
+    if holders and len(reached.words) == len(end) + sum(map(len, holders)):
+        found += [end] if all(len(own) == 1 and own[0] in _HOLDERS for own in holders) else []
+        found += [(*end, *holders[-1])]
+    return found
 
 
 def _rank_of(spec: FieldSpec, words: tuple[str, ...], prefixes: Sequence[tuple[str, ...]]) -> int | None:

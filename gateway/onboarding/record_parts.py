@@ -20,6 +20,8 @@ _DELETED = (
     "geloescht am",
     "excluido em",
 )
+_FLAG_ENDS = ("deleted",)
+"""How the names of flags end: where none is set, that of one says what another would be."""
 _TESTS = ("is test", "test", "is test order", "is test account", "is dummy")
 _TENANTS = ("tenant id", "tenant", "organization id", "org id", "workspace id", "shop id", "mandant")
 
@@ -47,7 +49,7 @@ def filters_of(table: CatalogueTable) -> list[FilterProposal]:
     found = []
     for column in table.columns:
         words = " ".join(split_words(column.name))
-        if words in _DELETED and is_flag(column):
+        if words in _DELETED and (is_flag(column) or (not column.values and words.rpartition(" ")[2] in _FLAG_ENDS)):
             found.append(_filter(column, "false", "deleted rows"))
         elif words in _DELETED and is_timely(column) | (not column.values and column.nullable):
             found.append(_filter(column, "null", "deleted rows"))

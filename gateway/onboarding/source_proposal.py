@@ -8,7 +8,6 @@ from typing import NamedTuple
 import msgspec
 
 from gateway.clock import Clock
-from gateway.onboarding.document_settings import limit_to_documents
 from gateway.onboarding.lookup_proof import ROUNDS, LookupProof, Proof, demote
 from gateway.onboarding.proposal import Confidence, SourceProposal
 from gateway.onboarding.settings_writer import write_settings
@@ -37,8 +36,6 @@ async def propose_settings(
     try:
         catalogue = await reader.read_catalogue()
         graph, proposal = await recognise_source(catalogue, reader, source.name, options)
-        if catalogue.kind == "mongo":
-            proposal = limit_to_documents(graph, proposal)
         connection = _connection(source, graph, options)
         prover = LookupProof(graph, reader, {**environment, **source.written, **source.variables})
         proof = Proof(proposal, None, ())

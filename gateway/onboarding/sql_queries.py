@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from connectors.catalogue import ColumnKind
 from gateway.onboarding.lexicon_files import read_lexicon
@@ -11,7 +11,6 @@ from gateway.onboarding.proposal import (
     Confidence,
     FieldProposal,
     FilterProposal,
-    KeyProposal,
     ListProposal,
     ReachedColumn,
     RecordProposal,
@@ -19,7 +18,6 @@ from gateway.onboarding.proposal import (
     ValueForm,
 )
 from gateway.onboarding.table_graph import TableGraph
-from gateway.onboarding.toml_text import toml_value
 
 _RESERVED = frozenset(read_lexicon("sql")["reserved"])
 _PLAIN_ALIASES = frozenset(("name", "kind", "type", "position", "parent", "value", "start", "session"))
@@ -44,22 +42,6 @@ class QueryWriter:
         head = f"{self._column_name(own.parent, is_joined)} AS parent"
         lines = self._columns(own.table, own.fields, record, head)
         return "\n".join([*lines, *self._from(own.table, self._running(own.fields))])
-
-    def record_lines(self, record: RecordProposal) -> Iterable[str]:
-        """Write the setting of a record's query."""
-        return _setting(self.record_query(record))
-
-    def list_lines(self, own: ListProposal, record: RecordProposal) -> Iterable[str]:
-        """Write the setting of a list's query."""
-        return _setting(self.list_query(own, record))
-
-    def key_text(self, key: KeyProposal, record: RecordProposal) -> str:  # noqa: ARG002  documents need it
-        """Write how a key finds rows."""
-        if key.columns:
-            return f"{{ columns = {toml_value(list(key.columns))} }}"
-        if key.type == "text":
-            return toml_value(key.column)
-        return f"{{ column = {toml_value(key.column)}, type = {toml_value(key.type)} }}"
 
     def does_run(self, confidence: Confidence) -> bool:
         """Tell whether what is so certain runs."""
@@ -217,8 +199,3 @@ class QueryWriter:
     def _literal(self, text: str) -> str:
         escaped = text.replace("'", "''")
         return "'" + (escaped.replace("\\", "\\\\") if self._dialect == "mysql" else escaped) + "'"
-
-
-def _setting(query: str) -> list[str]:
-    escaped = query.replace("\\", "\\\\").replace('"""', '""\\"')
-    return [f'query = """\n{escaped}\n"""']
