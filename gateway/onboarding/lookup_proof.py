@@ -21,6 +21,7 @@ from gateway.settings.document import fill_in
 
 MAX_CUSTOMERS = 10
 MAX_READ = 50
+MAX_COUNTED = 10**9
 ROUNDS = 3
 
 
@@ -137,7 +138,9 @@ class LookupProof:
             except SourceError:
                 return [], None
             given = {key: _total(answer.get(key)) for key in keys}
-            wrong = [key for key, id_ in keys.items() if given[key] != counts.get(id_, 0)]
+            is_person = record.record == "customer"  # rows with one id are one record
+            expected = {key: min(counts.get(id_, 0), 1 if is_person else MAX_COUNTED) for key, id_ in keys.items()}
+            wrong = [key for key in keys if given[key] != expected[key]]
             if wrong:
                 why = f"for {len(wrong)} of {len(keys)} customers a lookup finds another number of rows than the table has"
                 failures.append(ProofFailure(record.record, "", why))
