@@ -27,6 +27,8 @@ CLEAR_LEAD = 3
 """By how many points the best table must lead, or people are asked."""
 _PERSON_FIELDS = ("email", "phone", "given_name", "family_name", "name", "company_name")
 _STAFF_COLUMNS = frozenset(["salary", "hire", "hired", "reports", "supervisor", "payroll", "commission", "wage"])
+_LOGIN_WORDS = frozenset(["password", "passwd", "pwd", "pass", "hash", "salt", "passwort", "kennwort", "senha", "contrasena"])
+_ROLE_COLUMNS = (("role",), ("roles",), ("role", "id"), ("user", "role"), ("user", "role", "id"))
 _ORDER_ROLES = ("order", "invoice", "rental", "payment", "ticket", "subscription", "item", "event")
 
 
@@ -78,7 +80,8 @@ def _doubt(graph: TableGraph, table: CatalogueTable, roles: Sequence[str]) -> st
     if words & _STAFF_COLUMNS:
         return "it has columns of employees"
     pointed = {role for own in graph.to_table(table.name) for role in table_roles(own.table)}
-    has_login = any(column.is_secret for column in table.columns) or "role" in words
+    has_login = any(column.is_secret and set(split_words(column.name)) & _LOGIN_WORDS for column in told)
+    has_login |= any(split_words(column.name) in _ROLE_COLUMNS for column in told)
     if has_login and not pointed & set(_ORDER_ROLES) and "customer" not in roles[:1]:
         return "users with passwords or roles, and no orders of theirs: staff?"
     if "account" in roles[:1] and "customer" not in roles:
@@ -168,7 +171,7 @@ def _identity(fields: Mapping[str, FieldProposal]) -> list[FieldProposal]:
         told.insert(0, name)
     if company is not None:
         told.append(company)
-    elif all(parts):
+    if all(parts):
         told.insert(0, _constant_kind("PERSON", Confidence.LIKELY))
     return told
 

@@ -13,6 +13,7 @@ from gateway.onboarding.proposal import (
     Confidence,
     Evidence,
     FieldProposal,
+    FilterProposal,
     KeyProposal,
     ReachedColumn,
     RecordProposal,
@@ -79,8 +80,11 @@ def _identified_by(
     fields = [field, *(other for other in customers.fields if other.field != "id")]
     key = KeyProposal(kind="customer_id", column="id", type=key_type(person), confidence=field.confidence)
     keys = [key, *(other for other in customers.keys if other.kind != "customer_id")]
+    told = "one row for each person"
+    last = FilterProposal(column=own.name, test="last", of=person.name, confidence=field.confidence, note=told)
     return msgspec.structs.replace(
         customers,
+        filters=[*customers.filters, last],
         fields=fields,
         keys=keys,
         leftovers=leftovers_of(table, fields),

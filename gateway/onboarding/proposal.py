@@ -127,10 +127,14 @@ class RecordProposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FilterProposal(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition that leaves out rows: those that are deleted, or tests. `test` is `null`, `false` or `same`."""
+    """A condition that leaves out rows: those that are deleted, or tests. `test` is `null`, `false`, `same` or `last`.
+
+    Of rows with the same value of the column `of`, `last` leaves the one with the greatest value of `column`.
+    """
 
     column: str
     test: str
+    of: str | None = None
     confidence: Confidence
     note: str
 

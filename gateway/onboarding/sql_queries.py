@@ -117,6 +117,8 @@ class QueryWriter:
         column = self._column_name(own.column, is_joined)
         if own.test == "null":
             return f"{column} IS NULL"
+        if own.test == "last" and own.of is not None:
+            return self._is_last(table, own.column, own.of, is_joined)
         if own.test == "same":
             return f"{column} = '...'"
         found = self._graph.table(table).column(own.column)
@@ -124,6 +126,13 @@ class QueryWriter:
             return f"coalesce({column}, false) = false"
         kind = "char" if self._dialect == "mysql" else "text"
         return f"lower(coalesce(CAST({column} AS {kind}), '0')) IN ('0', 'f', 'false', 'n', 'no')"
+
+    def _is_last(self, table: str, column: str, of: str, is_joined: bool) -> str:
+        """Write that no row of the same value is behind this one. An index of that value serves it."""
+        quoted = self._graph.table(table).quoted
+        at, column, of = "t" if is_joined else quoted, self.quote(column), self.quote(of)
+        same = f"other.{of} = {at}.{of} AND other.{column} > {at}.{column}"
+        return f"NOT EXISTS (SELECT 1 FROM {quoted} AS other WHERE {same})"  # noqa: S608  names that were read
 
     def _column_name(self, column: str, is_joined: bool) -> str:
         return f"t.{self.quote(column)}" if is_joined else self.quote(column)

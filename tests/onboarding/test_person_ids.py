@@ -1,11 +1,17 @@
 """Who a person is where a shop makes a new customer for each order, and what reviews are."""
 
+import sqlite3
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from gateway.onboarding.proposal import SourceProposal
+from connectors.sql.catalogue_reader import SqlCatalogueReader
+from gateway.onboarding.proposal import Confidence, SourceProposal
+from gateway.onboarding.settings_writer import write_settings
+from gateway.onboarding.source_recognition import RecognitionOptions, recognise_source
 from tests.onboarding.test_recognition import columns_of, recognise
+from tests.support.script_database import new_sqlite, run_script
 
 CUSTOMERS = "CREATE TABLE customers (customer_id TEXT PRIMARY KEY, {person} TEXT, customer_city TEXT, customer_email TEXT)"
 PEOPLE = (
@@ -85,3 +91,19 @@ async def test_a_table_of_one_row_is_nobody(tmp_path: Path) -> None:
     customer = proposal.record("customer")
     assert customer is not None
     assert customer.table == "customer"
+
+
+async def test_a_person_is_one_row(tmp_path: Path) -> None:
+    """Of a person's rows the query gives one, and keeps those of others."""
+    database = new_sqlite(tmp_path)
+    placed = PLACED.format(at="2026-01-02 10:00:00")
+    third = "INSERT INTO orders VALUES ('o3', 'c3', 'paid', '2026-01-03 10:00:00', 7, 'EUR')"
+    await run_script(database, CUSTOMERS.format(person="customer_unique_id"), PEOPLE, ORDERS, ITEMS, placed, third)
+    reader = SqlCatalogueReader(database)
+    graph, proposal = await recognise_source(await reader.read_catalogue(), reader, "shop", RecognitionOptions())
+    await reader.aclose()
+    settings = write_settings(graph, proposal, {"kind": "sql", "url": database}, (Confidence.SURE, Confidence.LIKELY))
+    query = tomllib.loads(settings)["sources"]["shop"]["records"]["customer"]["query"]
+    with sqlite3.connect(tmp_path / "own.db") as connection:
+        assert sorted(row[0] for row in connection.execute(query)) == ["p1", "p2"]
+    connection.close()
