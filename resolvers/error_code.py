@@ -38,6 +38,7 @@ _DESCRIPTIONS = {
     ErrorCode.QUOTA_EXCEEDED: "The caller's quota is used up; wait as `Retry-After` says.",
     ErrorCode.OVERLOADED: "The gateway has too much to do; wait as `Retry-After` says.",
     ErrorCode.CROSS_ORIGIN_REFUSED: "Pages of this origin may not ask.",
+    ErrorCode.CSRF_HEADER_MISSING: "A request by the cookie of a session has no header X-CSRF.",
     ErrorCode.UNAUTHENTICATED: "The credential is missing, nobody's, or holds no more.",
     ErrorCode.AUDIT_UNAVAILABLE: "The audit cannot be written; wait as `Retry-After` says.",
     ErrorCode.ACCESS_UNAVAILABLE: "It cannot be told whose the credential is; wait as `Retry-After` says.",
