@@ -28,7 +28,7 @@ from gateway.execution.schema_types import core_schema
 from gateway.gc_tuning import tune_memory
 from gateway.graphiql import Example, graphiql_page
 from gateway.http.compression import Compressor
-from gateway.http.document_finder import DocumentFinder
+from gateway.http.embed_routes import document_finder
 from gateway.http.endpoint import ENDPOINT, GraphQLView
 from gateway.http.origins import policy_of
 from gateway.http.request_head import Head
@@ -47,6 +47,7 @@ from gateway.revisions import Revision, close_services, hand_over, open_services
 from gateway.routes import list_routes
 from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
+from gateway.settings.settings import with_embed_callers
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.tags.pack import PackTexts
@@ -78,6 +79,7 @@ def create_services(
     cache of `previous` services are shared where their settings are the same.
     Raises `ConfigurationError` with all problems of the sources, the store, the tags and the documents.
     """
+    settings = with_embed_callers(settings)
     if previous is not None and settings.clock != previous.settings.clock:
         previous = None
     clock = clock or (Clock(settings.clock.pinned) if previous is None else previous.clock)
@@ -203,9 +205,7 @@ class GatewayApplication(Application):
         self.endpoint.origins = policy_of(services.settings.cors, is_development=development)
         self.endpoint.compressor = self._compressor if services.settings.gzip else None
         self.endpoint.identify = services.callers.identifies
-        self.endpoint.documents = DocumentFinder(
-            services.settings.documents, services.settings.callers, services.documents, services.clock
-        )
+        self.endpoint.documents = document_finder(services)
         self.endpoint.observe = audit_requests(services, self._views, self.telemetry.observer.end)
         self._admit(services.settings)
         self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute

@@ -7,11 +7,12 @@ from starlette.routing import Route
 
 from gateway.admission.admission import Admission
 from gateway.graphiql import graphiql_routes
+from gateway.http.embed_routes import embed_routes
 from gateway.http.endpoint import ENDPOINT, GraphQLView
 from gateway.http.probes import tell_alive, tell_readiness
 from gateway.http.session_route import SessionRoute
 from gateway.mcp.assistant_routes import assistant_routes
-from gateway.pages.page_routes import page_routes
+from gateway.pages.page_routes import make_shell, page_routes
 from gateway.revisions import Revision
 
 
@@ -20,7 +21,9 @@ def list_routes(revision: Revision, endpoint: GraphQLView, admission: Admission,
     settings = revision.services.settings
     routes = [Route("/healthz", tell_alive), Route("/readyz", tell_readiness)]
     if settings.has_pages:
-        routes += [*page_routes(), SessionRoute(revision, endpoint.observe).route]
+        serve_page = make_shell()
+        routes += [*page_routes(serve_page), SessionRoute(revision, endpoint.observe).route]
+        routes += embed_routes(revision, endpoint.observe, serve_page)
     elif settings.is_development:
         routes.append(Route("/", _open_graphiql))
     if settings.is_development:

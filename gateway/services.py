@@ -10,6 +10,7 @@ from connectors.errors import ConfigurationError
 from gateway.access.api_keys import ApiKeys
 from gateway.access.browser_sessions import BrowserSessions
 from gateway.access.callers import Callers
+from gateway.access.embed_tokens import EmbedTokens
 from gateway.access.key_file import KeyFile
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators
@@ -39,6 +40,7 @@ from gateway.segments.segment_recount import SegmentRecount
 from gateway.settings import Settings
 from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE, IssuerSettings
 from gateway.settings.audit_settings import NO_AUDIT_STORE
+from gateway.settings.page_settings import embed_caller
 from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.known_customers import KnownCustomers
 from gateway.stitching.purpose_rule import read_purpose
@@ -145,6 +147,14 @@ def _sessions(settings: Settings, clock: Clock) -> BrowserSessions | None:
     return BrowserSessions(pages.secret.get_secret_value(), pages.session_s, clock, is_plain=settings.is_development)
 
 
+def _embed_tokens(settings: Settings, clock: Clock) -> EmbedTokens | None:
+    """Make tokens for pages in frames, where there are desks to hold them."""
+    pages = settings.pages
+    if not settings.has_pages or not pages.embed or pages.secret is None:
+        return None
+    return EmbedTokens(pages.secret.get_secret_value(), pages.embed, clock)
+
+
 def _revocation_table(
     settings: Settings, clock: Clock, store: Store | None, previous: Services | None
 ) -> RevocationTable | None:
@@ -187,13 +197,14 @@ def _quotas(settings: Settings, clock: Clock, store: Store | None, previous: Ser
     """Hold the quotas of callers. Those of `previous` services go on where they are the same, and what was used of others."""
     by_caller = {name: own.quota for name, own in settings.callers.items()}
     before = None if previous is None or store is not previous.store else previous.quotas
-    if before is not None and before.settings == (settings.quota, by_caller):
+    desks = {embed_caller(name): own.caller for name, own in settings.pages.embed.items()}
+    if before is not None and before.settings == (settings.quota, by_caller, desks):
         return before
     if store is not None:
         shares: Shares = store.quota_shares.keyed_by(settings.quota_secret)
     else:
         shares = LocalShares() if before is None else before.shares
-    return Quotas(settings.quota, by_caller, shares, clock)
+    return Quotas(settings.quota, by_caller, shares, clock, desks)
 
 
 def _audit(settings: Settings, clock: Clock, store: Store | None, previous: Services | None) -> AuditTrail | None:
@@ -325,6 +336,7 @@ def build_services(
             revocations,
             proxies,
             _sessions(settings, clock),
+            _embed_tokens(settings, clock),
             have_pages=settings.has_pages,
         ),
         quotas=_quotas(settings, clock, store, previous),

@@ -10,14 +10,16 @@ from typing import Any
 from gateway.access.api_keys import ApiKey, is_key
 from gateway.access.browser_sessions import CSRF_HEADER, BrowserSessions, require_csrf
 from gateway.access.caller import EVERYBODY, Caller
+from gateway.access.embed_tokens import EmbedGrant, EmbedTokens, is_embed_token
 from gateway.access.key_table import KeyTable
 from gateway.access.operators import Operators, bearer_of
-from gateway.access.proxies import Proxies, RequestHead
+from gateway.access.proxies import NamedCaller, Proxies, RequestHead
 from gateway.access.revocation_table import RevocationTable
 from gateway.access.tokens import Tokens
 from gateway.clock import Clock
 from gateway.errors import UnauthenticatedError
 from gateway.settings.access_settings import CallerSettings
+from gateway.settings.page_settings import embed_caller
 
 _TOKEN_DOTS = 2
 MAX_RECOGNISED = 10_000
@@ -38,17 +40,20 @@ class Callers:
         revocations: RevocationTable | None = None,
         proxies: Proxies | None = None,
         sessions: BrowserSessions | None = None,
+        embeds: EmbedTokens | None = None,
         *,
         have_pages: bool = False,
     ) -> None:
         """`revocations` are those that `tokens` know of, which are begun and ended here.
 
-        Without `sessions` no key begins one. Where callers `have_pages`, nobody opens one without being somebody.
+        Without `sessions` no key begins one, without `embeds` no page is in a frame.
+        Where callers `have_pages`, nobody opens one without being somebody.
         """
         self.keys = keys
         self.tokens = tokens
         self.revocations = revocations
         self.sessions = sessions
+        self.embeds = embeds
         self._have_pages = have_pages
         self._proxies = proxies
         self._callers = {name: Caller(name) for name in settings}
@@ -79,11 +84,17 @@ class Callers:
     def identify_request(self, head: RequestHead) -> Caller | Coroutine[Any, Any, Caller]:
         """Find the caller whom a proxy names, or whose credential the request has. Raises as `identify`."""
         authorization = head.headers.get(b"authorization")
-        if self._proxies is None:
-            return self.identify(authorization) if authorization is not None else self._identify_bare(head)
-        named = self._proxies.read_caller(head)
-        if named is None:
-            return self.identify(authorization) if authorization is not None else self._identify_bare(head)
+        named = None if self._proxies is None else self._proxies.read_caller(head)
+        if named is not None:
+            return self._identify_named(named, authorization, head)
+        if authorization is None:
+            return self._identify_bare(head)
+        if self.embeds is not None and is_embed_token(authorization):
+            return self._identify_framed(self.embeds.read(bearer_of(authorization) or ""))
+        return self.identify(authorization)
+
+    def _identify_named(self, named: NamedCaller, authorization: bytes | None, head: RequestHead) -> Caller:
+        """Find the caller whom a proxy names, and the person behind him."""
         if authorization is not None:
             raise UnauthenticatedError("a proxy names the caller, and there is a credential, too; send one of the two")
         caller = self._callers.get(named.name)
@@ -95,6 +106,22 @@ class Callers:
             return caller
         require_csrf(head.headers)  # whom the proxy knows by a cookie of its own
         return Caller(caller.name, user=named.user)
+
+    def _identify_framed(self, grant: EmbedGrant) -> Caller | Coroutine[Any, Any, Caller]:
+        """Find the caller of a page in a frame, as long as the key holds that asked for its token."""
+        assert self.keys is not None
+        key = self.keys.find_by_id(grant.key)
+        return self._identify_new_framed(self.keys, grant) if key is None else self._caller_in_frame(grant, key)
+
+    async def _identify_new_framed(self, keys: KeyTable, grant: EmbedGrant) -> Caller:
+        await keys.look()  # as with sessions
+        return self._caller_in_frame(grant, keys.find_by_id(grant.key))
+
+    def _caller_in_frame(self, grant: EmbedGrant, key: ApiKey | None) -> Caller:
+        assert self.embeds is not None
+        if self._caller_of(key).name != self.embeds.desks[grant.desk].caller:
+            raise _nobody()
+        return Caller(embed_caller(grant.desk), grant.customer, grant.user or f"desk:{grant.desk}", grant.purpose or "")
 
     def _identify_bare(self, head: RequestHead) -> Caller | Coroutine[Any, Any, Caller]:
         """Find the caller of a request without a credential: of a session, else the anonymous one. Pages have no other one."""

@@ -61,7 +61,9 @@ class Proxies:
             return None
         for name in given:
             self._check_origin(name, head)
-        user = None if self._user_header is None else _read_user(self._user_header, given.get(self._user_header))
+        user = None
+        if self._user_header is not None and self._user_header in given:
+            user = read_person(self._user_header.decode(), given[self._user_header])
         if self._header is None:
             if user is None:
                 raise UnauthenticatedError("the proxy says something of a person, and not who it is; correct the proxy")
@@ -98,14 +100,12 @@ class Proxies:
         return any(address in network for network in self._networks)
 
 
-def _read_user(name: bytes, value: bytes | None) -> str | None:
+def read_person(where: str, value: bytes) -> str:
     """Read a person. Raises `UnauthenticatedError` for what cannot be one: an empty, long or strange text, or two."""
-    if value is None:
-        return None
     try:
         text = value.strip(b" \t").decode()
     except UnicodeDecodeError:
         text = ""
     if not 0 < len(text) <= MAX_USER_LENGTH or not text.isprintable() or "," in text:
-        raise UnauthenticatedError(f"{name.decode()}: is no name of a person; the proxy is to send one, in UTF-8")
+        raise UnauthenticatedError(f"{where}: is no name of a person; send one, in UTF-8, without a comma")
     return text

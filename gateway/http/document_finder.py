@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -156,6 +156,22 @@ class DocumentFinder:
 
     def _mode_of(self, caller: str) -> DocumentMode:
         return self._modes.get(caller, self._mode)
+
+
+class FramedDocumentFinder(DocumentFinder):
+    """Hold pages in frames to the texts of the page. Callers `in_frames` are they."""
+
+    def __init__(self, in_frames: Collection[str], texts: Collection[str], *args: Any) -> None:
+        super().__init__(*args)
+        self._in_frames = frozenset(in_frames)
+        self._texts = texts
+
+    def find_document(self, parameters: Parameters, head: Head) -> RequestDocument | None:
+        if head.caller.name in self._in_frames:
+            named = (parameters.document_id, parameters.doc_id, parameters.extensions)
+            if parameters.query not in self._texts or any(own is not None for own in named):
+                raise DocumentNotTrustedError
+        return super().find_document(parameters, head)
 
 
 def _read_persisted_query(extensions: Mapping[str, Any] | None) -> str | None:

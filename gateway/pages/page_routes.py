@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Awaitable, Callable
 from importlib import resources
 
 from starlette.requests import Request
@@ -14,6 +15,8 @@ PAGES = ("/", "/c/{id:path}", "/sources", "/tags", "/segments")
 """What a person opens. All have the same shell, which holds no data and is for everybody."""
 
 ASSETS_PATH = "/assets"
+
+ServePage = Callable[[Request], Awaitable[Response]]
 
 _BUNDLE = resources.files("gateway.pages") / "bundle"
 _TYPES = {"app.js": "text/javascript; charset=utf-8", "app.css": "text/css; charset=utf-8"}
@@ -67,18 +70,26 @@ _SHELL = """<!doctype html>
 """
 
 
-def page_routes() -> list[Route]:
+def page_routes(serve_page: ServePage) -> list[Route]:
     """List the routes of the pages and of their two files."""
-    contents = {name: (_BUNDLE / name).read_bytes() for name in _TYPES}
-    shell = _write_shell(contents)
+    return [
+        *(Route(path, serve_page) for path in PAGES),
+        *(_file_route(name, content) for name, content in _read_files().items()),
+    ]
+
+
+def make_shell() -> ServePage:
+    """Make what serves the shell of all pages."""
+    shell = _write_shell(_read_files())
 
     async def serve_page(request: Request) -> Response:  # noqa: ARG001  a Starlette endpoint
         return HTMLResponse(shell, headers=_PAGE_HEADERS)
 
-    return [
-        *(Route(path, serve_page) for path in PAGES),
-        *(_file_route(name, content) for name, content in contents.items()),
-    ]
+    return serve_page
+
+
+def _read_files() -> dict[str, bytes]:
+    return {name: (_BUNDLE / name).read_bytes() for name in _TYPES}
 
 
 def _write_shell(contents: dict[str, bytes]) -> str:

@@ -34,7 +34,7 @@ from gateway.settings.limit_settings import LimitSettings, check_limits
 from gateway.settings.mcp_settings import McpSettings
 from gateway.settings.order_settings import OrderSettings
 from gateway.settings.own_field_settings import OwnFieldsSettings
-from gateway.settings.page_settings import PageSettings, check_pages
+from gateway.settings.page_settings import PageSettings, check_pages, derive_embed_callers
 from gateway.settings.purpose_settings import PurposeSettings
 from gateway.settings.quota_settings import QuotaSettings
 from gateway.settings.source_settings import SourceSettings
@@ -359,6 +359,12 @@ def with_folder(settings: Settings, folder: Path) -> Settings:
     if access:
         changed["access"] = settings.access.model_copy(update=access)
     return settings.model_copy(update=changed) if changed else settings
+
+
+def with_embed_callers(settings: Settings) -> Settings:
+    """Add the callers that pages in frames are."""
+    callers = {**settings.callers, **derive_embed_callers(settings.pages, settings.callers)}
+    return settings.model_copy(update={"callers": callers}) if settings.pages.embed else settings
 
 
 def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,10 @@ class Views:
 
         Raises `PurposeRefusedError`.
         """
-        context.purpose = purpose = self._find_purpose(view, context.headers.get(b"x-purpose"), operation)
+        named = context.headers.get(b"x-purpose")
+        if caller.purpose is not None:
+            named = _only_purpose(caller.purpose, named)
+        context.purpose = purpose = self._find_purpose(view, named, operation)
         hidden_tags = view.hidden_tags | self._tags_for_others[purpose]
         if not self.only_reports:
             context.hidden_tags = hidden_tags
@@ -204,6 +207,13 @@ class Views:
             if segments and self._rewriter.uses(operation, "Customer.segments"):
                 names = {key.removeprefix(SEGMENT_PREFIX) for key in segments}
                 _tell_hidden_tags(result, "Customer.segments", names)
+
+
+def _only_purpose(own: str, named: bytes | None) -> bytes | None:
+    """Give the one purpose that a token allows. Raises `PurposeRefusedError` for a header that names another one."""
+    if named is not None and named.strip() != own.encode():
+        raise PurposeRefusedError([own] if own else [])
+    return own.encode() or None
 
 
 def _withheld_ways(view: View) -> frozenset[str]:
