@@ -16,7 +16,7 @@ async def find_unknown_callers(settings: Settings, clock: Clock) -> list[Problem
     access = settings.access
     named = {one for own in access.issuers.values() for one in own.named} | {access.anonymous}
     if access.proxy is not None:
-        named |= settings.callers.keys()
+        named |= settings.callers.keys() if access.proxy.header is not None else {*access.proxy.named.values()}
     left = [name for name in settings.callers if name not in named]
     if not left:
         return []

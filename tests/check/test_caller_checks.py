@@ -59,6 +59,15 @@ async def test_whom_a_proxy_may_name_is_known(tmp_path: Path):
     assert await warnings_of(tmp_path, IN_FILE + PROXY + CALLERS) == []
 
 
+async def test_whom_a_proxy_names_by_the_settings_is_known(tmp_path: Path):
+    """By groups, or as the caller of all; the others are not, as no header can name them."""
+    await add_keys(KeyFile(tmp_path / "keys.json"))
+    one = '[access.proxy]\nnetworks = ["10.0.0.1"]\nuser_header = "x-user"\n'
+    for way, name in (('caller = "desk"', "old"), ('groups_header = "x-groups"\ngroups = { a = "old" }', "desk")):
+        (told,) = await warnings_of(tmp_path, f"{IN_FILE}{one}{way}\n{CALLERS}")
+        assert told.endswith(f"callers.{name}: {NO_KEY.format(name)}")
+
+
 async def test_without_keys_a_caller_needs_an_issuer(tmp_path: Path):
     told = "nobody can show that he is this caller: there is no [access.keys], and no issuer names it; add one of them"
     found = await warnings_of(tmp_path, f'[access]\nanonymous = "acme"\n{ISSUER}{CALLERS}')
