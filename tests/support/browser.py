@@ -39,6 +39,8 @@ _MIDDLE = """async selector => {
     return still && document.elementFromPoint(x, y)?.closest(selector) && [x, y];
 }"""
 
+_KEY_CODES = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+
 
 class Page:
     """One tab. `problems` gathers what the console reports as errors, refused by policy or thrown."""
@@ -88,6 +90,24 @@ class Page:
         x, y = await self.until(f"({_MIDDLE})({json.dumps(selector)})")
         for kind in ("mousePressed", "mouseReleased"):
             await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    async def type_text(self, text: str) -> None:
+        """Put a text where the focus is."""
+        await self.call("Input.insertText", text=text)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys by their names, such as `Tab`, `Shift+Tab`, `ArrowDown` or `/`."""
+        for key in keys:
+            name = key.removeprefix("Shift+")
+            words = {
+                "key": name,
+                "code": name,
+                "windowsVirtualKeyCode": _KEY_CODES.get(name, 0),
+                "modifiers": 8 * (name != key),
+            }
+            text = {"Enter": "\r"}.get(name, name if len(name) == 1 else "")
+            await self.call("Input.dispatchKeyEvent", type="keyDown", **words, **({"text": text} if text else {}))
+            await self.call("Input.dispatchKeyEvent", type="keyUp", **words)
 
     async def screenshot(self, path: Path) -> None:
         answer = await self.call("Page.captureScreenshot", format="png")

@@ -5,6 +5,8 @@ export interface Failure {
   code: string;
   message: string;
   path: readonly (string | number)[];
+  /** The name of the field in the document, for what is said once for a whole list. */
+  field: string | null;
   source: string | null;
   candidates: readonly string[];
   missingSources: readonly string[];
@@ -19,6 +21,7 @@ export interface Answer<T> {
 interface WireError {
   message: string;
   path?: (string | number)[];
+  locations?: { line: number; column: number }[];
   extensions?: {
     code?: string;
     source?: string;
@@ -69,19 +72,22 @@ export async function askGateway<T, V>(
   try {
     const body = (await response.json()) as { data?: T | null; errors?: WireError[]; code?: string };
     if (!body.errors && !("data" in body)) return { data: null, failures: [failure(body.code ?? `HTTP_${response.status}`)] };
-    return { data: body.data ?? null, failures: (body.errors ?? []).map(readFailure) };
+    return { data: body.data ?? null, failures: (body.errors ?? []).map((error) => readFailure(error, String(document))) };
   } catch (error) {
     if (signal?.aborted) throw error;
     return { data: null, failures: [failure(response.status === 401 ? "UNAUTHENTICATED" : `HTTP_${response.status}`)] };
   }
 }
 
-function readFailure(error: WireError): Failure {
+function readFailure(error: WireError, document: string): Failure {
   const more = error.extensions ?? {};
+  const [place] = error.locations ?? [];
+  const line = place ? document.split("\n")[place.line - 1]?.slice(place.column - 1) : undefined;
   return {
     code: more.code ?? "UNKNOWN",
     message: error.message,
     path: error.path ?? [],
+    field: line?.match(/^\w+/)?.[0] ?? null,
     source: more.source ?? null,
     candidates: more.candidates ?? [],
     missingSources: more.missingSources ?? [],
@@ -90,5 +96,5 @@ function readFailure(error: WireError): Failure {
 }
 
 function failure(code: string): Failure {
-  return { code, message: "", path: [], source: null, candidates: [], missingSources: [], requestId: null };
+  return { code, message: "", path: [], field: null, source: null, candidates: [], missingSources: [], requestId: null };
 }

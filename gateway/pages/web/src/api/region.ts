@@ -59,10 +59,20 @@ export function useRegion<T extends About, V>(
 /** Write a path without its places in lists: what is withheld is told once for all of them. */
 const written = (path: readonly (string | number)[]): string => path.filter((part) => typeof part === "string").join(".");
 
-/** Find why a field of the customer is null. */
+/** Find why a field of the customer is null. What has no path speaks of the document, or of a field in lists. */
 export function findFailure(failures: readonly Failure[], field: string): Failure | null {
-  const wanted = `customer.${field}`;
-  return failures.find(({ path }) => wanted === written(path) || wanted.startsWith(`${written(path)}.`)) ?? null;
+  const wanted = `customer.${field}.`;
+  return failures.find(({ path }) => path.length > 0 && wanted.startsWith(`${written(path)}.`)) ?? null;
+}
+
+/** Find why a region has no customer at all. */
+export function findRefusal({ loading, customer, failures }: Region<unknown>): Failure | null {
+  return loading || customer !== null ? null : (failures[0] ?? null);
+}
+
+/** Tell whether a field of records, or one of those around it, is withheld wherever it stands. */
+export function isFieldWithheld(failures: readonly Failure[], field: string): boolean {
+  return failures.some((failure) => isWithheld(failure) && (failure.field === field || failure.path.includes(field)));
 }
 
 export function isWithheld(failure: Failure | null): boolean {
@@ -74,10 +84,10 @@ export function namesFor(sources: readonly SourceLineFragment[], records: Record
   return sources.flatMap(({ name, records: own }) => (name !== null && own.includes(records) ? [name] : []));
 }
 
-/** Find since when the records shown are, where they are kept ones. */
-export function staleSince(sources: readonly SourceLineFragment[], records: readonly RecordType[]): string | null {
+/** Find since when what is shown is, where it is of answers that were kept. */
+export function staleSince(sources: readonly SourceLineFragment[], records: readonly RecordType[] | null = null): string | null {
   const times = sources.flatMap(({ state, asOf, records: own }) =>
-    state === "STALE" && asOf !== null && own.some((record) => records.includes(record)) ? [asOf] : [],
+    state === "STALE" && asOf !== null && (records === null || own.some((record) => records.includes(record))) ? [asOf] : [],
   );
   return times.sort()[0] ?? null;
 }

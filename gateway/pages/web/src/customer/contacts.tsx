@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { findFailure, isWithheld, type Region } from "../api/region";
 import { formatDay } from "../format/times";
 import { formatShare, nameCountry, writeWords } from "../format/values";
+import type { CompletenessQuery } from "../generated/operations";
 import { text } from "../i18n/language";
 import type { Identity } from "./header";
 import { Icon } from "./icons";
@@ -104,8 +105,22 @@ function nameChannel(channel: Identity["preferredChannel"]): string | null {
   return channel === null || channel === "UNKNOWN" ? null : text.contacts.channel[channel];
 }
 
+const SHOWN_MISSING = 3;
+
+function listMissing(fields: readonly string[]): string {
+  const more = fields.length - SHOWN_MISSING;
+  const names = fields.slice(0, SHOWN_MISSING).map(writeWords);
+  return [...names, ...(more > 0 ? [text.customer.more(more)] : [])].join(", ");
+}
+
 /** What else is known, and which parts are missing. */
-export function Profile({ identity, own }: { identity: Region<Identity>; own: readonly [string, string][] }) {
+export interface ProfileProps {
+  identity: Region<Identity>;
+  completeness: Region<NonNullable<CompletenessQuery["customer"]>>;
+  own: readonly [string, string][];
+}
+
+export function Profile({ identity, completeness, own }: ProfileProps) {
   const { customer, failures } = identity;
   const rows: [string, string, string | null][] =
     customer === null
@@ -116,10 +131,9 @@ export function Profile({ identity, own }: { identity: Region<Identity>; own: re
           ["preferredChannel", text.contacts.prefers, nameChannel(customer.preferredChannel)],
           ...own.map(([name, value]): [string, string, string] => [name, name, value]),
         ];
-  const share = customer?.completeness.share ?? null;
-  const missing = customer?.completeness.missing ?? [];
+  const { share = null, missing = [] } = completeness.customer?.completeness ?? {};
   return (
-    <Box name="profile" title={text.contacts.completeness} region={identity} field="completeness" records={["CUSTOMER"]}>
+    <Box name="profile" title={text.contacts.completeness} region={identity} field="id" records={["CUSTOMER"]}>
       <dl class="pairs">
         {rows.map(([field, label, value]) => {
           const withheld = value === null && isWithheld(findFailure(failures, field));
@@ -136,7 +150,7 @@ export function Profile({ identity, own }: { identity: Region<Identity>; own: re
           <meter min={0} max={1} value={share} aria-label={text.contacts.completeness} />
           <p class="soft small">
             {text.contacts.known(formatShare(share))}
-            {missing.length > 0 && `; ${text.contacts.missing(missing.map(writeWords).join(", "))}`}
+            {missing.length > 0 && `; ${text.contacts.missing(listMissing(missing))}`}
           </p>
         </>
       )}

@@ -6,6 +6,7 @@ import { formatMoment, viewerZone } from "../format/times";
 import {
   BehaviourDocument,
   CommerceDocument,
+  CompletenessDocument,
   IdentityDocument,
   ServiceDocument,
   TagsDocument,
@@ -40,6 +41,7 @@ type Tab = (typeof TABS)[number];
 export function CustomerPage({ id, viewer, looking }: CustomerPageProps) {
   const layout = useMemo(() => readLayout(looking.layout), [looking]);
   const identity = useRegion(IdentityDocument, { id });
+  const completeness = useRegion(CompletenessDocument, { id });
   const service = useRegion(ServiceDocument, { id });
   const commerce = useRegion(CommerceDocument, { id });
   const behaviour = useRegion(BehaviourDocument, { id, records: readKinds() as RecordType[] | null, after: null });
@@ -62,7 +64,7 @@ export function CustomerPage({ id, viewer, looking }: CustomerPageProps) {
     contacts: <Contacts identity={identity} />,
     address: <Address identity={identity} />,
     account: <Account identity={identity} />,
-    profile: <Profile identity={identity} own={own} />,
+    profile: <Profile identity={identity} completeness={completeness} own={own} />,
     records: <Records identity={identity} />,
     subscriptions: <Subscriptions commerce={commerce} />,
     tags: <TagList id={id} tags={tags} />,

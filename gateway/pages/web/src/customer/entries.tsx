@@ -7,6 +7,7 @@ import { text } from "../i18n/language";
 import { readFragment, writeFragment } from "../navigation";
 import { Icon, type IconName } from "./icons";
 import { statusClass } from "./orders";
+import { Withheld } from "./states";
 
 export type Entry = NonNullable<NonNullable<BehaviourQuery["customer"]>["timeline"]>["nodes"][number];
 type Of<Name extends Entry["__typename"]> = Extract<Entry, { __typename: Name }>;
@@ -36,13 +37,13 @@ const ICONS: Record<Entry["__typename"], IconName> = {
   Survey: "survey",
 };
 
-export function EntryLine({ entry }: { entry: Entry }) {
+export function EntryLine({ entry, hidden }: { entry: Entry; hidden: boolean }) {
   const opened = readFragment().get("open") === entry.id;
   const details = detailsOf(entry);
   const head = (
     <>
       <Icon name={ICONS[entry.__typename]} />
-      <span class="entry-words">{wordsOf(entry)}</span>
+      <span class="entry-words">{wordsOf(entry, hidden)}</span>
       <time dateTime={timeOf(entry)} title={formatMoment(timeOf(entry))}>{formatClock(timeOf(entry))}</time>
     </>
   );
@@ -96,7 +97,7 @@ export function EventGroup({ events }: { events: readonly Entry[] }) {
   );
 }
 
-function wordsOf(entry: Entry): ComponentChildren {
+function wordsOf(entry: Entry, hidden = false): ComponentChildren {
   switch (entry.__typename) {
     case "Order":
       return (
@@ -109,7 +110,7 @@ function wordsOf(entry: Entry): ComponentChildren {
     case "Ticket":
       return (
         <>
-          <b>{entry.subject ?? text.tickets.noSubject}</b>{" "}
+          <b>{entry.subject ?? (hidden ? <Withheld /> : text.tickets.noSubject)}</b>{" "}
           <span class={isOpen(entry) ? "status bad" : "status"}>{text.tickets.status[entry.ticketStatus]}</span>
         </>
       );

@@ -20,6 +20,7 @@ export function Lost({ id, viewer, identity }: { id: string; viewer: string; ide
     return <Ambiguous ids={failure!.candidates} missing={failure!.missingSources} />;
   }
   if (code === "ERASED") return <Notice state="erased" title={text.lost.erased} words={text.lost.erasedSo} />;
+  if (code === "FORBIDDEN") return <Notice state="forbidden" title={text.lost.forbidden} words={text.lost.forbiddenSo} />;
   if (code === "WITHHELD_PURPOSE") return <Notice state="hidden" title={text.lost.hidden} words={text.lost.hiddenSo} />;
   if (code !== null && code !== "INVALID_KEY") {
     return (
@@ -54,8 +55,8 @@ function NotFound({ id, viewer }: { id: string; viewer: string }) {
     const abort = new AbortController();
     askGateway(FindDocument, { text: id }, abort.signal).then(
       ({ data }) => {
-        const exact = data?.find.matches.filter((match) => match.exact) ?? [];
-        const only = exact.length === 1 ? exact[0]!.customer.id : null;
+        const found = data?.find.matches.filter((match) => match.exact) ?? [];
+        const only = found.length === 1 ? found[0]!.customer.id : null;
         if (only !== null && only !== id) navigateTo(pathOf(only), true);
         else setResult(data?.find ?? { matches: [], unavailable: [], notTried: [], tooShort: false });
         if (data && data.find.unavailable.length === 0) forgetRecent(viewer, [id]);
@@ -64,6 +65,10 @@ function NotFound({ id, viewer }: { id: string; viewer: string }) {
     );
     return () => abort.abort();
   }, [id]);
+  const exact = result?.matches.filter((match) => match.exact) ?? [];
+  if (exact.length > 1) {
+    return <Ambiguous ids={exact.map(({ customer }) => customer.id)} missing={result?.unavailable ?? []} />;
+  }
   if (result === null) return <main id="content" class="lost" aria-busy="true"><Loading /></main>;
   const sure = result.unavailable.length === 0;
   return (

@@ -21,7 +21,7 @@ export function LastOrder({ commerce, now }: { commerce: Region<Commerce>; now: 
       title={text.orders.title}
       region={commerce}
       field="orders"
-      records={["ORDER"]}
+      lines={orders?.sources}
       aside={order && <span class={`status ${statusClass(order.status)}`}>{text.orders.status[order.status]}</span>}
     >
       <Missing sources={orders?.unavailable ?? []} region={commerce} />
@@ -99,7 +99,7 @@ export function Subscriptions({ commerce }: { commerce: Region<Commerce> }) {
   const subscriptions = commerce.customer?.subscriptions ?? null;
   if (!commerce.loading && subscriptions?.nodes.length === 0 && subscriptions.unavailable.length === 0) return null;
   return (
-    <Box name="subscriptions" title={text.subscriptions.title} region={commerce} field="subscriptions" records={["SUBSCRIPTION"]}>
+    <Box name="subscriptions" title={text.subscriptions.title} region={commerce} field="subscriptions" lines={subscriptions?.sources}>
       <Missing sources={subscriptions?.unavailable ?? []} region={commerce} />
       <ul class="rows">
         {subscriptions?.nodes.map((each) => (

@@ -1,10 +1,9 @@
 // The states of a part of the page, each different to the eye and said aloud.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Failure } from "../api/gateway";
-import { findFailure, isWithheld, staleSince, type Region } from "../api/region";
+import { findFailure, findRefusal, isWithheld, staleSince, type Region } from "../api/region";
 import { formatClock } from "../format/times";
-import type { RecordType } from "../generated/operations";
+import type { RecordType, SourceLineFragment } from "../generated/operations";
 import { text } from "../i18n/language";
 import { Icon } from "./icons";
 
@@ -16,6 +15,8 @@ export interface BoxProps {
   region: Region<unknown>;
   /** The field of the customer that fills the box. */
   field: string;
+  /** What the sources contributed to the list in the box, or else which records it shows. */
+  lines?: readonly SourceLineFragment[] | undefined;
   records?: readonly RecordType[];
   aside?: ComponentChildren;
   /** What stands above, whatever comes of the rest. */
@@ -24,9 +25,9 @@ export interface BoxProps {
 }
 
 /** A part with its title: what fills it, or why that is not there. */
-export function Box({ name, title, region, field, records = [], aside, top, children }: BoxProps) {
-  const failure = region.loading ? null : findFailure(region.failures, field);
-  const stale = staleSince(region.sources, records);
+export function Box({ name, title, region, field, lines, records = [], aside, top, children }: BoxProps) {
+  const failure = region.loading ? null : (findRefusal(region) ?? findFailure(region.failures, field));
+  const stale = lines ? staleSince(lines) : staleSince(region.sources, records);
   return (
     <section class={`box box-${name}`} data-region={name} aria-labelledby={`box-${name}`} aria-busy={region.loading}>
       <header>
@@ -125,10 +126,4 @@ export function AskAgain({ region }: { region: Region<unknown> }) {
       {region.asking ? text.state.asking : left > 0 ? text.state.askedLately(left) : text.state.askAgain}
     </button>
   );
-}
-
-/** One value: itself, a lock, or nothing. */
-export function Value({ value, failures, field }: { value: string | null; failures: readonly Failure[]; field: string }) {
-  if (value !== null && value !== "") return <>{value}</>;
-  return isWithheld(findFailure(failures, field)) ? <Withheld /> : null;
 }

@@ -1,10 +1,10 @@
 // Open tickets: what the customer most likely calls about.
 import { useState } from "preact/hooks";
-import { namesFor, type Region } from "../api/region";
+import { isFieldWithheld, namesFor, type Region } from "../api/region";
 import { formatAge, formatMoment } from "../format/times";
 import type { ServiceQuery, TicketLineFragment, TicketPriority } from "../generated/operations";
 import { text } from "../i18n/language";
-import { Box, Missing, None } from "./states";
+import { Box, Missing, None, Withheld } from "./states";
 
 export type Service = NonNullable<ServiceQuery["customer"]>;
 
@@ -20,6 +20,7 @@ export function Tickets({ service, now }: { service: Region<Service>; now: Date 
   const count = open === null || open.unavailable.length > 0 || open.partial ? null : open.totalCount;
   const written = count !== null ? String(count) : nodes.length > 0 ? text.state.atLeast(String(nodes.length)) : "";
   const ever = service.customer?.all?.totalCount ?? null;
+  const hidden = isFieldWithheld(service.failures, "subject");
   const names = namesFor(service.sources, "TICKET");
   return (
     <Box
@@ -27,7 +28,7 @@ export function Tickets({ service, now }: { service: Region<Service>; now: Date 
       title={text.tickets.title}
       region={service}
       field="open"
-      records={["TICKET"]}
+      lines={open?.sources}
       aside={nodes.length > 0 && <span class="count">{written}</span>}
     >
       <Missing sources={open?.unavailable ?? []} region={service} />
@@ -39,7 +40,7 @@ export function Tickets({ service, now }: { service: Region<Service>; now: Date 
       )}
       <ul class={nodes.length === 1 ? "tickets single" : "tickets"}>
         {(all ? nodes : nodes.slice(0, SHOWN)).map((ticket) => (
-          <li key={ticket.id}><OpenTicket ticket={ticket} now={now} /></li>
+          <li key={ticket.id}><OpenTicket ticket={ticket} now={now} hidden={hidden} /></li>
         ))}
       </ul>
       {nodes.length === 1 && ever !== null && ever > 1 && <p class="soft small">{text.tickets.ever(ever)}</p>}
@@ -52,12 +53,12 @@ export function Tickets({ service, now }: { service: Region<Service>; now: Date 
   );
 }
 
-function OpenTicket({ ticket, now }: { ticket: TicketLineFragment; now: Date }) {
+function OpenTicket({ ticket, now, hidden }: { ticket: TicketLineFragment; now: Date; hidden: boolean }) {
   const last = ticket.messages.at(-1);
   const priority = text.tickets.priority[ticket.priority];
   return (
     <article class="ticket">
-      <h3>{ticket.subject ?? text.tickets.noSubject}</h3>
+      <h3>{ticket.subject ?? (hidden ? <Withheld /> : text.tickets.noSubject)}</h3>
       <p class="facts soft">
         {priority && <span class={`priority ${ticket.priority.toLowerCase()}`}>{priority}</span>}
         <span>{text.tickets.status[ticket.status]}</span>

@@ -1,7 +1,7 @@
 // What happened between the customer and the company, the newest day first.
 import { useEffect, useState } from "preact/hooks";
 import { askGateway } from "../api/gateway";
-import type { Region } from "../api/region";
+import { isFieldWithheld, type Region } from "../api/region";
 import { formatLongDay, formatShortDay } from "../format/times";
 import { BehaviourDocument, type BehaviourQuery, type RecordType } from "../generated/operations";
 import { text } from "../i18n/language";
@@ -28,6 +28,7 @@ export function Timeline({ id, behaviour, now }: { id: string; behaviour: Region
   useEffect(() => setMore(null), [first]);
   const nodes = [...(first?.nodes ?? []), ...(more?.nodes ?? [])];
   const next = more !== null ? more.next : nextOf(first);
+  const hidden = isFieldWithheld(behaviour.failures, "subject");
   const showMore = async () => {
     setBusy(true);
     const { data } = await askGateway(BehaviourDocument, { id, records: kinds as RecordType[] | null, after: next });
@@ -41,7 +42,7 @@ export function Timeline({ id, behaviour, now }: { id: string; behaviour: Region
       title={text.timeline.title}
       region={behaviour}
       field="timeline"
-      records={kinds ?? (KINDS as RecordType[])}
+      lines={first?.sources}
       top={<Filters kinds={kinds} />}
     >
       <Missing sources={first?.unavailable ?? []} region={behaviour} />
@@ -54,7 +55,7 @@ export function Timeline({ id, behaviour, now }: { id: string; behaviour: Region
               group.length > 1 ? (
                 <EventGroup key={group[0]!.id} events={group} />
               ) : (
-                <EntryLine key={group[0]!.id} entry={group[0]!} />
+                <EntryLine key={group[0]!.id} entry={group[0]!} hidden={hidden} />
               ),
             )}
           </ol>

@@ -202,7 +202,7 @@ export type BehaviourQueryVariables = Exact<{
 }>;
 
 
-export type BehaviourQuery = { customer: { id: string, timeline: { unavailable: Array<string>, partial: boolean, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<
+export type BehaviourQuery = { customer: { id: string, timeline: { unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<
         | { __typename: 'Deal', id: string, source: string, name: string | null, stage: DealStage, stageName: string | null, createdAt: string, closedAt: string | null, amount: { amount: string, currency: string } | null }
         | { __typename: 'Event', id: string, source: string, at: string, type: string, page: string | null, feature: string | null }
         | { __typename: 'Order', id: string, source: string, number: string | null, placedAt: string, orderStatus: OrderStatus, total: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }> }
@@ -223,7 +223,7 @@ export type CommerceQueryVariables = Exact<{
 }>;
 
 
-export type CommerceQuery = { customer: { id: string, orders: { totalCount: number | null, unavailable: Array<string>, partial: boolean, nodes: Array<{ id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> }> } | null, orderStatistics: { count: number, firstAt: string | null, partial: boolean, total: Array<{ amount: string, currency: string }>, refunded: Array<{ amount: string, currency: string }> } | null, subscriptions: { unavailable: Array<string>, nodes: Array<{ id: string, source: string, plan: string | null, status: SubscriptionStatus, interval: BillingInterval, intervalCount: number | null, renewsAt: string | null, cancelledAt: string | null, endsAt: string | null, amount: { amount: string, currency: string } | null }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type CommerceQuery = { customer: { id: string, orders: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> }> } | null, orderStatistics: { count: number, firstAt: string | null, partial: boolean, total: Array<{ amount: string, currency: string }>, refunded: Array<{ amount: string, currency: string }> } | null, subscriptions: { unavailable: Array<string>, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, plan: string | null, status: SubscriptionStatus, interval: BillingInterval, intervalCount: number | null, renewsAt: string | null, cancelledAt: string | null, endsAt: string | null, amount: { amount: string, currency: string } | null }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type OrderLineFragment = { id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> };
 
@@ -253,14 +253,21 @@ export type IdentityQueryVariables = Exact<{
 }>;
 
 
-export type IdentityQuery = { customer: { id: string, currentId: string, source: string, sourceId: string, kind: CustomerKind | null, name: string | null, email: string | null, phone: string | null, memberNumber: string | null, birthDate: string | null, locale: string | null, jobTitle: string | null, preferredChannel: Channel | null, createdAt: string | null, address: { line: string | null, postalCode: string | null, city: string | null, region: string | null, country: string | null } | null, company: { name: string | null, industry: string | null, role: AccountRole | null, roleName: string | null } | null, contactPoints: Array<{ kind: ContactKind, value: string, primary: boolean }> | null, consents: Array<{ channel: Channel, purpose: string | null, state: ConsentState, at: string | null }> | null, account: { id: string, name: string | null, number: string | null, industry: string | null, size: number | null } | null, completeness: { share: number | null, missing: Array<string> }, records: Array<{ source: string, sourceId: string, asOf: string | null }>, origins: Array<{ field: string, source: string | null, rule: OriginRule, others: Array<{ source: string, value: unknown }> }>, identity: { complete: boolean, reason: IncompleteReason | null }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type IdentityQuery = { customer: { id: string, currentId: string, source: string, sourceId: string, kind: CustomerKind | null, name: string | null, email: string | null, phone: string | null, memberNumber: string | null, birthDate: string | null, locale: string | null, jobTitle: string | null, preferredChannel: Channel | null, createdAt: string | null, address: { line: string | null, postalCode: string | null, city: string | null, region: string | null, country: string | null } | null, company: { name: string | null, industry: string | null, role: AccountRole | null, roleName: string | null } | null, contactPoints: Array<{ kind: ContactKind, value: string, primary: boolean }> | null, consents: Array<{ channel: Channel, purpose: string | null, state: ConsentState, at: string | null }> | null, account: { id: string, name: string | null, number: string | null, industry: string | null, size: number | null } | null, records: Array<{ source: string, sourceId: string, asOf: string | null }>, origins: Array<{ field: string, source: string | null, rule: OriginRule, others: Array<{ source: string, value: unknown }> }>, identity: { complete: boolean, reason: IncompleteReason | null }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+
+export type CompletenessQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type CompletenessQuery = { customer: { id: string, completeness: { share: number | null, missing: Array<string> }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type ServiceQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type ServiceQuery = { customer: { id: string, open: { totalCount: number | null, unavailable: Array<string>, partial: boolean, nodes: Array<{ id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }> } | null, all: { totalCount: number | null, unavailable: Array<string>, nodes: Array<{ id: string, subject: string | null, solvedAt: string | null, createdAt: string }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type ServiceQuery = { customer: { id: string, open: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }> } | null, all: { totalCount: number | null, unavailable: Array<string>, nodes: Array<{ id: string, subject: string | null, solvedAt: string | null, createdAt: string }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type TicketLineFragment = { id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> };
 
@@ -371,6 +378,9 @@ export const BehaviourDocument = /*#__PURE__*/ new TypedDocumentString(`
     timeline(first: 50, records: $records, after: $after) {
       unavailable
       partial
+      sources {
+        ...SourceLine
+      }
       pageInfo {
         hasNextPage
         endCursor
@@ -491,6 +501,9 @@ export const CommerceDocument = /*#__PURE__*/ new TypedDocumentString(`
       totalCount
       unavailable
       partial
+      sources {
+        ...SourceLine
+      }
       nodes {
         ...OrderLine
       }
@@ -510,6 +523,9 @@ export const CommerceDocument = /*#__PURE__*/ new TypedDocumentString(`
     }
     subscriptions(first: 5) {
       unavailable
+      sources {
+        ...SourceLine
+      }
       nodes {
         id
         source
@@ -678,10 +694,6 @@ export const IdentityDocument = /*#__PURE__*/ new TypedDocumentString(`
       industry
       size
     }
-    completeness {
-      share
-      missing
-    }
     records {
       source
       sourceId
@@ -713,6 +725,27 @@ export const IdentityDocument = /*#__PURE__*/ new TypedDocumentString(`
   records
   droppedRecords
 }`) as unknown as TypedDocumentString<IdentityQuery, IdentityQueryVariables>;
+export const CompletenessDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Completeness($id: ID!) {
+  customer(by: {id: $id}) {
+    id
+    completeness {
+      share
+      missing
+    }
+    sources {
+      ...SourceLine
+    }
+  }
+}
+    fragment SourceLine on CustomerSource {
+  name
+  state
+  asOf
+  errorCode
+  records
+  droppedRecords
+}`) as unknown as TypedDocumentString<CompletenessQuery, CompletenessQueryVariables>;
 export const ServiceDocument = /*#__PURE__*/ new TypedDocumentString(`
     query Service($id: ID!) {
   customer(by: {id: $id}) {
@@ -721,6 +754,9 @@ export const ServiceDocument = /*#__PURE__*/ new TypedDocumentString(`
       totalCount
       unavailable
       partial
+      sources {
+        ...SourceLine
+      }
       nodes {
         ...TicketLine
       }

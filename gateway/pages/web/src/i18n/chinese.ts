@@ -264,6 +264,8 @@ export const chinese: Catalogue = {
     erasedSo: "不再显示此人的任何内容。",
     hidden: "您的用途不可查看此客户",
     hiddenSo: "如有其他用途，请在上方选择。",
+    forbidden: "您不能按编号打开客户",
+    forbiddenSo: "网关的设置规定了您可以使用的键，其中没有 customer_id。",
     ambiguous: "是哪一位？",
     ambiguousSo: "多位客户使用此键，请打开其中一位。",
     failed: "无法查询此客户",

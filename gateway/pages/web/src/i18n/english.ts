@@ -269,6 +269,8 @@ export const english = {
     erasedSo: "Nothing of the person is shown any more.",
     hidden: "This customer is not shown for your purpose",
     hiddenSo: "Choose another purpose on top, if you have one.",
+    forbidden: "You may not open customers by id",
+    forbiddenSo: "The settings of the gateway say by which keys you may: customer_id is not among them.",
     ambiguous: "Who is it?",
     ambiguousSo: "Several customers have this key. Open one of them.",
     failed: "The customer could not be asked for",

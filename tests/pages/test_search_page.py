@@ -1,0 +1,99 @@
+"""The box: it finds, opens, keeps what is typed out of addresses, and says what it could not ask."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import SourceUnavailableError
+from tests.support.browser import CHROMIUM
+from tests.support.page_shop import DONE, Pages, page_sources, shown_demo, shown_shop
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")]
+
+BOX = "document.activeElement?.getAttribute('role') === 'combobox'"
+FOUND = "document.querySelectorAll('.finder-page [role=option]').length"
+
+
+async def find(pages: Pages, text: str, until: str) -> None:
+    await pages.open("/", BOX)
+    await pages.page.type_text(text)
+    await pages.until(until)
+
+
+async def test_words_as_they_are_said_find_a_customer(tmp_path: Path):
+    """Turned round and misspelled; the words are marked, arrows and Enter open the page, and / leads back to the box."""
+    async with shown_demo(tmp_path) as pages:
+        await find(pages, "clrake emma", f"{FOUND} >= 1 && document.querySelector('.candidate .alert')")
+        assert await pages.text(".candidate strong") == "Emma Clarke"
+        marked = "[...document.querySelectorAll('.candidate strong')[0].querySelectorAll('mark')].map(each => each.innerText)"
+        assert await pages.page.evaluate(marked) == ["Emma", "Clarke"]
+        assert "similar" in await pages.text(".match")
+        assert "1 open ticket" in await pages.text(".candidate-lately")
+        await pages.page.press("ArrowDown", "ArrowUp", "Enter")
+        await pages.until(DONE)
+        assert await pages.page.evaluate("location.pathname") == "/c/crm:c00001"
+        await pages.page.press("/")
+        assert await pages.page.evaluate(BOX)
+        await pages.page.type_text("c00002")
+        await pages.until("document.querySelector('.finder-bar .match.exact')")
+        await pages.page.press("Escape")
+        assert await pages.page.evaluate("document.querySelector('.finder-bar input').value") == ""
+        assert pages.page.problems == []
+
+
+@pytest.mark.parametrize("call", ["#email=ana@example.com", "#order=%231", "#ticket=T-2"])
+async def test_a_call_opens_its_customer(call: str):
+    """One exact match is opened; what the telephone said is in no address, no history and no request line."""
+    async with shown_shop() as pages:
+        if call.startswith("#order"):
+            call = "#order=oc11"
+        await pages.open(f"/{call}", DONE)
+        shown = (
+            "[location.href, document.title, document.referrer, ...performance.getEntriesByType('resource').map(e => e.name)]"
+        )
+        told = await pages.page.evaluate(shown)
+        assert told[0] == f"{pages.address}/c/crm:c1"
+        assert [each for each in told if "ana" in each or "oc11" in each or "T-2" in each] == []
+
+
+async def test_a_call_of_two_customers_opens_none():
+    """A telephone that two share shows both, with what was dialled in the box."""
+    async with shown_shop() as pages:
+        await pages.open("/#phone=%2B5511912345678", f"{FOUND} === 2")
+        assert await pages.page.evaluate("location.href") == f"{pages.address}/"
+        assert await pages.page.evaluate("document.querySelector('.finder-page input').value") == "+5511912345678"
+        assert await pages.page.evaluate("document.querySelectorAll('.match.exact').length") == 2
+
+
+async def test_nobody_is_in_the_system_only_where_all_were_asked():
+    """With a source down, or one that looks for no words, it is said that this does not mean so."""
+    sources = page_sources()
+    async with shown_shop(sources) as pages:
+        sources["crm"].failure = SourceUnavailableError()
+        await find(pages, "zoe@example.net", "document.querySelector('.silence-nobody')")
+        nobody = await pages.text(".silence")
+        assert "Nobody found so far" in nobody
+        assert "Could not be asked: crm" in nobody
+        assert "Not in our system." not in nobody
+        sources["crm"].failure = None
+        await find(pages, "zoe@example.net", "document.querySelector('.silence-nobody')")
+        assert await pages.text(".silence-nobody")
+        await find(pages, "x", "document.querySelector('.finder-result .note')")
+        assert "One more letter" in await pages.text(".finder-result")
+
+
+async def test_recent_customers_are_kept_as_ids_alone(tmp_path: Path):
+    """Their names are asked for again; who is not there any more is forgotten."""
+    sources = page_sources()
+    async with shown_shop(sources) as pages:
+        for customer in ("c1", "c2"):
+            await pages.open(f"/c/crm:{customer}")
+        await pages.open("/", "document.querySelectorAll('.recent a').length === 2")
+        assert await pages.text(".recent ul") != ""
+        kept = "JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)])"
+        assert await pages.page.evaluate(kept) == '[[["gateway.recent:|","[\\"crm:c2\\",\\"crm:c1\\"]"]],[]]'
+        for held in sources["crm"].records.values():
+            for key, records in [*held.items()]:
+                held[key] = [record for record in records if record.id != "c2"]  # type: ignore[index]
+        await pages.open("/", "document.querySelectorAll('.recent a').length === 1")
+        await pages.until("localStorage.getItem('gateway.recent:|') === '[\"crm:c1\"]'")
