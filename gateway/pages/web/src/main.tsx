@@ -5,6 +5,7 @@ import "./styles/shell.css";
 import "./styles/search.css";
 import "./styles/customer.css";
 import "./styles/timeline.css";
+import "./styles/reports.css";
 import { language } from "./i18n/language";
 import { Shell } from "./shell/shell";
 

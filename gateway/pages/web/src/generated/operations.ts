@@ -67,6 +67,25 @@ export type IncompleteReason =
   | 'SOURCE_UNAVAILABLE'
   | 'TOO_MANY_RECORDS';
 
+export type KeyKind =
+  | 'ACCOUNT'
+  | 'CUSTOMER_ID'
+  | 'DEAL_ID'
+  | 'DEVICE_ID'
+  | 'EMAIL'
+  | 'EVENT_ID'
+  | 'EXTERNAL_ID'
+  | 'MEMBER_NUMBER'
+  | 'ORDER_ID'
+  | 'ORDER_NUMBER'
+  | 'PARENT_ACCOUNT'
+  | 'PHONE'
+  | 'SUBSCRIPTION_ID'
+  | 'SURVEY_ID'
+  | 'TEXT'
+  | 'TICKET_ID'
+  | 'TICKET_NUMBER';
+
 export type MatchedBy =
   | 'ACCOUNT'
   | 'COMPANY'
@@ -125,6 +144,11 @@ export type RecordType =
   | 'SUBSCRIPTION'
   | 'SURVEY'
   | 'TICKET';
+
+export type SourceHealth =
+  | 'PAUSED'
+  | 'PROBING'
+  | 'USABLE';
 
 export type SourceState =
   | 'FRESH'
@@ -262,6 +286,13 @@ export type CompletenessQueryVariables = Exact<{
 
 export type CompletenessQuery = { customer: { id: string, completeness: { share: number | null, missing: Array<string> }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
+export type SegmentsQueryVariables = Exact<{
+  language?: string | null | undefined;
+}>;
+
+
+export type SegmentsQuery = { segments: Array<{ key: string, label: string, description: string, words: string, owner: string, condition: string | null, count: number | null, known: number | null, unknown: number | null, asOf: string | null }> };
+
 export type ServiceQueryVariables = Exact<{
   id: string | number;
 }>;
@@ -271,7 +302,26 @@ export type ServiceQuery = { customer: { id: string, open: { totalCount: number 
 
 export type TicketLineFragment = { id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> };
 
+export type SourceActivityQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SourceActivityQuery = { sourceActivity: { process: string, at: string, sources: Array<{ since: string, pausedSeconds: number | null, heldSeconds: number, breakerOpenings: number, calls: number, failed: number, retries: number, hedges: number, latencyP50Ms: number | null, latencyP95Ms: number | null, recentCalls: number, callsUnderWay: number, maxCalls: number, waitingKeys: number, cacheHits: number, cacheMisses: number, staleAnswers: number, callsPerSecond: number | null, callsLeft: number | null, source: { name: string, kind: string, health: SourceHealth, lookups: Array<{ record: RecordType, by: KeyKind }> }, outcomes: Array<{ code: string, count: number }>, refusedLookups: Array<{ code: string, count: number }>, minutes: Array<{ at: string, calls: number, failed: number, latencyP50Ms: number | null, latencyP95Ms: number | null }>, droppedRecords: Array<{ record: RecordType, reason: string, count: number }>, unreadableValues: Array<{ record: RecordType, path: string | null, reason: string, count: number }> }> } | null };
+
 export type SourceLineFragment = { name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number };
+
+export type TagDefinitionsQueryVariables = Exact<{
+  language?: string | null | undefined;
+}>;
+
+
+export type TagDefinitionsQuery = { tagDefinitions: Array<{ key: string, label: string, description: string, words: string, category: TagCategory, owner: string, version: number, review: string | null, expression: string, type: TagType, values: Array<string>, ttlSeconds: number, valueLabels: Array<{ value: string, label: string }>, thresholds: Array<{ name: string, value: unknown }> }> };
+
+export type TagReportQueryVariables = Exact<{
+  days: number;
+}>;
+
+
+export type TagReportQuery = { tagReport: Array<{ key: string, changedAt: string | null, asked: number, sampled: number, given: number, partial: number, failed: number, segments: Array<string>, actions: Array<string>, callers: Array<{ caller: string, asked: number }>, values: Array<{ value: string, count: number }>, history: Array<{ at: string, version: number | null, fingerprint: string }> }> | null };
 
 export type TagsQueryVariables = Exact<{
   id: string | number;
@@ -746,6 +796,22 @@ export const CompletenessDocument = /*#__PURE__*/ new TypedDocumentString(`
   records
   droppedRecords
 }`) as unknown as TypedDocumentString<CompletenessQuery, CompletenessQueryVariables>;
+export const SegmentsDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Segments($language: String) {
+  segments {
+    key
+    label(language: $language)
+    description(language: $language)
+    words(language: $language)
+    owner
+    condition
+    count
+    known
+    unknown
+    asOf
+  }
+}
+    `) as unknown as TypedDocumentString<SegmentsQuery, SegmentsQueryVariables>;
 export const ServiceDocument = /*#__PURE__*/ new TypedDocumentString(`
     query Service($id: ID!) {
   customer(by: {id: $id}) {
@@ -800,6 +866,124 @@ fragment SourceLine on CustomerSource {
   records
   droppedRecords
 }`) as unknown as TypedDocumentString<ServiceQuery, ServiceQueryVariables>;
+export const SourceActivityDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query SourceActivity {
+  sourceActivity {
+    process
+    at
+    sources {
+      source {
+        name
+        kind
+        health
+        lookups {
+          record
+          by
+        }
+      }
+      since
+      pausedSeconds
+      heldSeconds
+      breakerOpenings
+      calls
+      failed
+      outcomes {
+        code
+        count
+      }
+      refusedLookups {
+        code
+        count
+      }
+      retries
+      hedges
+      latencyP50Ms
+      latencyP95Ms
+      recentCalls
+      minutes {
+        at
+        calls
+        failed
+        latencyP50Ms
+        latencyP95Ms
+      }
+      callsUnderWay
+      maxCalls
+      waitingKeys
+      cacheHits
+      cacheMisses
+      staleAnswers
+      droppedRecords {
+        record
+        reason
+        count
+      }
+      unreadableValues {
+        record
+        path
+        reason
+        count
+      }
+      callsPerSecond
+      callsLeft
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SourceActivityQuery, SourceActivityQueryVariables>;
+export const TagDefinitionsDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query TagDefinitions($language: String) {
+  tagDefinitions {
+    key
+    label(language: $language)
+    description(language: $language)
+    words(language: $language)
+    category
+    owner
+    version
+    review
+    expression
+    type
+    values
+    valueLabels(language: $language) {
+      value
+      label
+    }
+    thresholds {
+      name
+      value
+    }
+    ttlSeconds
+  }
+}
+    `) as unknown as TypedDocumentString<TagDefinitionsQuery, TagDefinitionsQueryVariables>;
+export const TagReportDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query TagReport($days: Int!) {
+  tagReport(days: $days) {
+    key
+    changedAt
+    asked
+    callers {
+      caller
+      asked
+    }
+    sampled
+    given
+    partial
+    failed
+    values {
+      value
+      count
+    }
+    history {
+      at
+      version
+      fingerprint
+    }
+    segments
+    actions
+  }
+}
+    `) as unknown as TypedDocumentString<TagReportQuery, TagReportQueryVariables>;
 export const TagsDocument = /*#__PURE__*/ new TypedDocumentString(`
     query Tags($id: ID!, $language: String) {
   customer(by: {id: $id}) {

@@ -1,6 +1,7 @@
 // The bar on top: the box, who looks, and for which purpose.
 import { LANGUAGES, language, takeLanguage, text, type Language } from "../i18n/language";
 import { followLink, type Place } from "../navigation";
+import { Nav } from "../reports/nav";
 import { Finder } from "../search/finder";
 import type { Looking } from "./use-viewer";
 
@@ -26,6 +27,7 @@ export function Bar({ place, looking, onPurpose, onSignedOut }: BarProps) {
       </a>
       {looking.state === "ready" && place.page !== "search" ? <Finder form="bar" /> : null}
       <span class="grow" />
+      {looking.state === "ready" && <Nav place={place} viewer={looking.viewer} />}
       {looking.state === "ready" && (
         <div class="who">
           <span class="who-name" title={looking.viewer.caller ?? ""}>{whoLooks(looking)}</span>

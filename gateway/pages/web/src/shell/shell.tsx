@@ -2,6 +2,7 @@
 import { CustomerPage } from "../customer/customer-page";
 import { text } from "../i18n/language";
 import { usePlace, type Place } from "../navigation";
+import { REPORT_PAGES } from "../reports/report-pages";
 import { SearchPage } from "../search/search-page";
 import { Bar } from "./bar";
 import { ChoosePurpose, SignIn } from "./sign-in";
@@ -49,7 +50,8 @@ function Page({ place, looking, onPurpose, onSignedIn }: PageProps) {
       if (place.page === "customer") {
         return <CustomerPage key={`${place.id}\n${looking.purpose}`} id={place.id} viewer={viewer} looking={looking.viewer} />;
       }
-      return <main id="content" />;
+      const ReportPage = REPORT_PAGES[place.name];
+      return ReportPage ? <ReportPage /> : <main id="content" />;
     }
   }
 }
