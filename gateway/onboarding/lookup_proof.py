@@ -132,7 +132,8 @@ class LookupProof:
             return [ProofFailure(record.record, "", "a lookup failed")], None
         column = _customer_column(record)
         failures: list[ProofFailure] = []
-        if column is not None and not any(own.confidence is not Confidence.UNSURE for own in record.filters):
+        has_conditions = any(own.confidence is not Confidence.UNSURE for own in record.filters)
+        if column is not None and not has_conditions:
             try:
                 counts = await self._reader.count_rows(record.table, column, list(keys.values()))
             except SourceError:
@@ -146,7 +147,10 @@ class LookupProof:
                 failures.append(ProofFailure(record.record, "", why))
         total = sum(_total(found) for found in answer.values())
         failures += _unreadable(lookup, record, [found for found in answer.values() if isinstance(found, Page)])
-        return failures, f"{record.record}: {len(keys)} customers looked up, {total} found, as many as {record.table} has."
+        is_counted = column is not None and not has_conditions
+        told = f", as many as {record.table} has" if is_counted else f"; conditions leave some of {record.table} out"
+        told = told if is_counted or has_conditions else ""
+        return failures, f"{record.record}: {len(keys)} customers looked up, {total} found{told}."
 
 
 def _customer_column(record: RecordProposal) -> str | None:

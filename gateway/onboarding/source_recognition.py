@@ -11,6 +11,7 @@ from gateway.onboarding.person_ids import find_persons, refer_to_persons
 from gateway.onboarding.proposal import Confidence, RecordProposal, SourceProposal
 from gateway.onboarding.record_recognition import recognise_accounts, recognise_records
 from gateway.onboarding.table_graph import TableGraph, find_references
+from gateway.onboarding.table_words import has_role
 
 
 class RecognitionOptions(NamedTuple):
@@ -36,9 +37,8 @@ async def recognise_source(
     records += refer_to_persons(graph, recognise_records(graph, customers), customers)
     priced, lacks_currency = price_records(graph, records, options.currency)
     proved = [await prove_totals(reader, own) if own.record == "order" else own for own in priced]
-    return graph, SourceProposal(
-        name=name, records=proved, questions=tuple(_questions(proved, lacks_currency=lacks_currency, options=options))
-    )
+    questions = [*_questions(proved, lacks_currency=lacks_currency, options=options), *_unread_tables(graph, proved)]
+    return graph, SourceProposal(name=name, records=proved, questions=tuple(questions))
 
 
 def _questions(records: list[RecordProposal], *, lacks_currency: bool, options: RecognitionOptions) -> list[str]:
@@ -57,6 +57,16 @@ def _questions(records: list[RecordProposal], *, lacks_currency: bool, options: 
             "Phone numbers find nobody unless they are stored as +442079460000; --region says whose national ones are."
         )
     return found
+
+
+def _unread_tables(graph: TableGraph, records: list[RecordProposal]) -> list[str]:
+    """Name tables of rentals and payments of customers that no record reads: they are never silently orders."""
+    read = {own.table for own in records} | {listed.table for own in records for listed in own.lists}
+    references = {own.table for own in graph.to_table(records[0].table)} - read
+    unread = sorted(name for name in references if has_role(name, "rental") or has_role(name, "payment"))
+    return [
+        f"{name}: rows of customers without lines. If they are orders or events, write a record for them." for name in unread
+    ]
 
 
 def _is_naive(reached: object) -> bool:
