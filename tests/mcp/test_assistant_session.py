@@ -1,14 +1,20 @@
 """An assistant asks over MCP by the SDK's own client: it sees what its caller sees, and all of it is in the audit."""
 
+import json
 import re
+import time
 from pathlib import Path
 
 import httpx2
+import jwt
 import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.mcp.tool_answer import MAX_BYTES
 from gateway.mcp.tools import TOOLS
 from tests.support.assistants import CANARIES, INJECTION, assistant_gateway, text_of
+from tests.support.http_source import serving
 
 MODES = ("auto", "legacy", "2026-07-28")
 
@@ -164,3 +170,28 @@ async def test_answers_have_four_kilobytes_at_most(tmp_path: Path) -> None:
         assert numbers == [*range(20)][-len(numbers) :]
         left = [own for own in issues.structured_content["leftOut"] if own["path"].endswith("messages")]
         assert left == [{"path": "customer.tickets.nodes.messages", "count": 20 - len(numbers), "of": "items"}]
+
+
+async def test_a_customer_asks_of_himself_alone(tmp_path: Path) -> None:
+    """By his own token, which an issuer signs: he is read, others are not there, and the audit names who asked."""
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())) | {"kid": "one"}
+
+    async def list_keys(_request: web.Request) -> web.Response:
+        return web.json_response({"keys": [jwk]})
+
+    async with serving(list_keys) as issuer_url:
+        issuer = {"issuer": "https://id.example.com/", "audience": "gateway", "algorithm": "RS256"}
+        issuers = {"company": {**issuer, "keys": f"{issuer_url}/keys", "caller": "shopper"}}
+        callers = {"shopper": {"customers": "claim:sub"}}
+        settings = {"access": {"issuers": issuers}, "callers": callers, "purposes": None}
+        async with assistant_gateway(tmp_path, **settings) as gateway:
+            now = int(time.time())
+            claims = {"iss": issuer["issuer"], "aud": "gateway", "sub": "p2", "iat": now, "exp": now + 3_600}
+            gateway.keys = {"shopper": jwt.encode(claims, key, "RS256", {"kid": "one"})}
+            async with gateway.connected("shopper") as assistant:
+                own = await assistant.call_tool("read_customer", {"id": "p2"})
+                other = await assistant.call_tool("read_customer", {"id": "p1"})
+            assert own.structured_content["data"]["customer"]["name"] == "Bo Second"
+            assert other.structured_content["data"] == {"customer": None}
+            assert [entry["caller"] for entry in gateway.audit.entries] == ["shopper", "shopper"]
