@@ -26,7 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """The project of the page, with its generated types."""
     workshop = Workshop(tmp_path_factory.mktemp("clients"))
     for block in blocks(PAGE):
-        (workshop.folder / block.info.removeprefix("no-run ")).write_text(block.text, "utf-8")
+        (workshop.folder / block.info).write_text(block.text, "utf-8")
     workshop.run_tool("@graphql-codegen/cli/cjs/bin.js", "--config", "codegen.ts")
     workshop.run_tool("relay-compiler/cli.js", "relay-pages.config.json")
     return workshop

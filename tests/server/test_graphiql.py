@@ -16,6 +16,7 @@ import strawberry
 import uvicorn
 from graphql import execute
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -58,10 +59,10 @@ def app(examples=EXAMPLES, **words):
 
 
 @contextlib.asynccontextmanager
-async def served(**words) -> AsyncIterator[str]:
+async def served(wrap=lambda app: app, **words) -> AsyncIterator[str]:
     """The address of the application, served from the running loop."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app(**words), log_level="error", ws="none", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(wrap(app(**words)), log_level="error", ws="none", lifespan="off"))
         serving = asyncio.create_task(server.serve([listening]))
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -205,10 +206,11 @@ async def test_a_query_in_the_address_waits_for_the_button():
             await page.until(f"{TABS} === 3")
             assert (await page.evaluate(EDITORS))[:2] == [TWO, '{\n  "name": "</script>Grace"\n}']
             asked = "performance.getEntriesByType('resource').filter(own => own.name.endsWith('/graphql')).length"
-            assert await page.evaluate(asked) == 1  # the schema
+            await page.until(f"{asked} === 1")  # the schema
             assert (await page.evaluate(EDITORS))[3] == ""
             await page.click(".graphiql-execute-button")
             await page.until("document.querySelector('.result-window').innerText.includes('Hello, </script>Grace!')")
+            await page.until(f"{asked} === 2")
             await page.until("localStorage.getItem('graphiql:tabState') !== null")
         await page.click("#graphiql-session-tab-2")
         await page.until("localStorage.getItem('graphiql:operationName') === 'Sum'")
@@ -246,3 +248,26 @@ async def test_a_query_is_copied_as_a_command_without_a_credential(names_callers
         output, _ = await running.communicate()
         assert json.loads(output) == {"data": {"hello": "Hello, O'Brien $HOME!"}}
         assert page.problems == []
+
+
+def needing_a_header(inner):
+    """The application, as it refuses what a cookie alone vouches for."""
+
+    async def refusing(scope, receive, send):
+        if scope["method"] == "POST" and b"x-csrf" not in dict(scope["headers"]):
+            error = {"message": "X-CSRF: is missing", "extensions": {"code": "CSRF_HEADER_MISSING"}}
+            return await JSONResponse({"errors": [error]}, 403)(scope, receive, send)
+        return await inner(scope, receive, send)
+
+    return refusing
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")
+async def test_who_is_signed_in_by_a_cookie_can_ask():
+    """The editor says that a page asks, where it is told to, so schema and answer come."""
+    async with served(needing_a_header) as url, browser_page() as page:
+        await page.open(f"{url}/graphql")
+        await page.until(READY)
+        await page.click(".graphiql-execute-button")
+        await page.until("document.querySelector('.result-window').innerText.includes('Hello, Ada!')")
