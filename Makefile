@@ -4,7 +4,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--prerelease if-necessary-or-explicit --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help setup demo test release check schema pages bench lock clean
+.PHONY: help setup demo test release check schema pages bench site lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -43,11 +43,15 @@ gateway/pages/web/node_modules/.package-lock.json: gateway/pages/web/package-loc
 bench: .venv/dev.done  ## the benchmarks
 	$(BIN)/python -m bench speed $(ARGS)
 
+site: .venv/site.done  ## the docs as pages, in build/site
+	$(BIN)/python scripts/site.py build/site
+
 lock: .venv/dev.done  ## rewrite the locks after a change in pyproject.toml; ARGS=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml requirements/bootstrap.in --all-extras -o requirements/dev.txt
 	$(COMPILE) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt --extra embedded -o requirements/demo.txt
+	$(COMPILE) requirements/site.in -c requirements/dev.txt -o requirements/site.txt
 
 clean:  ## remove .venv and what tools left behind
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
