@@ -103,9 +103,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 1,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".demo"),
     prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Write data and settings, and end.")] = False,
-    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open GraphiQL in a browser.")] = out.is_terminal,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the pages in a browser.")] = out.is_terminal,
 ) -> None:
-    """Serve example data on six sources, with GraphiQL."""
+    """Serve example data on six sources, with pages and GraphiQL."""
     from gateway.demo.serve import serve_demo
     from gateway.log import configure_logging
 
@@ -344,8 +344,9 @@ def _prepared(dataset: Dataset, home: Path, data: Path | None, postgresql: str |
 
 
 def _announce(prepared: Prepared, port: int, browser: bool, settings: Settings) -> None:
-    url = f"http://127.0.0.1:{port}/graphql"
-    out.print(f"GraphiQL: {url}", highlight=False)
+    url = f"http://127.0.0.1:{port}/"
+    out.print(f"Pages: {url}", highlight=False)
+    out.print(f"GraphiQL: {url}graphql", highlight=False)
     explain = f"profile-gateway tags explain {prepared.customer} --config {prepared.settings}"
     out.print(f"Settings: {prepared.settings} ({len(settings.sources)} sources)", markup=False, highlight=False)
     out.print(f"Try also: {explain}", markup=False, highlight=False, soft_wrap=True)

@@ -89,8 +89,9 @@ async def test_a_phone_shows_it_in_one_column(width: int, tmp_path: Path):
     async with shown_demo(tmp_path) as pages:
         await pages.open("/c/crm:c00001", width=width, height=844)
         assert await pages.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        tops = "['.call', '.box-tickets', '.box-last-order', '[role=tablist]'].map(s => document.querySelector(s).getBoundingClientRect().top)"
-        places = await pages.page.evaluate(tops)
+        top = "document.querySelector('{}').getBoundingClientRect().top"
+        order = (".call", ".box-tickets", ".box-last-order", "[role=tablist]")
+        places = [await pages.page.evaluate(top.format(each)) for each in order]
         assert places == sorted(places)
         assert (await pages.page.evaluate("document.querySelector('.call').href")) == "tel:+442079460000"
         assert await pages.page.evaluate("document.querySelector('.box-contacts').offsetParent") is None

@@ -39,7 +39,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
     assert process.stdout is not None
     try:
         first = process.stdout.readline()
-        assert first == f"GraphiQL: http://127.0.0.1:{port}/graphql\n"
+        assert first == f"Pages: http://127.0.0.1:{port}/\n"
         yield f"http://127.0.0.1:{port}", folder
     finally:
         process.send_signal(signal.SIGTERM)

@@ -1,6 +1,5 @@
 """The shop behind its pages, and a browser that looks at them."""
 
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ CUSTOMER = "/c/crm:c1"
 DONE = "document.querySelector('.customer') && !document.querySelector('.customer [aria-busy=true]')"
 """Whether a customer is shown, and no region is awaited any more."""
 
-PATIENCE_S = float(os.environ.get("GATEWAY_TEST_PATIENCE_S", "60"))
+PATIENCE_S = 60.0
 
 
 def page_sources() -> dict[str, MemoryConnector]:

@@ -54,6 +54,46 @@ export type DealStage =
   | 'UNKNOWN'
   | 'WON';
 
+export type ErrorCode =
+  | 'ACCESS_UNAVAILABLE'
+  | 'AMBIGUOUS_IDENTITY'
+  | 'AUDIT_UNAVAILABLE'
+  | 'BAD_REQUEST'
+  | 'BAD_USER_INPUT'
+  | 'CROSS_ORIGIN_REFUSED'
+  | 'CSRF_HEADER_MISSING'
+  | 'DOCUMENT_NOT_FOUND'
+  | 'DOCUMENT_NOT_TRUSTED'
+  | 'ERASED'
+  | 'ERASURES_UNKNOWN'
+  | 'FORBIDDEN'
+  | 'GATEWAY_BUSY'
+  | 'GRAPHQL_PARSE_FAILED'
+  | 'GRAPHQL_VALIDATION_FAILED'
+  | 'IDENTITY_INCOMPLETE'
+  | 'INTERNAL'
+  | 'INVALID_ARGUMENT'
+  | 'INVALID_KEY'
+  | 'OPERATION_NOT_FOUND'
+  | 'OPERATION_RESOLUTION_FAILURE'
+  | 'OPERATOR_REQUIRED'
+  | 'OVERLOADED'
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
+  | 'QUERY_TOO_EXPENSIVE'
+  | 'QUOTA_EXCEEDED'
+  | 'SOURCE_AUTH'
+  | 'SOURCE_ERROR'
+  | 'SOURCE_PROTOCOL'
+  | 'SOURCE_REJECTED'
+  | 'SOURCE_THROTTLED'
+  | 'SOURCE_TIMEOUT'
+  | 'SOURCE_UNAVAILABLE'
+  | 'STORE_UNAVAILABLE'
+  | 'UNAUTHENTICATED'
+  | 'WITHHELD'
+  | 'WITHHELD_PURPOSE';
+
 export type Freshness =
   | 'FRESH'
   | 'STALE';
@@ -226,14 +266,14 @@ export type BehaviourQueryVariables = Exact<{
 }>;
 
 
-export type BehaviourQuery = { customer: { id: string, timeline: { unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<
+export type BehaviourQuery = { customer: { id: string, timeline: { unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<
         | { __typename: 'Deal', id: string, source: string, name: string | null, stage: DealStage, stageName: string | null, createdAt: string, closedAt: string | null, amount: { amount: string, currency: string } | null }
         | { __typename: 'Event', id: string, source: string, at: string, type: string, page: string | null, feature: string | null }
         | { __typename: 'Order', id: string, source: string, number: string | null, placedAt: string, orderStatus: OrderStatus, total: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }> }
         | { __typename: 'Subscription', id: string, source: string, plan: string | null, startedAt: string, subscriptionStatus: SubscriptionStatus, amount: { amount: string, currency: string } | null }
         | { __typename: 'Survey', id: string, source: string, at: string, score: number | string | null, scale: number | null, comment: string | null, surveyKind: SurveyKind }
         | { __typename: 'Ticket', id: string, source: string, number: string | null, subject: string | null, createdAt: string, priority: TicketPriority, ticketStatus: TicketStatus, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }
-      > } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+      > } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type CandidatesQueryVariables = Exact<{
   ids: Array<string | number> | string | number;
@@ -247,7 +287,7 @@ export type CommerceQueryVariables = Exact<{
 }>;
 
 
-export type CommerceQuery = { customer: { id: string, orders: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> }> } | null, orderStatistics: { count: number, firstAt: string | null, partial: boolean, total: Array<{ amount: string, currency: string }>, refunded: Array<{ amount: string, currency: string }> } | null, subscriptions: { unavailable: Array<string>, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, plan: string | null, status: SubscriptionStatus, interval: BillingInterval, intervalCount: number | null, renewsAt: string | null, cancelledAt: string | null, endsAt: string | null, amount: { amount: string, currency: string } | null }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type CommerceQuery = { customer: { id: string, orders: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> }> } | null, orderStatistics: { count: number, firstAt: string | null, partial: boolean, total: Array<{ amount: string, currency: string }>, refunded: Array<{ amount: string, currency: string }> } | null, subscriptions: { unavailable: Array<string>, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, plan: string | null, status: SubscriptionStatus, interval: BillingInterval, intervalCount: number | null, renewsAt: string | null, cancelledAt: string | null, endsAt: string | null, amount: { amount: string, currency: string } | null }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type OrderLineFragment = { id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> };
 
@@ -277,14 +317,14 @@ export type IdentityQueryVariables = Exact<{
 }>;
 
 
-export type IdentityQuery = { customer: { id: string, currentId: string, source: string, sourceId: string, kind: CustomerKind | null, name: string | null, email: string | null, phone: string | null, memberNumber: string | null, birthDate: string | null, locale: string | null, jobTitle: string | null, preferredChannel: Channel | null, createdAt: string | null, address: { line: string | null, postalCode: string | null, city: string | null, region: string | null, country: string | null } | null, company: { name: string | null, industry: string | null, role: AccountRole | null, roleName: string | null } | null, contactPoints: Array<{ kind: ContactKind, value: string, primary: boolean }> | null, consents: Array<{ channel: Channel, purpose: string | null, state: ConsentState, at: string | null }> | null, account: { id: string, name: string | null, number: string | null, industry: string | null, size: number | null } | null, records: Array<{ source: string, sourceId: string, asOf: string | null }>, origins: Array<{ field: string, source: string | null, rule: OriginRule, others: Array<{ source: string, value: unknown }> }>, identity: { complete: boolean, reason: IncompleteReason | null }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type IdentityQuery = { customer: { id: string, currentId: string, source: string, sourceId: string, kind: CustomerKind | null, name: string | null, email: string | null, phone: string | null, memberNumber: string | null, birthDate: string | null, locale: string | null, jobTitle: string | null, preferredChannel: Channel | null, createdAt: string | null, address: { line: string | null, postalCode: string | null, city: string | null, region: string | null, country: string | null } | null, company: { name: string | null, industry: string | null, role: AccountRole | null, roleName: string | null } | null, contactPoints: Array<{ kind: ContactKind, value: string, primary: boolean }> | null, consents: Array<{ channel: Channel, purpose: string | null, state: ConsentState, at: string | null }> | null, account: { id: string, name: string | null, number: string | null, industry: string | null, size: number | null } | null, records: Array<{ source: string, sourceId: string, asOf: string | null }>, origins: Array<{ field: string, source: string | null, rule: OriginRule, others: Array<{ source: string, value: unknown }> }>, identity: { complete: boolean, reason: IncompleteReason | null }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type CompletenessQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type CompletenessQuery = { customer: { id: string, completeness: { share: number | null, missing: Array<string> }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type CompletenessQuery = { customer: { id: string, completeness: { share: number | null, missing: Array<string> }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type SegmentsQueryVariables = Exact<{
   language?: string | null | undefined;
@@ -298,7 +338,7 @@ export type ServiceQueryVariables = Exact<{
 }>;
 
 
-export type ServiceQuery = { customer: { id: string, open: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }> } | null, all: { totalCount: number | null, unavailable: Array<string>, nodes: Array<{ id: string, subject: string | null, solvedAt: string | null, createdAt: string }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type ServiceQuery = { customer: { id: string, open: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }> } | null, all: { totalCount: number | null, unavailable: Array<string>, nodes: Array<{ id: string, subject: string | null, solvedAt: string | null, createdAt: string }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type TicketLineFragment = { id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> };
 
@@ -307,7 +347,7 @@ export type SourceActivityQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type SourceActivityQuery = { sourceActivity: { process: string, at: string, sources: Array<{ since: string, pausedSeconds: number | null, heldSeconds: number, breakerOpenings: number, calls: number, failed: number, retries: number, hedges: number, latencyP50Ms: number | null, latencyP95Ms: number | null, recentCalls: number, callsUnderWay: number, maxCalls: number, waitingKeys: number, cacheHits: number, cacheMisses: number, staleAnswers: number, callsPerSecond: number | null, callsLeft: number | null, source: { name: string, kind: string, health: SourceHealth, lookups: Array<{ record: RecordType, by: KeyKind }> }, outcomes: Array<{ code: string, count: number }>, refusedLookups: Array<{ code: string, count: number }>, minutes: Array<{ at: string, calls: number, failed: number, latencyP50Ms: number | null, latencyP95Ms: number | null }>, droppedRecords: Array<{ record: RecordType, reason: string, count: number }>, unreadableValues: Array<{ record: RecordType, path: string | null, reason: string, count: number }> }> } | null };
 
-export type SourceLineFragment = { name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number };
+export type SourceLineFragment = { name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number };
 
 export type TagDefinitionsQueryVariables = Exact<{
   language?: string | null | undefined;
@@ -329,7 +369,7 @@ export type TagsQueryVariables = Exact<{
 }>;
 
 
-export type TagsQuery = { customer: { id: string, tags: Array<{ key: string, category: TagCategory, type: TagType, value: string | null, values: Array<string> | null, label: string, valueLabel: string | null, reason: TagReason, freshness: Freshness, partial: boolean, computedAt: string }> | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: string | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type TagsQuery = { customer: { id: string, tags: Array<{ key: string, category: TagCategory, type: TagType, value: string | null, values: Array<string> | null, label: string, valueLabel: string | null, reason: TagReason, freshness: Freshness, partial: boolean, computedAt: string }> | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type WhyTagQueryVariables = Exact<{
   id: string | number;

@@ -106,7 +106,7 @@ export function Finder({ form, initial = "", opensExact = false, onTyped }: Find
           autocomplete="off"
           autocapitalize="off"
           spellcheck={false}
-          placeholder={text.search.placeholder}
+          placeholder={form === "bar" ? text.search.label : text.search.placeholder}
           value={typed}
           onInput={(event) => change(event.currentTarget.value)}
           onKeyDown={press}
