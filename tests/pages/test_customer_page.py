@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser import CHROMIUM
+from tests.support.node_packages import installed
 from tests.support.page_shop import CUSTOMER, DONE, page_sources, shown_demo, shown_shop
 from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")]
 
-AXE = ROOT / "gateway" / "pages" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+WEB = ROOT / "gateway" / "pages" / "web"
 BOXES = """['h1', '.box-tickets .ticket', '.box-last-order .order'].map(selector => {
     const box = document.querySelector(selector).getBoundingClientRect();
     return [Math.round(box.top), Math.round(box.bottom), Math.round(box.right)];
@@ -40,7 +41,8 @@ async def test_what_matters_stands_in_the_first_view(tmp_path: Path):
         assert pages.page.problems == []
 
 
-async def test_a_late_region_moves_nothing():
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+async def test_a_late_region_moves_nothing(width: int, height: int):
     """While a source hangs the others are shown; when its region lands, less than 0.02 of the view shifts."""
     sources = page_sources()
     late = sources["behaviour"].hang = asyncio.Event()
@@ -113,10 +115,11 @@ async def test_a_browser_in_chinese_sees_it_in_chinese(tmp_path: Path):
         assert pages.page.problems == []
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make pages")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_serious(scheme: str, tmp_path: Path):
     """On the box with candidates and on the page with an entry and a tag opened, in both schemes."""
+    installed(WEB)
+    axe = (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
     async with shown_demo(tmp_path) as pages:
         await pages.page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         await pages.page.call("Page.setBypassCSP", enabled=True)
@@ -129,7 +132,7 @@ async def test_axe_finds_nothing_serious(scheme: str, tmp_path: Path):
             if path == "/":
                 await pages.page.type_text("emma clarke")
                 await pages.until("document.querySelector('.candidate-lately')?.innerText")
-            await pages.page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
+            await pages.page.evaluate(f"{axe}; 0")
             found = await pages.page.evaluate("axe.run().then(result => result.violations)")
             serious = [
                 (each["id"], [node["html"][:200] for node in each["nodes"]])

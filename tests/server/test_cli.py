@@ -47,13 +47,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
         process.stdout.close()
 
 
-def test_the_demo_serves_graphiql_and_answers(demo: tuple[str, Path]):
-    """A browser gets the page with its examples, a client gets data, the probes say alive and ready."""
+def test_the_demo_serves_pages_and_answers(demo: tuple[str, Path]):
+    """A browser gets the pages and the editor with its examples, a client gets data, the probes say alive and ready."""
     url, _ = demo
     page = httpx2.get(f"{url}/graphql", headers={"accept": "text/html"})
     assert page.headers["content-type"].startswith("text/html")
     assert "CustomerCard" in page.text
-    assert httpx2.get(url).headers["location"] == "/graphql"
+    assert "/assets/app.js?" in httpx2.get(url).text
     answer = httpx2.post(
         f"{url}/graphql", json={"query": '{ customer(by: {id: "c00001"}) { name orders(first: 1) { totalCount } } }'}
     )

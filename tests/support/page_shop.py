@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from connectors.contract import Connector
 from connectors.testing import MemoryConnector
 from gateway.settings import parse_settings
 from tests.support import shop
@@ -58,7 +59,7 @@ class Pages:
 
 @asynccontextmanager
 async def shown_shop(
-    sources: Mapping[str, MemoryConnector] | None = None, language: str = "en-GB", **words: Any
+    sources: Mapping[str, Connector[Any]] | None = None, language: str = "en-GB", **words: Any
 ) -> AsyncIterator[Pages]:
     """Serve the pages of a shop and open a browser; `words` are settings."""
     connectors = [*(page_sources() if sources is None else sources).values()]

@@ -66,7 +66,7 @@ export function Timeline({ id, behaviour, now }: { id: string; behaviour: Region
           {busy ? text.state.asking : text.timeline.more}
         </button>
       )}
-      {next === null && nodes.length > 0 && <p class="end soft small">{text.timeline.end}</p>}
+      {next === null && nodes.length > 0 && first?.unavailable.length === 0 && !first.partial && <p class="end soft small">{text.timeline.end}</p>}
     </Box>
   );
 }
