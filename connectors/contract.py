@@ -363,6 +363,10 @@ class Connector(Generic[S]):
         """Give the addresses of records' pages at the source by record: as `connectors.toolkit.record_links` reads them."""
         return {}
 
+    def quota_left(self) -> int | None:
+        """Tell how many calls the source has said last that are left of its quota. None where it does not say."""
+        return None
+
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
         """Check the signature of a webhook and read its changes.
 

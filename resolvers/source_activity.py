@@ -66,6 +66,7 @@ class SourceCounts:
     unreadable_values: list[LeftOut] = field("Values that could not be read, also in those records, by field and reason.")
     calls_per_second: float | None = field("How many calls may leave in a second by the settings; null without a limit.")
     calls_left: int | None = field("How many of these may leave now; null without a limit.")
+    quota_left: int | None = field("What the source said last is left of its own quota, in calls; null where it does not say.")
     held_seconds: float = field("For how long the source has asked to be left alone, from now on.")
 
 

@@ -60,6 +60,7 @@ _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 MAX_REFUSAL_BYTES = 64 * 1024
 """Of an answer that is no success."""
+_QUOTA = re.compile(rb"(\d{1,9})(?:/(\d{1,9}))?")
 _ABSENT = {404, 410}
 _MANY, _TINY_BYTES = 250_000, 32
 """So many objects and lists in an answer must have so many bytes each, for reading one takes its time however small it is."""
@@ -112,7 +113,17 @@ class HeaderSettings(WebSettings):
 class HttpClient:
     """The HTTP client of one source. While it is not open, calls raise `SourceUnavailableError`."""
 
-    def __init__(self, settings: WebSettings, refusal: Refusal | None = None, *, propagate_traces: bool = False) -> None:
+    def __init__(
+        self,
+        settings: WebSettings,
+        refusal: Refusal | None = None,
+        *,
+        propagate_traces: bool = False,
+        quota_field: bytes = b"",
+    ) -> None:
+        """`quota_field` is the header, in small letters, in which answers say what is left of a quota."""
+        self._quota_field = quota_field
+        self.quota_left: int | None = None
         self._base = base = URL(settings.base_url)
         self._origin = (base.scheme, base.raw_host, base.port)
         self._max_bytes = settings.max_response_bytes
@@ -229,6 +240,8 @@ class HttpClient:
 
     def _read_content(self, response: SourceResponse, one_key: bool) -> bytes | None:
         status, fields, content = response
+        if self._quota_field and (said := fields.get(self._quota_field)) is not None:
+            self.quota_left = _read_quota(said)
         if status == 204 or (one_key and _is_absence(status, fields)):
             return None
         if not 200 <= status < 300:
@@ -250,6 +263,14 @@ class HttpClient:
             if error.retry_after_s is None:
                 error.retry_after_s = read_retry_after(headers)
             raise error
+
+
+def _read_quota(said: bytes) -> int | None:
+    """Read what is left of a quota: `4982`, or what is used of it, `api-usage=18/5000`."""
+    found = _QUOTA.search(said)
+    if found is None:
+        return None
+    return int(found[1]) if found[2] is None else max(0, int(found[2]) - int(found[1]))
 
 
 def _too_large() -> SourceProtocolError:

@@ -87,6 +87,9 @@ V = TypeVar("V", bound=VendorSettings)
 class Vendor(Connector[V]):
     """One vendor's API. A preset gives `headers`, `trials`, and methods with `@lookup`."""
 
+    quota_field: ClassVar[bytes] = b""
+    """The header, in small letters, in which answers say what is left of the account's quota."""
+
     own_words: ClassVar[Mapping[str, Collection[str]]] = {}
     """The fields that are read from words which an account may choose, by record."""
 
@@ -98,7 +101,7 @@ class Vendor(Connector[V]):
 
     def __init__(self, name: str, settings: V) -> None:
         super().__init__(name, settings)
-        self._transport = HttpClient(settings, self._refusal)
+        self._transport = HttpClient(settings, self._refusal, quota_field=self.quota_field)
         self._session = None if self.grant() is None else Session(self._new_token)
         chosen = settings.fields
         self.own = {
@@ -164,6 +167,9 @@ class Vendor(Connector[V]):
 
     def pool_usage(self) -> PoolUsage | None:
         return self._transport.pool_usage
+
+    def quota_left(self) -> int | None:
+        return self._transport.quota_left
 
     async def check(self) -> list[str]:
         problems = await asyncio.gather(*(self._try(trial, self.ends(CHECK_TIMEOUT_S)) for trial in self.trials()))

@@ -75,6 +75,7 @@ class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
     calls_per_second: float | None
     calls_left: int | None
     held_seconds: float
+    quota_left: int | None
 
 
 class SourceActivity(msgspec.Struct, frozen=True):
@@ -124,6 +125,7 @@ def count_source(source: Source, now: datetime, now_s: float) -> SourceCounts:
         calls_per_second=source.calls_per_s,
         calls_left=calls.calls_left,
         held_seconds=calls.held_s,
+        quota_left=source.connector.quota_left(),
     )
 
 

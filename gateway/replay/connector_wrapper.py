@@ -30,6 +30,9 @@ class ConnectorWrapper(Connector[Any]):
     def pool_usage(self) -> PoolUsage | None:
         return self.inner.pool_usage()
 
+    def quota_left(self) -> int | None:
+        return self.inner.quota_left()
+
     async def check(self) -> list[str]:
         return await self.inner.check()
 

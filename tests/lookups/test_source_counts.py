@@ -24,7 +24,7 @@ ACTIVITY = """{ sourceActivity { process at sources {
   refusedLookups { code count } retries hedges latencyP50Ms latencyP95Ms recentCalls
   minutes { at calls failed latencyP50Ms latencyP95Ms }
   callsUnderWay maxCalls waitingKeys cacheHits cacheMisses staleAnswers droppedRecords { record path reason count }
-  unreadableValues { record path reason count } callsPerSecond callsLeft heldSeconds
+  unreadableValues { record path reason count } callsPerSecond callsLeft heldSeconds quotaLeft
 } } }"""
 ASK = '{ customer(by: {id: "c1"}) { name orders { nodes { placedAt number total { amount } } } } }'
 SECRET = "sesame"
@@ -91,7 +91,7 @@ async def test_a_source_that_is_left_alone_says_for_how_long() -> None:
     assert own["source"]["health"] == "PAUSED"
     assert 590 < own["pausedSeconds"] <= 600
     assert (own["breakerOpenings"], own["calls"], own["refusedLookups"]) == (1, 1, [{"code": "SOURCE_UNAVAILABLE", "count": 1}])
-    assert own["callsPerSecond"] == 20
+    assert (own["callsPerSecond"], own["quotaLeft"]) == (20, None)
 
     crm.failure = SourceThrottledError(retry_after_s=50)
     async with gateway_on([crm], called={"retries": 0, "calls_per_s": 20}, deadline_ms=1_000) as gateway:

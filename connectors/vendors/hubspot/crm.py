@@ -45,6 +45,8 @@ class Objects(NamedTuple):
 class Crm(Vendor[HubSpotSettings]):
     """The API of an account, shared by all lookups."""
 
+    quota_field = b"x-hubspot-ratelimit-daily-remaining"
+
     def headers(self) -> Mapping[str, str]:
         token = self.settings.token
         return {} if token is None else self.bearing(token.get_secret_value())

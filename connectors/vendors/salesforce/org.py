@@ -32,6 +32,8 @@ _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 class Org(Vendor[SalesforceSettings]):
     """The connection to an org, shared by all queries."""
 
+    quota_field = b"sforce-limit-info"
+
     def __init__(self, name: str, settings: SalesforceSettings) -> None:
         super().__init__(name, settings)
         self._version = f"v{settings.api_version}"

@@ -19,6 +19,8 @@ _OF_RATINGS = "the right of an administrator to read satisfaction ratings (OAuth
 class SupportApi(Vendor[ZendeskSettings]):
     """Zendesk's API, without its lookups."""
 
+    quota_field = b"ratelimit-remaining"
+
     def headers(self) -> Mapping[str, str]:
         token, email = self.settings.token, self.settings.email
         if token is None:

@@ -345,7 +345,7 @@ export type TicketLineFragment = { id: string, source: string, number: string | 
 export type SourceActivityQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SourceActivityQuery = { sourceActivity: { process: string, at: string, sources: Array<{ since: string, pausedSeconds: number | null, heldSeconds: number, breakerOpenings: number, calls: number, failed: number, retries: number, hedges: number, latencyP50Ms: number | null, latencyP95Ms: number | null, recentCalls: number, callsUnderWay: number, maxCalls: number, waitingKeys: number, cacheHits: number, cacheMisses: number, staleAnswers: number, callsPerSecond: number | null, callsLeft: number | null, source: { name: string, kind: string, health: SourceHealth, lookups: Array<{ record: RecordType, by: KeyKind }> }, outcomes: Array<{ code: string, count: number }>, refusedLookups: Array<{ code: string, count: number }>, minutes: Array<{ at: string, calls: number, failed: number, latencyP50Ms: number | null, latencyP95Ms: number | null }>, droppedRecords: Array<{ record: RecordType, reason: string, count: number }>, unreadableValues: Array<{ record: RecordType, path: string | null, reason: string, count: number }> }> } | null };
+export type SourceActivityQuery = { sourceActivity: { process: string, at: string, sources: Array<{ since: string, pausedSeconds: number | null, heldSeconds: number, breakerOpenings: number, calls: number, failed: number, retries: number, hedges: number, latencyP50Ms: number | null, latencyP95Ms: number | null, recentCalls: number, callsUnderWay: number, maxCalls: number, waitingKeys: number, cacheHits: number, cacheMisses: number, staleAnswers: number, callsPerSecond: number | null, callsLeft: number | null, quotaLeft: number | null, source: { name: string, kind: string, health: SourceHealth, lookups: Array<{ record: RecordType, by: KeyKind }> }, outcomes: Array<{ code: string, count: number }>, refusedLookups: Array<{ code: string, count: number }>, minutes: Array<{ at: string, calls: number, failed: number, latencyP50Ms: number | null, latencyP95Ms: number | null }>, droppedRecords: Array<{ record: RecordType, reason: string, count: number }>, unreadableValues: Array<{ record: RecordType, path: string | null, reason: string, count: number }> }> } | null };
 
 export type SourceLineFragment = { name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number };
 
@@ -966,6 +966,7 @@ export const SourceActivityDocument = /*#__PURE__*/ new TypedDocumentString(`
       }
       callsPerSecond
       callsLeft
+      quotaLeft
     }
   }
 }

@@ -35,6 +35,7 @@ export const reportsInChinese: ReportTexts = {
     stale: "以旧答案代替",
     quota: "剩余调用",
     left: (left, rate) => `现在 ${left}，每秒 ${rate}`,
+    quotaLeft: (left) => `其自身配额剩余 ${left}`,
     noQuota: "未设上限",
     finds: "可查找",
     perMinute: "每分钟调用",

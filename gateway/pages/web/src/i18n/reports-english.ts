@@ -34,6 +34,7 @@ export const reportsInEnglish = {
     stale: "Older answers stood in",
     quota: "Calls left",
     left: (left: string, rate: string) => `${left} now, ${rate} a second`,
+    quotaLeft: (left: string) => `${left} of its own quota`,
     noQuota: "no limit is set",
     finds: "Finds",
     perMinute: "Calls a minute",

@@ -104,7 +104,8 @@ function listFacts(counts: Counts): [string, string][] {
   ];
 }
 
-function writeQuota({ callsLeft, callsPerSecond }: Counts): string {
+function writeQuota({ callsLeft, callsPerSecond, quotaLeft }: Counts): string {
+  if (quotaLeft !== null) return texts.quotaLeft(formatNumber(quotaLeft));
   if (callsPerSecond === null) return texts.noQuota;
   return texts.left(formatNumber(callsLeft ?? 0), formatNumber(callsPerSecond));
 }
