@@ -117,7 +117,7 @@ class DocumentWriter:
         """Write a field. None for what documents cannot say: columns of other collections, and what is made of several."""
         if field.form is ValueForm.CONSTANT:
             return FieldLine("fields", path, f"{{ value = {quoted(field.constant or '')} }}", {})
-        if field.reached is None or field.form in (ValueForm.JOINED, ValueForm.ITEM_SUM):
+        if field.reached is None or field.form in (ValueForm.JOINED, ValueForm.ITEM_SUM, ValueForm.PAYMENT_SUM):
             return None
         joins, name = field.reached.joins, field.reached.column.name
         place = "outer" if [join.table for join in joins] == [around] else "fields"
@@ -181,6 +181,8 @@ def _way(field: FieldProposal) -> str:
         return "of the given name and the family name"
     if field.form is ValueForm.ITEM_SUM:
         return "the sum of the items"
+    if field.form is ValueForm.PAYMENT_SUM:
+        return "the sum of the payments"
     if field.reached is not None and field.reached.joins:
         return f"in {field.reached.joins[-1].table}"
     return "in words that are no code"

@@ -69,6 +69,8 @@ class ValueForm(StrEnum):
     """The given name and the family name."""
     ITEM_SUM = "item sum"
     """The sum of the items' quantities times prices."""
+    PAYMENT_SUM = "payment sum"
+    """The sum of the payments."""
 
 
 class FieldProposal(msgspec.Struct, frozen=True, kw_only=True):

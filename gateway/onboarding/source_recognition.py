@@ -7,6 +7,7 @@ from typing import NamedTuple
 from connectors.catalogue import Catalogue, CatalogueReader, ColumnKind
 from gateway.onboarding.amount_currencies import price_records, prove_totals
 from gateway.onboarding.customer_recognition import recognise_customers
+from gateway.onboarding.paid_totals import add_paid_total
 from gateway.onboarding.person_ids import find_persons, refer_to_persons
 from gateway.onboarding.proposal import Confidence, RecordProposal, SourceProposal
 from gateway.onboarding.record_recognition import recognise_accounts, recognise_records
@@ -37,6 +38,7 @@ async def recognise_source(
     records += refer_to_persons(graph, recognise_records(graph, customers), customers)
     priced, lacks_currency = price_records(graph, records, options.currency)
     proved = [await prove_totals(reader, own) if own.record == "order" else own for own in priced]
+    proved = [await add_paid_total(graph, reader, own) if own.record == "order" else own for own in proved]
     questions = [*_questions(proved, lacks_currency=lacks_currency, options=options), *_unread_tables(graph, proved)]
     return graph, SourceProposal(name=name, records=proved, questions=tuple(questions))
 

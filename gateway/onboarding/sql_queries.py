@@ -18,6 +18,7 @@ from gateway.onboarding.proposal import (
     ValueForm,
 )
 from gateway.onboarding.table_graph import TableGraph
+from gateway.onboarding.value_shapes import decimal_places
 
 _RESERVED = frozenset(read_lexicon("sql")["reserved"])
 _PLAIN_ALIASES = frozenset(("name", "kind", "type", "position", "parent", "value", "start", "session"))
@@ -147,6 +148,8 @@ class QueryWriter:
             return self._joined_name(record, is_joined)
         if field.form is ValueForm.ITEM_SUM:
             return self._item_sum(record, is_joined)
+        if field.form is ValueForm.PAYMENT_SUM:
+            return self._payment_sum(record, is_joined)
         assert field.reached is not None
         base = self._reached(field.reached, record, is_joined, table)
         if field.form is ValueForm.LOWER:
@@ -204,6 +207,18 @@ class QueryWriter:
         product = f"i.{names['quantity']} * i.{names['unit_price_amount']}"
         table = self._graph.table(items.table).quoted
         return f"(SELECT sum({product}) FROM {table} AS i WHERE i.{self.quote(items.parent)} = {id_})"  # noqa: S608  names that were read
+
+    def _payment_sum(self, record: RecordProposal, is_joined: bool) -> str:
+        """Write the sum of an order's payments, as exact numbers where they are text."""
+        payments = next(own for own in record.lists if own.name == "payments")
+        amount = next(field.reached.column for field in payments.fields if field.field == "amount_amount" and field.reached)
+        own_id = record.fields[0].reached
+        assert own_id is not None
+        name = f"p.{self.quote(amount.name)}"
+        if amount.kind is ColumnKind.TEXT:
+            name = f"CAST({name} AS DECIMAL(18, {max(2, decimal_places(amount.values))}))"
+        table, id_ = self._graph.table(payments.table).quoted, self._column_name(own_id.column.name, is_joined)
+        return f"(SELECT sum({name}) FROM {table} AS p WHERE p.{self.quote(payments.parent)} = {id_})"  # noqa: S608  names that were read
 
     def _literal(self, text: str) -> str:
         escaped = text.replace("'", "''")

@@ -141,3 +141,9 @@ def mask_value(value: Any) -> str:
     if phone_form(text, "US") is not None and not text.isalpha():
         return re.sub(r"\d", "9", text)
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text))[:24]
+
+
+def decimal_places(values: Sequence[Any]) -> int:
+    """Count the decimals of the number that has most of them, at most eight."""
+    numbers = [number for value in values if (number := as_number(value)) is not None]
+    return min(8, max((-int(number.normalize().as_tuple().exponent) for number in numbers), default=0))

@@ -134,6 +134,13 @@ def compare_olist(person: dict[str, Any], ask: Ask) -> None:
         assert Counter((rounded(own["amount"]["amount"]), own["installments"]) for own in node["payments"]) == Counter(
             (rounded(amount), int(installments)) for amount, installments in paid
         )
+    ((total,),) = ask(
+        f"SELECT sum(CAST(payment_value AS DECIMAL(18, 2))) FROM payments WHERE order_id IN (SELECT order_id {whose})",
+        person["sourceId"],
+    )
+    assert [(rounded(own["amount"]), own["currency"]) for own in person["orderStatistics"]["total"]] == [
+        (rounded(total), "BRL")
+    ]
     scores = ask(
         f"SELECT order_id, review_score FROM reviews JOIN (SELECT order_id {whose}) USING (order_id)", person["sourceId"]
     )
