@@ -15,6 +15,7 @@ from gateway.onboarding.proposal import (
     Confidence,
     Evidence,
     FieldProposal,
+    FilterProposal,
     KeyProposal,
     RecordProposal,
     ValueForm,
@@ -29,6 +30,9 @@ _PERSON_FIELDS = ("email", "phone", "given_name", "family_name", "name", "compan
 _STAFF_COLUMNS = frozenset(["salary", "hire", "hired", "reports", "supervisor", "payroll", "commission", "wage"])
 _LOGIN_WORDS = frozenset(["password", "passwd", "pwd", "pass", "hash", "salt", "passwort", "kennwort", "senha", "contrasena"])
 _ROLE_COLUMNS = (("role",), ("roles",), ("role", "id"), ("user", "role"), ("user", "role", "id"))
+_CUSTOMER_ROLES = frozenset(
+    ("end user", "enduser", "customer", "client", "consumer", "buyer", "shopper", "guest", "member", "kunde", "cliente")
+)
 _ORDER_ROLES = ("order", "invoice", "rental", "payment", "ticket", "subscription", "item", "event")
 
 
@@ -82,10 +86,21 @@ def _doubt(graph: TableGraph, table: CatalogueTable, roles: Sequence[str]) -> st
     pointed = {role for own in graph.to_table(table.name) for role in table_roles(own.table)}
     has_login = any(column.is_secret and set(split_words(column.name)) & _LOGIN_WORDS for column in told)
     has_login |= any(split_words(column.name) in _ROLE_COLUMNS for column in told)
-    if has_login and not pointed & set(_ORDER_ROLES) and "customer" not in roles[:1]:
+    if has_login and filter_by_role(table) is None and not pointed & set(_ORDER_ROLES) and "customer" not in roles[:1]:
         return "users with passwords or roles, and no orders of theirs: staff?"
     if "account" in roles[:1] and "customer" not in roles:
         return "companies, or the accounts of people?"
+    return None
+
+
+def filter_by_role(table: CatalogueTable) -> FilterProposal | None:
+    """Propose to read customers alone, where a column of roles tells them from staff in the same table."""
+    for column in table.columns:
+        words = {str(value) for value in column.values} if split_words(column.name) in _ROLE_COLUMNS else set()
+        own = sorted(word for word in words if " ".join(split_words(word)) in _CUSTOMER_ROLES)
+        if own and len(words) > len(own):
+            note = "leaves out who is no customer"
+            return FilterProposal(column=column.name, test="words", words=own, confidence=Confidence.LIKELY, note=note)
     return None
 
 
@@ -133,7 +148,7 @@ def _proposal(graph: TableGraph, best: CustomerCandidate, confidence: Confidence
         table=table.name,
         fields=fields,
         keys=keys,
-        filters=filters_of(table),
+        filters=[*filters_of(table), *([own_role] if (own_role := filter_by_role(table)) else [])],
         leftovers=leftovers_of(table, fields),
         confidence=confidence,
         evidence=best.evidence,

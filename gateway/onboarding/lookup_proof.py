@@ -12,7 +12,7 @@ from connectors.catalogue import CatalogueReader
 from connectors.contract import Ask, Connector, KeyKind, Lookup, Page
 from connectors.errors import SourceError
 from connectors.record_fields import Fields, all_fields, leaves_of, narrow
-from connectors.records import RECORD_NAMES
+from connectors.records import RECORD_NAMES, Customer
 from gateway.lookups.connector_registry import build_connector, connector_kinds, validate_block
 from gateway.onboarding.proposal import Confidence, FieldProposal, RecordProposal, SourceProposal
 from gateway.onboarding.table_graph import TableGraph
@@ -100,7 +100,18 @@ class LookupProof:
             failure, line = await self._prove_lookup(lookup, record, chosen)
             failures += failure
             lines += [line] if line else []
-        return failures, str(chosen[0]) if chosen else None, lines
+        return failures, await self._sample(connector, chosen), lines
+
+    async def _sample(self, connector: Connector[Any], ids: Sequence[Any]) -> str | None:
+        """Find whom to show: the first customer that the lookup finds, for conditions may leave some out."""
+        lookup = next((own for own in connector.lookups() if (own.record, own.by) == (Customer, KeyKind.CUSTOMER_ID)), None)
+        if lookup is None or not ids:
+            return None
+        try:
+            answer = await lookup.fetch([str(id_) for id_ in ids], Ask(fields=Fields.from_paths("id"), first=1))
+        except SourceError:
+            return None
+        return next((str(id_) for id_ in ids if _total(answer.get(str(id_)))), None)
 
     async def _choose_customers(self, proposal: SourceProposal, id_field: FieldProposal) -> list[Any]:
         """Choose the busiest customers, some in the middle, and some without an order."""

@@ -129,14 +129,16 @@ class RecordProposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FilterProposal(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition that leaves out rows: those that are deleted, or tests. `test` is `null`, `false`, `same` or `last`.
+    """A condition that leaves out rows: those that are deleted, or tests. `test` is `null`, `false`, `same`, `last` or `words`.
 
-    Of rows with the same value of the column `of`, `last` leaves the one with the greatest value of `column`.
+    Of rows with the same value of the column `of`, `last` leaves the one with the greatest value of `column`. Of `words` it
+    is one.
     """
 
     column: str
     test: str
     of: str | None = None
+    words: Sequence[str] = ()
     confidence: Confidence
     note: str
 

@@ -120,6 +120,8 @@ class QueryWriter:
             return f"{column} IS NULL"
         if own.test == "last" and own.of is not None:
             return self._is_last(table, own.column, own.of, is_joined)
+        if own.test == "words":
+            return f"{column} IN ({', '.join(map(self._literal, own.words))})"
         if own.test == "same":
             return f"{column} = '...'"
         found = self._graph.table(table).column(own.column)

@@ -9,7 +9,9 @@ import pytest
 from connectors.sql.catalogue_reader import SqlCatalogueReader
 from gateway.onboarding.proposal import Confidence, SourceProposal
 from gateway.onboarding.settings_writer import write_settings
+from gateway.onboarding.source_proposal import propose_settings
 from gateway.onboarding.source_recognition import RecognitionOptions, recognise_source
+from gateway.onboarding.source_url import read_url
 from tests.onboarding.test_recognition import columns_of, recognise
 from tests.support.script_database import new_sqlite, run_script
 
@@ -107,3 +109,28 @@ async def test_a_person_is_one_row(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "own.db") as connection:
         assert sorted(row[0] for row in connection.execute(query)) == ["p1", "p2"]
     connection.close()
+
+
+USERS = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT UNIQUE, role TEXT)"
+
+
+@pytest.mark.parametrize(("role", "words"), [("end-user", ["end-user"]), ("agent", None)])
+async def test_users_who_are_customers_are_told_by_their_role(tmp_path: Path, role: str, words: list[str] | None) -> None:
+    """Where staff and customers are in one table, the role of customers is a condition; where all are staff, they are asked."""
+    proposal = await recognise(
+        tmp_path,
+        USERS,
+        f"INSERT INTO users VALUES (1, 'Ana', 'ana@example.com', '{role}'), (2, 'Bo', 'bo@example.com', 'admin')",
+    )
+    customer = proposal.record("customer")
+    assert (list(customer.filters[-1].words) if customer else None) == words
+
+
+async def test_who_is_left_out_is_not_shown(tmp_path: Path) -> None:
+    """The page that is opened is of somebody who is found: not of staff, whom the condition leaves out."""
+    database = new_sqlite(tmp_path)
+    rows = "(1, 'Sam', 'sam@example.com', 'admin'), (2, 'Ana', 'ana@example.com', 'customer')"
+    await run_script(database, USERS, f"INSERT INTO users VALUES {rows}")
+    source = read_url(str(tmp_path / "own.db"), {}, "shop")
+    found = await propose_settings(source, {}, RecognitionOptions(), (Confidence.SURE, Confidence.LIKELY))
+    assert found.sample == "2"
