@@ -22,7 +22,7 @@ from gateway.onboarding.proposal import (
 )
 from gateway.onboarding.record_parts import filters_of, id_field, key_type, leftovers_of
 from gateway.onboarding.table_graph import TableGraph, is_staff
-from gateway.onboarding.table_words import has_role, table_roles
+from gateway.onboarding.table_words import has_role, is_of_thing, table_roles
 
 CLEAR_LEAD = 3
 """By how many points the best table must lead, or people are asked."""
@@ -57,7 +57,7 @@ def _candidate(graph: TableGraph, table: CatalogueTable) -> CustomerCandidate | 
     if id_column is None or table.embedded_in or is_staff(table.name):
         return None
     roles = table_roles(table.name)
-    if roles and not set(roles[:1]) & {"customer", "person", "account"}:
+    if roles and (roles[0] not in ("customer", "person", "account") or is_of_thing(table.name, roles[0])):
         return None
     fields = match_fields("customer", table.name, reachable_columns(graph, table.name, ("address",)), [id_column.name])
     person = [name for name in _PERSON_FIELDS if name in fields]
@@ -222,7 +222,7 @@ def _company_account(graph: TableGraph, table: CatalogueTable) -> list[FieldProp
     for reference in graph.from_table(table.name):
         if has_role(reference.target, "account") and reference.target != table.name:
             column = table.column(reference.column)
-            evidence = (Evidence.DECLARED if reference.is_declared else Evidence.DATA, Evidence.NAME)
+            evidence = reference.evidence
             if column is not None:
                 return [id_field(table, column, "company_account", evidence)]
     return []

@@ -13,6 +13,7 @@ from gateway.onboarding.table_words import ROLES, singular, table_words
 _OTHER_ROLES = frozenset(
     (
         "billing",
+        "submitter",
         "bill",
         "shipping",
         "ship",
@@ -58,7 +59,9 @@ def find_customer_reference(
         return None
     join = TableJoin(steps[0].column, orders, steps[0].target_column)
     is_declared = steps[0].is_declared and further[0].is_declared
-    field = _field(ReachedColumn(column, name_words(column.name), (join,)), is_declared)
+    evidence = max(steps[0].evidence, further[0].evidence, key=lambda own: Evidence.DECLARED not in own)
+    evidence = (Evidence.NAME,) if steps[0].by_name or further[0].by_name else evidence
+    field = _field(ReachedColumn(column, name_words(column.name), (join,)), evidence)
     return CustomerReference(field, key_type(column), column.name, is_own=False, is_declared=is_declared)
 
 
@@ -73,7 +76,7 @@ def _own_reference(graph: TableGraph, references: list[Reference], customers: Re
     names = sorted(own.column for own in chosen)
     note = f"whose: by {' or '.join(names)}?" if len(names) > 1 else None
     is_declared = chosen[0].is_declared
-    field = _field(ReachedColumn(column, name_words(column.name)), is_declared)
+    field = _field(ReachedColumn(column, name_words(column.name)), chosen[0].evidence)
     return CustomerReference(field, key_type(column), column.name, is_own=True, is_declared=is_declared, note=note)
 
 
@@ -85,7 +88,6 @@ def _is_plainly_named(reference: Reference, customers: str) -> bool:
     return stem in (own, own[-1:]) or (len(stem) == 1 and stem[0] in ROLES["customer"])
 
 
-def _field(reached: ReachedColumn, is_declared: bool) -> FieldProposal:
-    evidence = (Evidence.DECLARED if is_declared else Evidence.DATA, Evidence.NAME)
-    confidence = Confidence.SURE if is_declared else Confidence.LIKELY
+def _field(reached: ReachedColumn, evidence: tuple[Evidence, ...]) -> FieldProposal:
+    confidence = Confidence.SURE if Evidence.DECLARED in evidence else Confidence.LIKELY
     return FieldProposal(field="customer_id", reached=reached, confidence=confidence, evidence=evidence)

@@ -50,7 +50,7 @@ def match_fields(
     """
     used: set[tuple[str, tuple[TableJoin, ...]]] = {(own, ()) for own in taken}
     found: dict[str, FieldProposal] = {}
-    prefixes = _prefixes(table)
+    prefixes = [*_prefixes(table), *_shared_prefix(columns)]
     for spec in SPECS[record]:
         candidates = [
             own
@@ -70,6 +70,13 @@ def _prefixes(table: str) -> list[tuple[str, ...]]:
     """List what columns of a table may begin with and mean nothing by: `order_status` in `orders` is `status`."""
     words = [singular(word) for word in table_words(table)]
     return [tuple(words[start:end]) for start in range(len(words)) for end in range(len(words), start, -1)]
+
+
+def _shared_prefix(columns: Sequence[ReachedColumn]) -> list[tuple[str, ...]]:
+    """Find the word that most columns of a table begin with, as in exports: it means nothing."""
+    first = [own.words[0] for own in columns if not own.joins and len(own.words) > 1]
+    word = max(dict.fromkeys(first), key=first.count, default="")
+    return [(singular(word),)] if first.count(word) >= 5 and first.count(word) * 2 > len(first) else []
 
 
 def _candidate(spec: FieldSpec, reached: ReachedColumn, prefixes: Sequence[tuple[str, ...]]) -> _Candidate | None:

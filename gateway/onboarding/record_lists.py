@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from connectors.catalogue import CatalogueTable
 from gateway.onboarding.column_reach import name_words, reachable_columns
 from gateway.onboarding.field_matches import match_fields
-from gateway.onboarding.proposal import Confidence, Evidence, FieldProposal, ListProposal, ReachedColumn
+from gateway.onboarding.proposal import Confidence, FieldProposal, ListProposal, ReachedColumn
 from gateway.onboarding.table_graph import Reference, TableGraph
 from gateway.onboarding.table_words import has_role
 
@@ -86,7 +86,7 @@ def _product_id(graph: TableGraph, table: str) -> list[FieldProposal]:
     column = graph.table(table).column(references[0].column) if len(references) == 1 else None
     if column is None:
         return []
-    evidence = (Evidence.DECLARED if references[0].is_declared else Evidence.DATA, Evidence.NAME)
+    evidence = references[0].evidence
     confidence = Confidence.SURE if references[0].is_declared else Confidence.LIKELY
     reached = ReachedColumn(column, name_words(column.name))
     return [FieldProposal(field="product_id", reached=reached, confidence=confidence, evidence=evidence)]

@@ -24,7 +24,7 @@ from gateway.onboarding.proposal import (
 from gateway.onboarding.record_lists import find_items, find_messages, find_payments
 from gateway.onboarding.record_parts import filters_of, id_field, key_type, leftovers_of
 from gateway.onboarding.table_graph import TableGraph
-from gateway.onboarding.table_words import has_role, singular, table_roles, table_words
+from gateway.onboarding.table_words import has_role, is_of_thing, singular, table_roles, table_words
 from gateway.onboarding.value_shapes import as_number
 
 TIME_FIELDS = {
@@ -100,7 +100,8 @@ def _candidate(
         return None
     points, note = told
     evidence = [Evidence.DECLARED] if reference is not None and reference.is_declared else []
-    evidence += [Evidence.DATA] if points >= 2 or (reference is not None and not reference.is_declared) else []
+    is_shown = reference is not None and Evidence.DATA in reference.field.evidence
+    evidence += [Evidence.DATA] if points >= 2 or is_shown else []
     evidence += [Evidence.NAME] if _is_named(table, record) else []
     confidence = Confidence.SURE if len(evidence) > 1 else Confidence.LIKELY
     if note is not None or (reference is None and fields["customer_email"].confidence is Confidence.UNSURE):
@@ -131,7 +132,10 @@ def _candidate(
 
 def _is_named(table: CatalogueTable, record: str) -> bool:
     named = _NAMED.get(record, (record,))
-    return any(has_role(table.name, role) for role in named) or bool(set(table_roles(table.name)[:1]) & set(named))
+    roles = table_roles(table.name)[:1]
+    return any(has_role(table.name, role) for role in named) or any(
+        role in named and not is_of_thing(table.name, role) for role in roles
+    )
 
 
 def _lists_of(graph: TableGraph, record: str, table: CatalogueTable) -> list[ListProposal]:
@@ -231,7 +235,7 @@ def _order_reference(graph: TableGraph, table: CatalogueTable, record: str, orde
     column = table.column(references[0].column) if len(references) == 1 else None
     if column is None:
         return []
-    evidence = (Evidence.DECLARED if references[0].is_declared else Evidence.DATA, Evidence.NAME)
+    evidence = references[0].evidence
     return [id_field(table, column, "order_id", evidence)]
 
 

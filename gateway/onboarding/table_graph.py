@@ -8,10 +8,13 @@ import msgspec
 
 from connectors.catalogue import Catalogue, CatalogueColumn, CatalogueReader, CatalogueTable, ColumnKind, split_words
 from connectors.errors import SourceError
+from gateway.onboarding.proposal import Evidence
 from gateway.onboarding.table_words import ROLES, singular, table_roles, table_words
 
 MIN_CONTAINED = 0.98
 """The share of sampled values that the other table must have."""
+FEW_ROWS = 20
+"""A table of fewer rows that lacks a value shows nothing by that: it is a part of one."""
 MAX_TRIED = 200
 """How many distinct values are looked for in another table."""
 _ENDS = ("id", "no", "nr", "number", "key", "code", "uuid", "guid", "ref", "fk", "num")
@@ -32,17 +35,27 @@ _PEOPLE_WORDS = frozenset(
         "patient",
     )
 )
+_ASKERS = frozenset(("requester", "customer", "client", "buyer", "purchaser"))
 _PEOPLE = ("customer", "person")
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """A column whose values are those of a unique column of another table."""
+    """A column whose values are those of a unique column of another table.
+
+    One `by_name` alone is neither declared nor shown by data: the other table has too few rows to show anything.
+    """
 
     table: str
     column: str
     target: str
     target_column: str
     is_declared: bool
+    by_name: bool = False
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Say what speaks for it."""
+        return (Evidence.NAME,) if self.by_name else (Evidence.DECLARED if self.is_declared else Evidence.DATA, Evidence.NAME)
 
 
 class TableGraph:
@@ -81,7 +94,15 @@ class TableGraph:
             (column for column in table.columns if _names_id(table.name, column.name)), key=lambda own: len(own.name)
         )
         declared = [column for column in named if table.is_unique(column.name)]
-        return next(iter([*declared, *(column for column in named if looks_unique(column))]), None)
+        first = [column for column in table.columns[:1] if self._is_own_id(table, column)]
+        unique = [column for column in (*named, *first) if looks_unique(column)]
+        return next(iter([*declared, *unique]), None)
+
+    def _is_own_id(self, table: CatalogueTable, column: CatalogueColumn) -> bool:
+        """Tell whether a table's first column is its id: it is called one, and is not called as another table."""
+        words = split_words(column.name)
+        others = (own.name for own in self.catalogue.tables if own.name != table.name)
+        return words[-1:] in (("id",), ("uuid",)) and not any(_matched_words(words, name, "id") for name in others)
 
 
 def _names_id(table: str, column: str) -> bool:
@@ -111,11 +132,28 @@ async def find_references(catalogue: Catalogue, reader: CatalogueReader) -> list
         for column in table.columns:
             if (table.name, column.name) in declared | in_key or not column.values or column.is_list:
                 continue
-            for target, target_column in _suggested(graph, table, column):
+            suggested = _suggested(graph, table, column)
+            for target, target_column in suggested:
                 if await _is_contained(reader, column, target, target_column):
                     found.append(Reference(table.name, column.name, target.name, target_column.name, is_declared=False))
                     break
+            else:
+                found += _by_name(table, column, suggested)
     return found
+
+
+def _by_name(
+    table: CatalogueTable, column: CatalogueColumn, suggested: Sequence[tuple[CatalogueTable, CatalogueColumn]]
+) -> list[Reference]:
+    """Refer by name alone, where the other table has so few rows that it could not show more, as in samples of exports."""
+    words = split_words(column.name)
+    if any(_matched_words(words, target.name, own.name) == 0 for target, own in suggested) and _ASKERS.isdisjoint(words):
+        return []  # a user or an owner may be one of the staff
+    small = [(target, own) for target, own in suggested if target.is_whole and 0 < (target.rows or 0) <= FEW_ROWS]
+    if not small or len(small) < len(suggested):
+        return []
+    target, own = small[0]
+    return [Reference(table.name, column.name, target.name, own.name, is_declared=False, by_name=True)]
 
 
 def _suggested(

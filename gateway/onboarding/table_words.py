@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from connectors.catalogue import split_words
@@ -34,6 +35,23 @@ def table_roles(name: str) -> tuple[str, ...]:
     words = table_words(name)
     found = [role for word in reversed(words) for role, own in ROLES.items() if word in own or singular(word) in own]
     return tuple(dict.fromkeys(found))
+
+
+_TAILS = frozenset(
+    ("master", "info", "base", "record", "records", "stamm", "main", "all", "export", "list", "view", "entity", "lookup")
+)
+
+
+def is_of_thing(name: str, role: str) -> bool:
+    """Tell whether a table holds something of what its name begins with: `customer_tags` are no customers."""
+    words = table_words(name)
+    tail = next((place for place, word in enumerate(reversed(words)) if _is_in(word, role)), 0)
+    behind = words[len(words) - tail :]
+    return any(word not in _TAILS and not re.fullmatch(r"v\d+", word) for word in behind)
+
+
+def _is_in(word: str, role: str) -> bool:
+    return word in ROLES[role] or singular(word) in ROLES[role]
 
 
 def has_role(name: str, role: str) -> bool:

@@ -140,7 +140,9 @@ async def test_references_are_found_by_name_and_data(tmp_path: Path) -> None:
     assert field is not None
     assert field.confidence is Confidence.LIKELY
     (tmp_path / "own.db").unlink()
-    proposal = await recognise(tmp_path, *script, "UPDATE orders SET customer_id = id + 1000")
+    numbers = "WITH RECURSIVE n (i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
+    many = f"INSERT INTO customers (id) {numbers} SELECT i FROM n"
+    proposal = await recognise(tmp_path, *script, many, "UPDATE orders SET customer_id = id + 1000")
     assert proposal.record("order") is None
 
 
