@@ -153,6 +153,21 @@ class CatalogueReader(Protocol):
         """Close connections."""
 
 
+_TOOL_WORDS = (
+    {"alembic", "version"},
+    {"schema", "migrations"},
+    {"django", "migrations"},
+    {"flyway"},
+    {"databasechangelog"},
+    {"databasechangeloglock"},
+    {"migrations"},
+    {"knex", "migrations"},
+    {"goose", "db", "version"},
+    {"spatial", "ref", "sys"},
+    {"sqlite", "sequence"},
+    {"ar", "internal", "metadata"},
+)
+_BACKUP_WORDS = {"backup", "bak", "bkp", "old", "tmp", "temp", "copy", "deprecated", "archive"}
 _SENSITIVE_WORDS = (
     r"pass(?:word|wd|phrase|code)?s?|pwd|senha|contrasena|passwort|kennwort|secret|salt|otp|totp|pin|cvv|cvc|"
     r"token|api_?key|private_?key|access_?key|session_?key|credentials?|hash|digest|"
@@ -170,6 +185,18 @@ def split_words(name: str) -> tuple[str, ...]:
     """Split the name of a table or column into words in lower case: `CustomerID`, `customer_id` and `customer-id` alike."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return tuple(word for word in re.split(r"[\W_]+", spaced.lower()) if word)
+
+
+def skip_reason(name: str) -> str | None:
+    """Say why a table is left out by its name: it is a tool's own, or a backup."""
+    words = split_words(name)
+    if any(tool <= set(words) and len(words) <= len(tool) + 1 for tool in _TOOL_WORDS) or name.startswith("sqlite_"):
+        return "of a tool"
+    if len(words) > 1 and (words[-1] in _BACKUP_WORDS or words[0] in _BACKUP_WORDS):
+        return "backup"
+    if len(words) > 2 and words[-1].isdigit() and len(words[-1]) >= 6 and words[-2] in {*_BACKUP_WORDS, "snapshot"}:
+        return "backup"
+    return None
 
 
 def is_secret_name(name: str) -> bool:

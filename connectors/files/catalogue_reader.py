@@ -21,13 +21,13 @@ from connectors.catalogue import (
     ColumnKind,
     has_secret_shape,
     is_secret_name,
+    skip_reason,
 )
 from connectors.errors import SourceError, SourceTimeoutError, SourceUnavailableError
 from connectors.files.engine import opened
 from connectors.files.failures import FOREIGN, source_error
 from connectors.files.file_tables import FileTable, list_tables
 from connectors.files.settings import table_reader
-from connectors.sql.catalogue_reader import skip_reason
 
 if TYPE_CHECKING:
     import duckdb

@@ -13,6 +13,7 @@ from connectors.catalogue import (
     CatalogueIndex,
     CatalogueTable,
     ForeignKey,
+    skip_reason,
 )
 from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError
 from connectors.mongo.database import MongoDatabase
@@ -43,11 +44,14 @@ class MongoCatalogueReader:
             names = sorted(await self._database.collections())
         skipped: dict[str, list[str]] = {}
         tables: list[CatalogueTable] = []
-        for number, name in enumerate(name for name in names if not name.startswith("system.")):
-            if number >= MAX_COLLECTIONS:
-                skipped.setdefault(f"more than {MAX_COLLECTIONS} collections", []).append(name)
-            else:
-                tables += await self._collection(name)
+        number = 0
+        for name in (name for name in names if not name.startswith("system.")):
+            reason = skip_reason(name) or (f"more than {MAX_COLLECTIONS} collections" if number >= MAX_COLLECTIONS else None)
+            if reason is not None:
+                skipped.setdefault(reason, []).append(name)
+                continue
+            number += 1
+            tables += await self._collection(name)
         self._tables = {table.name: table for table in tables}
         return Catalogue(kind="mongo", dialect="mongodb", name=self._name, tables=tables, skipped=skipped)
 

@@ -22,7 +22,7 @@ from connectors.catalogue import (
     ForeignKey,
     has_secret_shape,
     is_secret_name,
-    split_words,
+    skip_reason,
 )
 from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError
 from connectors.sql import sample_slices
@@ -48,21 +48,6 @@ _READ_ONLY = {
     ),
     "sqlite": (),
 }
-_TOOL_WORDS = (
-    {"alembic", "version"},
-    {"schema", "migrations"},
-    {"django", "migrations"},
-    {"flyway"},
-    {"databasechangelog"},
-    {"databasechangeloglock"},
-    {"migrations"},
-    {"knex", "migrations"},
-    {"goose", "db", "version"},
-    {"spatial", "ref", "sys"},
-    {"sqlite", "sequence"},
-    {"ar", "internal", "metadata"},
-)
-_BACKUP_WORDS = {"backup", "bak", "bkp", "old", "tmp", "temp", "copy", "deprecated", "archive"}
 _UNSAMPLED = (ColumnKind.BINARY, ColumnKind.OTHER)
 
 
@@ -272,18 +257,6 @@ class SqlCatalogueReader:
 
     def _quote(self, name: str) -> str:
         return str(self._sessions.engine.dialect.identifier_preparer.quote(name))
-
-
-def skip_reason(name: str) -> str | None:
-    """Say why a table is left out by its name: it is a tool's own, or a backup."""
-    words = split_words(name)
-    if any(tool <= set(words) and len(words) <= len(tool) + 1 for tool in _TOOL_WORDS) or name.startswith("sqlite_"):
-        return "of a tool"
-    if len(words) > 1 and (words[-1] in _BACKUP_WORDS or words[0] in _BACKUP_WORDS):
-        return "backup"
-    if len(words) > 2 and words[-1].isdigit() and len(words[-1]) >= 6 and words[-2] in {*_BACKUP_WORDS, "snapshot"}:
-        return "backup"
-    return None
 
 
 def name_in(dialect: Dialect, schema: str | None, name: str) -> str:

@@ -1,7 +1,6 @@
 """Settings that are written for collections of documents: they run, and give what the documents hold."""
 
 import tomllib
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +16,9 @@ from connectors.records import RECORDS
 from connectors.testing.fetches import fetch_records
 from gateway.onboarding.proposal import Confidence
 from gateway.onboarding.settings_writer import write_settings
+from gateway.onboarding.source_proposal import propose_settings
 from gateway.onboarding.source_recognition import RecognitionOptions, recognise_source
+from gateway.onboarding.source_url import read_url
 from tests.onboarding.gold_score import build_source
 
 pytestmark = pytest.mark.mongodb
@@ -56,8 +57,8 @@ def order(number: int, person: ObjectId, state: str) -> dict[str, Any]:
 
 
 @pytest_asyncio.fixture
-async def written(mongodb_uri: str, mongodb_database: str) -> AsyncIterator[str]:
-    """What is written for a shop of documents."""
+async def shop(mongodb_uri: str, mongodb_database: str) -> None:
+    """A shop of documents."""
     async with AsyncMongoClient[dict[str, Any]](mongodb_uri, timeoutMS=20_000) as client:
         database = client[mongodb_database]
         await database.customers.insert_many(PEOPLE)
@@ -74,12 +75,17 @@ async def written(mongodb_uri: str, mongodb_database: str) -> AsyncIterator[str]
                 }
             ]
         )
+
+
+@pytest_asyncio.fixture
+async def written(shop: None, mongodb_uri: str, mongodb_database: str) -> str:
+    """What is written for it."""
     reader = MongoCatalogueReader(mongodb_uri, mongodb_database)
     catalogue = await reader.read_catalogue()
     graph, proposal = await recognise_source(catalogue, reader, "shop", RecognitionOptions())
     await reader.aclose()
     connection = {"kind": "mongo", "url": mongodb_uri, "database": mongodb_database}
-    yield write_settings(graph, proposal, connection, (Confidence.SURE, Confidence.LIKELY))
+    return write_settings(graph, proposal, connection, (Confidence.SURE, Confidence.LIKELY))
 
 
 async def test_documents_are_read_as_written(written: str) -> None:
@@ -118,3 +124,20 @@ async def test_no_value_is_written(written: str) -> None:
     for text in ("Ana", "Meyer", "example.com", "High Street", "Where is my tea", "$2b$12"):
         assert text not in written
     assert "strange (1)" in written
+
+
+async def test_what_is_written_is_proved(shop: None, mongodb_uri: str, mongodb_database: str) -> None:
+    """All of it runs for sampled customers, and finds as much as there is; one of them is shown."""
+    source = read_url(f"{mongodb_uri.rstrip('/')}/{mongodb_database}", {}, "shop")
+    found = await propose_settings(source, {}, RecognitionOptions(), (Confidence.SURE, Confidence.LIKELY))
+    assert found.sample == str(ANA)
+    assert [own.record for own in found.proposal.records if own.confidence is not Confidence.UNSURE] == [
+        "customer",
+        "order",
+        "ticket",
+    ]
+    assert list(found.proofs) == [
+        "customer: 2 customers looked up, 2 found, as many as customers has.",
+        "order: 2 customers looked up, 3 found, as many as orders has.",
+        "ticket: 2 customers looked up, 1 found, as many as tickets has.",
+    ]

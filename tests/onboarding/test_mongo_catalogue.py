@@ -61,9 +61,12 @@ async def test_collections_are_read(database: Any, reader: CatalogueReader) -> N
     await database.people.create_index("contact.email", unique=True)
     await database.orders.create_index([("customerId", 1), ("placed", -1)])
     await database.orders.create_index("lines.sku")
+    await database.orders_backup.insert_one({"_id": 1})
+    await database.schema_migrations.insert_one({"_id": 1})
     catalogue = await reader.read_catalogue()
     tables = {table.name: table for table in catalogue.tables}
     assert (catalogue.kind, catalogue.dialect, sorted(tables)) == ("mongo", "mongodb", ["orders", "orders.lines", "people"])
+    assert catalogue.skipped == {"backup": ["orders_backup"], "of a tool": ["schema_migrations"]}
     people, orders, lines = tables["people"], tables["orders"], tables["orders.lines"]
     assert [(own.name, own.kind, own.nullable) for own in people.columns] == [
         ("_id", ColumnKind.OBJECT_ID, False),
