@@ -12,18 +12,17 @@ from gateway.http.endpoint import ENDPOINT, GraphQLView
 from gateway.http.probes import tell_alive, tell_readiness
 from gateway.http.session_route import SessionRoute
 from gateway.mcp.assistant_routes import assistant_routes
-from gateway.pages.page_routes import make_shell, page_routes
+from gateway.pages.page_routes import page_routes
 from gateway.revisions import Revision
 
 
 def list_routes(revision: Revision, endpoint: GraphQLView, admission: Admission, schema: GraphQLSchema) -> list[Route]:
     """List the routes by what the settings ask for: health, pages and their sessions, GraphiQL, tools of assistants."""
     settings = revision.services.settings
-    routes = [Route("/healthz", tell_alive), Route("/readyz", tell_readiness)]
+    routes = [Route("/healthz", tell_alive), Route("/readyz", tell_readiness), *page_routes(settings)]
+    routes += embed_routes(revision, endpoint.observe)
     if settings.has_pages:
-        serve_page = make_shell()
-        routes += [*page_routes(serve_page), SessionRoute(revision, endpoint.observe).route]
-        routes += embed_routes(revision, endpoint.observe, serve_page)
+        routes.append(SessionRoute(revision, endpoint.observe).route)
     elif settings.is_development:
         routes.append(Route("/", _open_graphiql))
     if settings.is_development:

@@ -163,17 +163,9 @@ def embed_page_route(serve_page: Callable[[Request], Awaitable[Response]], origi
     return Route(PAGE_PATH, serve_framed)
 
 
-def embed_routes(
-    revision: Revision,
-    observe: Callable[[Head, Operation | None, str], None],
-    serve_page: Callable[[Request], Awaitable[Response]],
-) -> list[Route]:
-    """List the routes for desks, none where there are none. `serve_page` gives the page that stands in their frames."""
-    embeds = revision.services.callers.embeds
-    if embeds is None:
-        return []
-    origins = (origin for desk in embeds.desks.values() for origin in desk.origins)
-    return [EmbedTokenRoute(revision, observe).route, embed_page_route(serve_page, origins)]
+def embed_routes(revision: Revision, observe: Callable[[Head, Operation | None, str], None]) -> list[Route]:
+    """List the routes for desks, none where there are none."""
+    return [] if revision.services.callers.embeds is None else [EmbedTokenRoute(revision, observe).route]
 
 
 def document_finder(services: Services) -> DocumentFinder:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Awaitable, Callable
 from importlib import resources
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from gateway.http.embed_routes import embed_page_route
+from gateway.settings import Settings
+
 PAGES = ("/", "/c/{id:path}", "/sources", "/tags", "/segments")
 """What a person opens. All have the same shell, which holds no data and is for everybody."""
 
 ASSETS_PATH = "/assets"
-
-ServePage = Callable[[Request], Awaitable[Response]]
 
 _BUNDLE = resources.files("gateway.pages") / "bundle"
 _TYPES = {"app.js": "text/javascript; charset=utf-8", "app.css": "text/css; charset=utf-8"}
@@ -70,26 +70,21 @@ _SHELL = """<!doctype html>
 """
 
 
-def page_routes(serve_page: ServePage) -> list[Route]:
-    """List the routes of the pages and of their two files."""
-    return [
-        *(Route(path, serve_page) for path in PAGES),
-        *(_file_route(name, content) for name, content in _read_files().items()),
-    ]
-
-
-def make_shell() -> ServePage:
-    """Make what serves the shell of all pages."""
-    shell = _write_shell(_read_files())
+def page_routes(settings: Settings) -> list[Route]:
+    """List the routes of the pages and of their two files, none where there are no pages."""
+    if not settings.has_pages:
+        return []
+    contents = {name: (_BUNDLE / name).read_bytes() for name in _TYPES}
+    shell = _write_shell(contents)
 
     async def serve_page(request: Request) -> Response:  # noqa: ARG001  a Starlette endpoint
         return HTMLResponse(shell, headers=_PAGE_HEADERS)
 
-    return serve_page
-
-
-def _read_files() -> dict[str, bytes]:
-    return {name: (_BUNDLE / name).read_bytes() for name in _TYPES}
+    return [
+        *(Route(path, serve_page) for path in PAGES),
+        *([embed_page_route(serve_page, settings.pages.frame_origins)] if settings.pages.embed else ()),
+        *(_file_route(name, content) for name, content in contents.items()),
+    ]
 
 
 def _write_shell(contents: dict[str, bytes]) -> str:

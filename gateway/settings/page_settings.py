@@ -1,6 +1,6 @@
 """Settings of the pages for people: how those sign in, and what their pages show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
@@ -45,6 +45,11 @@ class PageSettings(FrozenSettings):
 
     embed: dict[SourceName, EmbedSettings] = {}
     """Whose pages may hold the page of a customer in a frame."""
+
+    @property
+    def frame_origins(self) -> Sequence[str]:
+        """List the origins of pages that may hold one of a customer."""
+        return sorted({origin for desk in self.embed.values() for origin in desk.origins})
 
     def layout_of(self, caller: str) -> Layout:
         """Give the layout of a caller's pages."""

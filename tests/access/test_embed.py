@@ -19,7 +19,7 @@ from connectors.errors import ConfigurationError
 from gateway.access.embed_tokens import EmbedGrant, EmbedTokens
 from gateway.access.key_file import KeyFile
 from gateway.documents.manifests import sha256_of
-from gateway.documents.page_documents import read_embedded_texts
+from gateway.documents.page_documents import EMBEDDED, read_embedded_texts
 from gateway.errors import UnauthenticatedError
 from gateway.http.embed_routes import embed_page_route
 from gateway.settings import parse_settings
@@ -45,7 +45,11 @@ WORDS: dict[str, Any] = {"purposes": PURPOSES, "pages": {"embed": EMBED}}
 ASKED = {"customer": "crm:c1", "origin": ORIGIN, "purpose": "advice"}
 TEXTS = sorted(read_embedded_texts())
 
-needs_pages = pytest.mark.skipif(not TEXTS, reason="the bundle of the pages is not there")
+
+def test_each_document_of_the_page_is_in_the_bundle():
+    """One that has another name there would be refused."""
+    assert len(TEXTS) == len(EMBEDDED)
+    assert {name for name in EMBEDDED if not any(f"query {name}" in text for text in TEXTS)} == set()
 
 
 def text_of(name: str) -> str:
@@ -70,7 +74,6 @@ async def ask(gateway: Gateway, token: str, text: str, *, customer: str = "crm:c
     return await gateway.client.post("/graphql", json=body, headers={"authorization": f"Bearer {token}", **headers})
 
 
-@needs_pages
 async def test_a_token_gives_one_customer_on_the_page_alone(tmp_path: Path):
     """What the desk's caller sees of him, and nobody else; by the documents of the page, and by no other way."""
     crm = shop.crm()
@@ -109,7 +112,6 @@ async def test_a_token_gives_one_customer_on_the_page_alone(tmp_path: Path):
         assert answer.json()["data"], "others send what they like"
 
 
-@needs_pages
 async def test_a_token_has_one_purpose(tmp_path: Path):
     """Another one is refused, whatever the caller may ask for else; so is any where the token names none."""
     crm = shop.crm()
@@ -167,7 +169,6 @@ async def test_neither_a_session_nor_a_token_asks_for_a_token(tmp_path: Path):
         assert code_of(begun) == (401, "UNAUTHENTICATED")
 
 
-@needs_pages
 async def test_a_token_ends(tmp_path: Path):
     """After five minutes, and when the key is revoked that asked for it. One that is none is nobody's, and stands nowhere."""
     clock, text = HandClock(), text_of("Viewer")
@@ -210,7 +211,6 @@ def test_settings_take_tokens_back():
             other.read(token)
 
 
-@needs_pages
 async def test_the_audit_and_the_quota_are_those_of_the_desk(tmp_path: Path):
     """The audit has the person at the desk; what the page costs is what its caller may use."""
     audit, (keys, access) = RecordedAudit(), await keys_in(tmp_path, CALLERS)

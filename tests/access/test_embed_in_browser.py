@@ -1,0 +1,67 @@
+"""The page of a customer in a real frame: of a desk's page, and not of another one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.documents.page_documents import read_embedded_texts
+from tests.access.test_embed import CALLERS, token_of
+from tests.access.test_sessions import PURPOSES
+from tests.server.test_origins_in_browser import open_page, site
+from tests.support import shop
+from tests.support.browser import CHROMIUM, Page, browser_page
+from tests.support.people_session import gateway_of_people
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")]
+
+FRAME = """address => new Promise(done => {
+    const frame = document.createElement("iframe");
+    frame.onload = () => done(true);
+    frame.src = address;
+    document.body.append(frame);
+})"""
+ASK = """async (text, token) => {
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ query: text, variables: { id: "crm:c1" } });
+    const answer = await fetch("/graphql", { method: "POST", headers, body });
+    return (await answer.json()).data?.customer?.name;
+}"""
+
+
+async def frame_in(page: Page) -> dict[str, Any]:
+    """The one frame in the page, as the browser knows it."""
+    tree = await page.call("Page.getFrameTree")
+    (child,) = tree["frameTree"]["childFrames"]
+    frame: dict[str, Any] = child["frame"]
+    return frame
+
+
+async def test_only_a_page_of_the_desk_holds_the_frame(tmp_path: Path):
+    """In it the token asks, without a cookie; the same page in a frame of another origin is not shown, nor is another page."""
+    crm = shop.crm()
+    text = next(own for own in read_embedded_texts() if "query Identity" in own)
+    async with site() as desk, site() as stranger, browser_page() as page:
+        pages = {"embed": {"desk": {"origins": [desk], "caller": "desk"}}}
+        async with gateway_of_people(tmp_path, [crm], CALLERS, purposes=PURPOSES, pages=pages) as (gateway, keys):
+            address = str(gateway.client.base_url).rstrip("/")
+            told = await token_of(gateway, keys["desk"], origin=desk)
+            await open_page(page, desk)
+            await page.evaluate(f"({FRAME})({json.dumps(address + told['page'])})")
+            frame = await frame_in(page)
+            assert frame["url"] == address + told["page"]
+            world = await page.call("Page.createIsolatedWorld", frameId=frame["id"])
+            answer = await page.call(
+                "Runtime.evaluate",
+                expression=f"({ASK})({json.dumps(text)}, {json.dumps(told['token'])})",
+                contextId=world["executionContextId"],
+                awaitPromise=True,
+                returnByValue=True,
+            )
+            assert answer["result"]["value"] == "Ana Souza"
+            for origin, path in ((stranger, told["page"]), (desk, "/c/crm%3Ac1")):
+                await open_page(page, origin)
+                await page.evaluate(f"({FRAME})({json.dumps(address + path)})")
+                assert (await frame_in(page))["url"].startswith("chrome-error:"), path
+                assert any("frame-ancestors" in problem for problem in page.problems)
