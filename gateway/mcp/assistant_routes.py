@@ -11,6 +11,7 @@ from gateway.admission.admission import Admission
 from gateway.http.endpoint import GraphQLView
 from gateway.mcp.mcp_path import MCP_PATH
 from gateway.settings import Settings
+from gateway.settings.page_settings import embed_caller
 
 
 def assistant_routes(settings: Settings, endpoint: GraphQLView, admission: Admission, schema: GraphQLSchema) -> Sequence[Route]:
@@ -19,4 +20,5 @@ def assistant_routes(settings: Settings, endpoint: GraphQLView, admission: Admis
         return ()
     from gateway.mcp.mcp_endpoint import McpEndpoint
 
-    return [Route(MCP_PATH, McpEndpoint(endpoint, admission, schema))]
+    in_frames = [embed_caller(name) for name in settings.pages.embed]
+    return [Route(MCP_PATH, McpEndpoint(endpoint, admission, schema, in_frames))]

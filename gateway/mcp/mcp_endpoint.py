@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway.access.caller import Caller
 from gateway.admission.admission import Admission
+from gateway.errors import DocumentNotTrustedError
 from gateway.http.endpoint import ABANDONED, GraphQLView
 from gateway.http.negotiation import JSON, RefusedError, check_body_type
 from gateway.http.origins import ALLOWED_HEADERS, CODE
@@ -29,6 +30,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 _INVALID_REQUEST = -32600
 _REFUSAL = "the request comes from a page of an origin that may not ask; name that origin in the gateway's setting cors.origins"
+_IN_FRAME = "the token of a page in a frame asks for what that page shows, and not at /mcp; give an assistant a key of its own"
 _PROTOCOL_HEADERS = ("last-event-id", "mcp-method", "mcp-name", "mcp-protocol-version", "mcp-session-id")
 
 
@@ -45,9 +47,15 @@ _decoder = msgspec.json.Decoder(_Envelope)
 
 
 class McpEndpoint:
-    """The endpoint of assistants, an ASGI application for one path. Nothing stays of a request: any worker has the next."""
+    """The endpoint of assistants, an ASGI application for one path. Nothing stays of a request: any worker has the next.
 
-    def __init__(self, endpoint: GraphQLView, admission: Admission, schema: GraphQLSchema) -> None:
+    Callers `in_frames` have documents of their own, and no tools.
+    """
+
+    def __init__(
+        self, endpoint: GraphQLView, admission: Admission, schema: GraphQLSchema, in_frames: Collection[str] = ()
+    ) -> None:
+        self._in_frames = frozenset(in_frames)
         self._endpoint = copy(endpoint)  # for who calls, from where, and what is told of it
         self._endpoint.max_body_bytes = MAX_BODY_BYTES
         self._admission = admission
@@ -82,6 +90,8 @@ class McpEndpoint:
             raise RefusedError(405, "assistants send each message by POST", allow="POST")
         caller = self._endpoint.identify(head)
         head.caller = caller if isinstance(caller, Caller) else await caller
+        if head.caller.name in self._in_frames:
+            raise RefusedError(403, _IN_FRAME, DocumentNotTrustedError.code)
         head.profile = self._endpoint.find_profile(head.caller.name)
         check_body_type(head.headers)
         body = bytes(await self._endpoint.receive_body(head, scope.get("state", {}), receive))

@@ -75,6 +75,22 @@ async def test_who_may_not_call_is_refused(tmp_path: Path, headers: dict[str, st
             assert [own["answer"] for own in gateway.audit.entries] == [code]
 
 
+async def test_the_token_of_a_page_in_a_frame_calls_no_tool(tmp_path: Path) -> None:
+    """It runs the documents of that page alone, and those of tools are others; the audit has that it was tried."""
+    desk = {"origins": ["https://desk.example.com"], "caller": "console"}
+    pages = {"enabled": True, "secret": "a secret of pages that is long enough", "embed": {"desk": desk}}
+    async with assistant_gateway(tmp_path, pages=pages) as gateway, httpx2.AsyncClient() as client:
+        wanted = {"customer": "crm:p1", "origin": desk["origins"][0]}
+        told = await client.post(f"{gateway.url}/embed/token", json=wanted, headers=gateway.headers_of("console"))
+        by_token = {"authorization": f"Bearer {told.json()['token']}"}
+        for message in (LIST, call("read_customer", {"id": "crm:p1"}), call("list_open_issues", {"id": "crm:p1"})):
+            refused = await gateway.post(message, **by_token)
+            assert (refused.status_code, refused.json()["error"]["data"]["code"]) == (403, "DOCUMENT_NOT_TRUSTED")
+            assert not [own for own in CANARIES.values() if own in refused.text]
+        tried = [(own["caller"], own["answer"]) for own in gateway.audit.entries[1:]]
+        assert tried == [("embed.desk", "DOCUMENT_NOT_TRUSTED")] * 3
+
+
 async def test_pages_that_are_named_may_call(tmp_path: Path) -> None:
     """Their preflight allows the headers of the protocol, and they may read answers."""
     page = "https://assistant.example"
