@@ -72,7 +72,6 @@ async def test_own_pages_ask_in_a_session_and_others_do_not(tmp_path: Path):
             await page.until("location.pathname === '/graphql'")
             shown = await page.evaluate("document.body.innerText")
             assert "console" not in shown, shown
-            assert "errors" in shown
             for path in ("/session", "/graphql"):
                 await open_page(page, origin)
                 await page.evaluate(f"({FORM})({json.dumps(address)}, {json.dumps(path)})")

@@ -32,10 +32,16 @@ interface WireError {
 }
 
 let purpose: string | null = null;
+let token: string | null = null;
 
 /** Send this purpose with every document from now on. */
 export function setPurpose(chosen: string | null): void {
   purpose = chosen;
+}
+
+/** Ask by this token from now on, and by no cookie. */
+export function setToken(given: string): void {
+  token = given;
 }
 
 const SIGNED_OUT = "gateway:signed-out";
@@ -54,13 +60,14 @@ export async function askGateway<T, V>(
 ): Promise<Answer<T>> {
   const headers: Record<string, string> = { "content-type": "application/json", accept: "application/json", "x-csrf": "1" };
   if (purpose !== null) headers["x-purpose"] = purpose;
+  if (token !== null) headers.authorization = `Bearer ${token}`;
   let response: Response;
   try {
     response = await fetch("/graphql", {
       method: "POST",
       headers,
       body: JSON.stringify({ query: String(document), variables }),
-      credentials: "same-origin",
+      credentials: token === null ? "same-origin" : "omit",
       cache: "no-store",
       ...(signal ? { signal } : {}),
     });

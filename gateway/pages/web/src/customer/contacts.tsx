@@ -127,7 +127,7 @@ export function Profile({ identity, completeness, own }: ProfileProps) {
       ? []
       : [
           ["memberNumber", text.contacts.member, customer.memberNumber],
-          ["birthDate", text.contacts.born, customer.birthDate && formatDay(`${customer.birthDate}T12:00:00`)],
+          ["birthDate", text.contacts.born, customer.birthDate && formatDay(customer.birthDate.length === 10 ? `${customer.birthDate}T12:00:00` : customer.birthDate)],
           ["preferredChannel", text.contacts.prefers, nameChannel(customer.preferredChannel)],
           ...own.map(([name, value]): [string, string, string] => [name, name, value]),
         ];

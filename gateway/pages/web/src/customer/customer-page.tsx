@@ -20,6 +20,7 @@ import { Account, Address, Contacts, Profile } from "./contacts";
 import { CustomerHeader } from "./header";
 import { orderRegions, readLayout, type REGIONS } from "./layout";
 import { Lost } from "./lost";
+import { Part } from "./part";
 import { LastOrder, Spend, Subscriptions } from "./orders";
 import { useOwnFields } from "./own-fields";
 import { Records } from "./records";
@@ -80,7 +81,7 @@ export function CustomerPage({ id, viewer, looking }: CustomerPageProps) {
   return (
     <main id="content" class="customer">
       {looking.pinnedClock !== null && <p class="banner">{text.customer.pinned(formatMoment(looking.pinnedClock))}</p>}
-      <CustomerHeader identity={identity} tags={tags} chosen={layout.tags} now={now} />
+      <Part><CustomerHeader identity={identity} tags={tags} chosen={layout.tags} now={now} /></Part>
       <SourceStrip regions={[identity, service, commerce, behaviour, tags]} />
       <div class="columns">
         {column("right")}
@@ -96,8 +97,6 @@ export function CustomerPage({ id, viewer, looking }: CustomerPageProps) {
     </main>
   );
 }
-
-const Part = ({ children }: { children: ComponentChildren }) => <>{children}</>;
 
 function Tabs({ tab, onTab }: { tab: Tab; onTab: (tab: Tab) => void }) {
   const names: Record<Tab, string> = { timeline: text.timeline.title, contact: text.contacts.title, tags: text.tags.title };

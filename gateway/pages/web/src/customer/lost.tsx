@@ -1,6 +1,6 @@
 // Pages in the place of a customer: nobody, several, erased, not shown.
 import { useEffect, useState } from "preact/hooks";
-import { askGateway } from "../api/gateway";
+import { askGateway, type Failure } from "../api/gateway";
 import type { Region } from "../api/region";
 import { CandidatesDocument, FindDocument, type CandidatesQuery, type FindQuery } from "../generated/operations";
 import { text } from "../i18n/language";
@@ -51,10 +51,12 @@ function Notice({ state, title, words }: { state: string; title: string; words: 
 /** Look for the id as any key: that of an order or a ticket leads to its customer. */
 function NotFound({ id, viewer }: { id: string; viewer: string }) {
   const [result, setResult] = useState<FindQuery["find"] | null>(null);
+  const [failures, setFailures] = useState<readonly Failure[]>([]);
   useEffect(() => {
     const abort = new AbortController();
     askGateway(FindDocument, { text: id }, abort.signal).then(
-      ({ data }) => {
+      ({ data, failures: refused }) => {
+        setFailures(refused);
         const found = data?.find.matches.filter((match) => match.exact) ?? [];
         const only = found.length === 1 ? found[0]!.customer.id : null;
         if (only !== null && only !== id) navigateTo(pathOf(only), true);
@@ -70,12 +72,12 @@ function NotFound({ id, viewer }: { id: string; viewer: string }) {
     return <Ambiguous ids={exact.map(({ customer }) => customer.id)} missing={result?.unavailable ?? []} />;
   }
   if (result === null) return <main id="content" class="lost" aria-busy="true"><Loading /></main>;
-  const sure = result.unavailable.length === 0;
+  const sure = failures.length === 0 && result.unavailable.length === 0 && result.notTried.length === 0;
   return (
     <main id="content" class="lost" data-state="not-found">
       <h1>{sure ? text.lost.title : text.lost.unsure}</h1>
       <p>{text.lost.tried}</p>
-      <div class="finder-result"><Silence found={{ text: id, result, failures: [], cards: new Map() }} /></div>
+      <div class="finder-result"><Silence found={{ text: id, result: failures.length > 0 ? null : result, failures, cards: new Map() }} /></div>
       <Elsewhere />
     </main>
   );

@@ -11,20 +11,26 @@ const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle:
 
 export const viewerZone: string = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-export const formatDay = (time: string): string => day.format(new Date(time));
-export const formatLongDay = (time: string): string => longDay.format(new Date(time));
-export const formatClock = (time: string): string => clock.format(new Date(time));
-export const formatMoment = (time: string): string => moment.format(new Date(time));
+export const formatDay = (time: string): string => write(day, time);
+export const formatLongDay = (time: string): string => write(longDay, time);
+export const formatClock = (time: string): string => write(clock, time);
+export const formatMoment = (time: string): string => write(moment, time);
+
+/** Write a time; what is masked or hashed stays as it is. */
+function write(format: Intl.DateTimeFormat, time: string): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? time : format.format(date);
+}
 
 /** Write a day without its year, where that is the present one. */
 export function formatShortDay(time: string, now: Date): string {
-  const date = new Date(time);
-  return date.getFullYear() === now.getFullYear() ? dayOfYear.format(date) : day.format(date);
+  return write(new Date(time).getFullYear() === now.getFullYear() ? dayOfYear : day, time);
 }
 
 /** Say how long ago a time was, in its largest unit. */
 export function formatAge(time: string, now: Date): string {
   const days = Math.round((new Date(time).getTime() - now.getTime()) / DAY_MS);
+  if (Number.isNaN(days)) return time;
   const size = Math.abs(days);
   if (size < 1) {
     const hours = Math.round((new Date(time).getTime() - now.getTime()) / 3_600_000);

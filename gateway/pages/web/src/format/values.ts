@@ -61,6 +61,7 @@ export function writeValue(value: unknown): string {
 
 /** Say what the clock shows in a country, where all of it has one. */
 export function clockIn(country: string, now: Date): string | null {
+  if (!/^[A-Z]{2}$/.test(country)) return null; // masked or hashed
   const place = new Intl.Locale("und", { region: country }) as Intl.Locale & { getTimeZones?: () => string[]; timeZones?: string[] };
   const zones = place.getTimeZones?.() ?? place.timeZones ?? [];
   const shown = new Set(

@@ -43,6 +43,7 @@ export const chinese: Catalogue = {
   },
   viewer: {
     language: "语言",
+    waiting: "正在等待外层页面说明由谁查看。",
     purpose: "用途",
     noPurpose: "未选用途",
     choosePurpose: "您出于什么用途查看？",
@@ -92,6 +93,7 @@ export const chinese: Catalogue = {
     actsFor: "客户编号为",
   },
   state: {
+    broken: "此部分无法显示，其余部分不受影响。",
     loading: "正在加载",
     asOf: (clock) => `截至 ${clock}`,
     withheld: "您的用途不可见",

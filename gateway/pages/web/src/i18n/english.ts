@@ -42,6 +42,7 @@ export const english = {
   },
   viewer: {
     language: "Language",
+    waiting: "Waiting for the page around this one to say who looks.",
     purpose: "Purpose",
     noPurpose: "no purpose",
     choosePurpose: "For which purpose do you look?",
@@ -91,6 +92,7 @@ export const english = {
     actsFor: "In this answer the customer's id is",
   },
   state: {
+    broken: "This part cannot be shown; the rest is not affected.",
     loading: "Loading",
     asOf: (clock: string) => `as of ${clock}`,
     withheld: "not for your purpose",

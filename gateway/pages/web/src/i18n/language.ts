@@ -2,6 +2,7 @@
 import { english } from "./english";
 import { chinese } from "./chinese";
 import type { Catalogue } from "./english";
+import { lasting } from "../storage";
 
 const CATALOGUES = { en: english, zh: chinese } as const;
 export type Language = keyof typeof CATALOGUES;
@@ -10,7 +11,7 @@ export const LANGUAGES = Object.keys(CATALOGUES) as Language[];
 const CHOICE = "gateway.language";
 
 function chooseLanguage(): Language {
-  const chosen = localStorage.getItem(CHOICE);
+  const chosen = lasting.getItem(CHOICE);
   for (const wanted of [chosen ?? "", ...navigator.languages]) {
     const language = wanted.split("-")[0] as Language;
     if (LANGUAGES.includes(language)) return language;
@@ -27,6 +28,6 @@ export const text: Catalogue = CATALOGUES[language];
 
 /** Take another language from the next load on. */
 export function takeLanguage(chosen: Language): void {
-  localStorage.setItem(CHOICE, chosen);
+  lasting.setItem(CHOICE, chosen);
   location.reload();
 }

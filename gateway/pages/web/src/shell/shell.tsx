@@ -4,11 +4,17 @@ import { text } from "../i18n/language";
 import { usePlace, type Place } from "../navigation";
 import { REPORT_PAGES } from "../reports/report-pages";
 import { SearchPage } from "../search/search-page";
+import { isFramed } from "../embed/frame";
 import { Bar } from "./bar";
+import { Framed } from "./framed";
 import { ChoosePurpose, SignIn } from "./sign-in";
 import { nameOf, useViewer, type Looking } from "./use-viewer";
 
 export function Shell() {
+  return isFramed ? <Framed /> : <Whole />;
+}
+
+function Whole() {
   const place = usePlace();
   const { looking, choose, again } = useViewer();
   return (

@@ -1,6 +1,7 @@
 // Who looks, and for which purpose: asked for first, as nothing is shown without.
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { askGateway, onSignedOut, setPurpose } from "../api/gateway";
+import { ofTab } from "../storage";
 import { ViewerDocument, type ViewerQuery } from "../generated/operations";
 
 export type Viewer = ViewerQuery["viewer"];
@@ -28,8 +29,8 @@ export function useViewer(): { looking: Looking; choose: (purpose: string | null
     }
     const { viewer } = data;
     const names = viewer.purposes.map(({ key }) => key);
-    const kept = sessionStorage.getItem(keyOf(viewer));
-    const purpose = kept !== null && names.includes(kept) ? kept : names.length === 1 && viewer.needsPurpose ? names[0]! : null;
+    const kept = ofTab.getItem(keyOf(viewer));
+    const purpose = kept !== null && names.includes(kept) ? kept : viewer.needsPurpose ? viewer.purpose : null;
     setPurpose(purpose);
     setLooking(viewer.needsPurpose && purpose === null ? { state: "choosing", viewer } : { state: "ready", viewer, purpose });
   }, []);
@@ -41,8 +42,8 @@ export function useViewer(): { looking: Looking; choose: (purpose: string | null
     setLooking((before) => {
       if (before.state !== "choosing" && before.state !== "ready") return before;
       const { viewer } = before;
-      if (purpose === null) sessionStorage.removeItem(keyOf(viewer));
-      else sessionStorage.setItem(keyOf(viewer), purpose);
+      if (purpose === null) ofTab.removeItem(keyOf(viewer));
+      else ofTab.setItem(keyOf(viewer), purpose);
       setPurpose(purpose);
       return { state: "ready", viewer, purpose };
     });
