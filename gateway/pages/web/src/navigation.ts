@@ -12,8 +12,7 @@ const MOVED = "gateway:moved";
 export function readPlace(): Place {
   const path = location.pathname;
   if (path === "/") return { page: "search" };
-  if (path.startsWith("/c/")) return { page: "customer", id: decodeURIComponent(path.slice(3)) };
-  return { page: "other", name: path.slice(1) };
+  return path.startsWith("/c/") ? { page: "customer", id: decodeURIComponent(path.slice(3)) } : { page: "other", name: path.slice(1) };
 }
 
 export function pathOf(id: string): string {

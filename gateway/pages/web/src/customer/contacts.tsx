@@ -70,7 +70,6 @@ export function CopyButton({ value, name = value }: { value: string; name?: stri
 
 export function Address({ identity }: { identity: Region<Identity> }) {
   const address = identity.customer?.address ?? null;
-  if (!identity.loading && address === null && findFailure(identity.failures, "address") === null) return null;
   const lines =
     address === null
       ? []
@@ -81,6 +80,7 @@ export function Address({ identity }: { identity: Region<Identity> }) {
         ].filter(Boolean);
   return (
     <Box name="address" title={text.contacts.address} region={identity} field="address" records={["CUSTOMER"]}>
+      {address === null && <None>{text.contacts.noAddress}</None>}
       <address>{lines.map((line) => <span key={line}>{line}</span>)}</address>
     </Box>
   );
@@ -88,10 +88,10 @@ export function Address({ identity }: { identity: Region<Identity> }) {
 
 export function Account({ identity }: { identity: Region<Identity> }) {
   const account = identity.customer?.account ?? null;
-  if (!identity.loading && account === null && findFailure(identity.failures, "account") === null) return null;
   return (
     <Box name="account" title={text.contacts.account} region={identity} field="account" records={["ACCOUNT"]}>
-      <p><strong>{account?.name}</strong></p>
+      {account === null && <None>{text.contacts.noAccount}</None>}
+      {account !== null && <p><strong>{account.name}</strong></p>}
       <p class="facts soft">
         {account?.industry && <span>{writeWords(account.industry)}</span>}
         {account?.size != null && <span>{text.contacts.people(account.size)}</span>}

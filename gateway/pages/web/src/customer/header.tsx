@@ -25,6 +25,8 @@ export function CustomerHeader({ identity, tags, chosen, now }: HeaderProps) {
       <header class="who-is loading" aria-busy="true">
         <i class="portrait" />
         <div class="who-words"><i /><i /></div>
+        <div class="who-more" />
+        <b class="call" />
       </header>
     );
   }
