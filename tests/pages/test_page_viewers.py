@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.browser import CHROMIUM
 from tests.support.caller_keys import keys_in
-from tests.support.page_shop import CUSTOMER, DONE, shown_shop
+from tests.support.page_shop import CUSTOMER, DONE, shown_demo, shown_shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")]
 
@@ -59,3 +59,12 @@ async def test_a_layout_orders_and_hides(tmp_path: Path):
         assert not {"profile", "records"} & {*regions}
         chips = await pages.page.evaluate("[...document.querySelectorAll('.chips .chip')].map(each => each.innerText)")
         assert [chip.split(":")[0] for chip in chips] == ["Activity"]
+
+
+async def test_fields_of_ones_own_stand_in_the_profile(tmp_path: Path):
+    """Those that the layout names are asked for and shown by name; what is no name of a field is left out."""
+    layout = {"fields": ["loyaltyTier", "id } } #"]}
+    async with shown_demo(tmp_path, pages={"layout": layout}) as pages:
+        await pages.open("/c/crm:c00001")
+        await pages.until("document.querySelector('.box-profile dl').innerText.includes('Loyalty tier')")
+        assert pages.page.problems == []

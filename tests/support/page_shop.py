@@ -69,9 +69,9 @@ async def shown_shop(
 
 
 @asynccontextmanager
-async def shown_demo(folder: Path, language: str = "en-GB") -> AsyncIterator[Pages]:
-    """Serve the pages of the demo's shop and open a browser."""
-    config = read_config("shop.toml", await demo_shop("sqlite", "", folder))
+async def shown_demo(folder: Path, language: str = "en-GB", **words: Any) -> AsyncIterator[Pages]:
+    """Serve the pages of the demo's shop and open a browser; `words` are settings."""
+    config = read_config("shop.toml", await demo_shop("sqlite", "", folder)) | words
     async with served(parse_settings(config)) as gateway, browser_page() as page:
         yield await _pages(page, str(gateway.client.base_url), language)
 

@@ -12,7 +12,16 @@ const MOVED = "gateway:moved";
 export function readPlace(): Place {
   const path = location.pathname;
   if (path === "/") return { page: "search" };
-  return path.startsWith("/c/") ? { page: "customer", id: decodeURIComponent(path.slice(3)) } : { page: "other", name: path.slice(1) };
+  return path.startsWith("/c/") ? { page: "customer", id: decodeId(path.slice(3)) } : { page: "other", name: path.slice(1) };
+}
+
+/** Read an id of an address. */
+export function decodeId(written: string): string {
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written; // no id that the gateway gave
+  }
 }
 
 export function pathOf(id: string): string {

@@ -1,4 +1,5 @@
 // A page in a frame of a desk: it has no session, and asks by the token that the page around it hands over.
+import { decodeId } from "../navigation";
 
 const PREFIX = "pge_";
 const TOKEN = "profile-gateway:token";
@@ -8,7 +9,7 @@ const FRAMED = "/embed/c/";
 export const isFramed = location.pathname.startsWith(FRAMED);
 
 /** Name the customer of the frame. */
-export const framedId = (): string => decodeURIComponent(location.pathname.slice(FRAMED.length));
+export const framedId = (): string => decodeId(location.pathname.slice(FRAMED.length));
 
 /** Tell the page around that a token is wanted. It says nothing else, so any page may hear it. */
 export function wantToken(): void {

@@ -1,8 +1,8 @@
 // The language of the page: the viewer's, of those that have a catalogue.
+import { keep, readKept } from "../browser-storage";
 import { english } from "./english";
 import { chinese } from "./chinese";
 import type { Catalogue } from "./english";
-import { lasting } from "../storage";
 
 const CATALOGUES = { en: english, zh: chinese } as const;
 export type Language = keyof typeof CATALOGUES;
@@ -11,7 +11,7 @@ export const LANGUAGES = Object.keys(CATALOGUES) as Language[];
 const CHOICE = "gateway.language";
 
 function chooseLanguage(): Language {
-  const chosen = lasting.getItem(CHOICE);
+  const chosen = readKept(CHOICE);
   for (const wanted of [chosen ?? "", ...navigator.languages]) {
     const language = wanted.split("-")[0] as Language;
     if (LANGUAGES.includes(language)) return language;
@@ -28,6 +28,6 @@ export const text: Catalogue = CATALOGUES[language];
 
 /** Take another language from the next load on. */
 export function takeLanguage(chosen: Language): void {
-  lasting.setItem(CHOICE, chosen);
+  keep(CHOICE, chosen);
   location.reload();
 }

@@ -1,12 +1,12 @@
 // Customers that were opened lately: their ids alone, for one viewer.
-import { lasting } from "../storage";
+import { keep, readKept } from "../browser-storage";
 
 const MAX_RECENT = 8;
 const keyOf = (viewer: string): string => `gateway.recent:${viewer}`;
 
 export function readRecent(viewer: string): string[] {
   try {
-    const kept: unknown = JSON.parse(lasting.getItem(keyOf(viewer)) ?? "[]");
+    const kept: unknown = JSON.parse(readKept(keyOf(viewer)) ?? "[]");
     return Array.isArray(kept) ? kept.filter((id): id is string => typeof id === "string").slice(0, MAX_RECENT) : [];
   } catch {
     return [];
@@ -22,6 +22,5 @@ export function forgetRecent(viewer: string, ids: readonly string[]): void {
 }
 
 function writeRecent(viewer: string, ids: string[]): void {
-  if (ids.length === 0) lasting.removeItem(keyOf(viewer));
-  else lasting.setItem(keyOf(viewer), JSON.stringify(ids));
+  keep(keyOf(viewer), ids.length === 0 ? null : JSON.stringify(ids));
 }

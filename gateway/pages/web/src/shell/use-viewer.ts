@@ -1,7 +1,7 @@
 // Who looks, and for which purpose: asked for first, as nothing is shown without.
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { askGateway, onSignedOut, setPurpose } from "../api/gateway";
-import { ofTab } from "../storage";
+import { keep, readKept } from "../browser-storage";
 import { ViewerDocument, type ViewerQuery } from "../generated/operations";
 
 export type Viewer = ViewerQuery["viewer"];
@@ -29,7 +29,7 @@ export function useViewer(): { looking: Looking; choose: (purpose: string | null
     }
     const { viewer } = data;
     const names = viewer.purposes.map(({ key }) => key);
-    const kept = ofTab.getItem(keyOf(viewer));
+    const kept = readKept(keyOf(viewer), "session");
     const purpose = kept !== null && names.includes(kept) ? kept : viewer.needsPurpose ? viewer.purpose : null;
     setPurpose(purpose);
     setLooking(viewer.needsPurpose && purpose === null ? { state: "choosing", viewer } : { state: "ready", viewer, purpose });
@@ -42,8 +42,7 @@ export function useViewer(): { looking: Looking; choose: (purpose: string | null
     setLooking((before) => {
       if (before.state !== "choosing" && before.state !== "ready") return before;
       const { viewer } = before;
-      if (purpose === null) ofTab.removeItem(keyOf(viewer));
-      else ofTab.setItem(keyOf(viewer), purpose);
+      keep(keyOf(viewer), purpose, "session");
       setPurpose(purpose);
       return { state: "ready", viewer, purpose };
     });
