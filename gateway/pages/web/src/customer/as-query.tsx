@@ -1,13 +1,20 @@
 // What the page asked, as text: all of it goes through the public API.
 import { useRef, useState } from "preact/hooks";
-import { BehaviourDocument, CommerceDocument, IdentityDocument, ServiceDocument, TagsDocument } from "../generated/operations";
+import {
+  BehaviourDocument,
+  CommerceDocument,
+  CompletenessDocument,
+  IdentityDocument,
+  ServiceDocument,
+  TagsDocument,
+} from "../generated/operations";
 import { language, text } from "../i18n/language";
 import { CopyButton } from "./contacts";
 
 export function AsQuery({ id }: { id: string }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [editor, setEditor] = useState(false);
-  const documents = [IdentityDocument, ServiceDocument, CommerceDocument, BehaviourDocument, TagsDocument]
+  const documents = [IdentityDocument, CompletenessDocument, ServiceDocument, CommerceDocument, BehaviourDocument, TagsDocument]
     .map((document) => String(document).trim())
     .join("\n\n");
   const variables = JSON.stringify({ id, language });

@@ -56,9 +56,13 @@ export function CopyButton({ value, name = value }: { value: string; name?: stri
   const [copied, setCopied] = useState(false);
   if (!navigator.clipboard) return null;
   const copy = async () => {
-    await navigator.clipboard.writeText(value);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
+    try {
+      await navigator.clipboard.writeText(value);
+      setCopied(true);
+      setTimeout(() => setCopied(false), 1500);
+    } catch {
+      // the browser does not allow it now
+    }
   };
   return (
     <button type="button" class="copy" aria-label={`${text.customer.copy}: ${name}`} title={text.customer.copy} onClick={copy}>

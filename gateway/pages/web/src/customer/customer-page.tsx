@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useRegion } from "../api/region";
-import { formatMoment, viewerZone } from "../format/times";
+import { formatMoment, readClock, viewerZone } from "../format/times";
 import {
   BehaviourDocument,
   CommerceDocument,
@@ -50,7 +50,7 @@ export function CustomerPage({ id, viewer, looking }: CustomerPageProps) {
   const own = useOwnFields(id, layout.fields);
   const phone = useMedia("(max-width: 760px)");
   const [tab, setTab] = useState<Tab>("timeline");
-  const now = useMemo(() => new Date(looking.pinnedClock ?? Date.now()), [looking, identity.customer]);
+  const now = useMemo(readClock, [looking, identity.customer]);
   const known = identity.customer?.id ?? null;
   useEffect(() => {
     if (known !== null) noteRecent(viewer, known);

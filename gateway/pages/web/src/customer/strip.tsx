@@ -45,7 +45,12 @@ export function SourceStrip({ regions }: { regions: readonly Region<unknown>[] }
   );
 }
 
-const namesOf = (lines: readonly SourceLineFragment[]): string => lines.map(({ name }) => name).join(", ");
+const MAX_NAMES = 3;
+
+function namesOf(lines: readonly SourceLineFragment[]): string {
+  const names = lines.map(({ name }) => name);
+  return names.length > MAX_NAMES ? `${names.slice(0, 2).join(", ")} +${names.length - 2}` : names.join(", ");
+}
 
 /** Merge what all answers say of each source: the worst counts. */
 function mergeLines(regions: readonly Region<unknown>[]): SourceLineFragment[] {

@@ -9,6 +9,16 @@ const longDay = new Intl.DateTimeFormat(locale, { weekday: "long", month: "long"
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
+let pinned: string | null = null;
+
+/** Tell times from a moment at which the gateway's clock stands; null where it runs. */
+export function pinClock(moment: string | null): void {
+  pinned = moment;
+}
+
+/** Give the present, as the gateway's figures have it. */
+export const readClock = (): Date => new Date(pinned ?? Date.now());
+
 export const viewerZone: string = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export const formatDay = (time: string): string => write(day, time);

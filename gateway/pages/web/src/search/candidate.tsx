@@ -1,5 +1,5 @@
 // One customer who may be meant.
-import { formatAge } from "../format/times";
+import { formatAge, readClock } from "../format/times";
 import { text } from "../i18n/language";
 import { markDigits, markWords, type Part } from "./marks";
 import type { Card, Match } from "./use-find";
@@ -37,7 +37,7 @@ function Lately({ card }: { card: Card }) {
     <>
       {tickets != null && tickets > 0 && <em class="alert">{text.search.openTickets(tickets)}</em>}
       {tickets === 0 && <span>{text.search.noOpenTickets}</span>}
-      {order && <span>{text.search.lastOrder(formatAge(order.placedAt, new Date()))}</span>}
+      {order && <span>{text.search.lastOrder(formatAge(order.placedAt, readClock()))}</span>}
     </>
   );
 }

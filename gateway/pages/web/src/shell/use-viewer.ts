@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { askGateway, onSignedOut, setPurpose } from "../api/gateway";
 import { keep, readKept } from "../browser-storage";
+import { pinClock } from "../format/times";
 import { ViewerDocument, type ViewerQuery } from "../generated/operations";
 
 export type Viewer = ViewerQuery["viewer"];
@@ -28,6 +29,7 @@ export function useViewer(): { looking: Looking; choose: (purpose: string | null
       return;
     }
     const { viewer } = data;
+    pinClock(viewer.pinnedClock);
     const names = viewer.purposes.map(({ key }) => key);
     const kept = readKept(keyOf(viewer), "session");
     const purpose = kept !== null && names.includes(kept) ? kept : viewer.needsPurpose ? viewer.purpose : null;
