@@ -55,9 +55,10 @@ def init(
         if not yes and out.is_terminal:
             proposed = _ask(source, options, proposed)
         _write(folder, source, proposed, asks=not yes and out.is_terminal)
-    _check(folder, source)
     if proposed.proposal.record("customer") is None:
+        print_problems([f"no customers are certain; see the comments in {folder / 'gateway.toml'}, and correct them"])
         raise typer.Exit(1)
+    _check(folder, source)
     page = f"/c/{quote(f'{source.name}:{proposed.sample}', safe=':')}" if proposed.sample is not None else "/"
     if serve:
         _serve(folder, source, page, port, browser=browser)

@@ -143,3 +143,13 @@ def test_a_vendor_gets_the_lines_of_its_preset(vendor: str, tmp_path: Path) -> N
     assert validated.problems == []
     assert build_connector(kinds[vendor], name, validated.settings, own)[1] == []
     assert CliRunner().invoke(app, ["init", "--url", address]).exit_code == 0
+
+
+def test_what_holds_no_customers_ends_with_1(tmp_path: Path) -> None:
+    """Where nothing is certain the proposals are comments, and the command says so instead of serving."""
+    url = new_sqlite(tmp_path)
+    asyncio.run(run_script(url, "CREATE TABLE employees (id INTEGER PRIMARY KEY, name TEXT, email TEXT)"))
+    result = init(tmp_path, str(tmp_path / "own.db"), "--yes")
+    assert result.exit_code == 1
+    assert "no customers are certain" in result.stderr
+    assert "[sources.own.records" not in (tmp_path / "out" / "gateway.toml").read_text().replace("# [", "")
