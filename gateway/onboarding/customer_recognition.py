@@ -109,10 +109,11 @@ def recognise_customers(graph: TableGraph) -> RecordProposal | None:
     ranked = rank_customers(graph)
     if not ranked:
         return None
-    best = ranked[0]
+    people = [own for own in ranked[1:] if _is_company_of(graph, own.table.name, ranked[0].table.name)]
+    best = people[0] if people else ranked[0]  # contacts of companies, not the companies
     note = best.doubt
     confidence = Confidence.SURE if len(best.evidence) > 1 else Confidence.LIKELY
-    rivals = [own for own in ranked[1:] if own.points > best.points - CLEAR_LEAD and not own.table.is_view]
+    rivals = [own for own in ranked if own is not best and own.points > best.points - CLEAR_LEAD and not own.table.is_view]
     if rivals and not _is_company_of(graph, best.table.name, rivals[0].table.name):
         note = f"or {rivals[0].table.name}?"
     if note is not None:

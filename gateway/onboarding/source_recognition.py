@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
+
 from connectors.catalogue import Catalogue, CatalogueReader, ColumnKind
 from gateway.onboarding.amount_currencies import price_records, prove_totals
 from gateway.onboarding.customer_recognition import recognise_customers
@@ -36,11 +38,19 @@ async def recognise_source(
     account = recognise_accounts(graph, customers)
     records += [] if account is None else [account]
     records += refer_to_persons(graph, recognise_records(graph, customers), customers)
+    if customers.confidence is Confidence.UNSURE:
+        records = [customers, *(_without_customers(own) for own in records[1:])]
     priced, lacks_currency = price_records(graph, records, options.currency)
     proved = [await prove_totals(reader, own) if own.record == "order" else own for own in priced]
     proved = [await add_paid_total(graph, reader, own) if own.record == "order" else own for own in proved]
     questions = [*_questions(proved, lacks_currency=lacks_currency, options=options), *_unread_tables(graph, proved)]
     return graph, SourceProposal(name=name, records=proved, questions=tuple(questions))
+
+
+def _without_customers(record: RecordProposal) -> RecordProposal:
+    """Make a comment of a record whose customers are not certain: it would be of somebody else."""
+    note = record.note or "whose it is, is not certain"
+    return msgspec.structs.replace(record, confidence=Confidence.UNSURE, note=note)
 
 
 def _questions(records: list[RecordProposal], *, lacks_currency: bool, options: RecognitionOptions) -> list[str]:

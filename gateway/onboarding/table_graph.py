@@ -147,8 +147,8 @@ def _by_name(
 ) -> list[Reference]:
     """Refer by name alone, where the other table has so few rows that it could not show more, as in samples of exports."""
     words = split_words(column.name)
-    if any(_matched_words(words, target.name, own.name) == 0 for target, own in suggested) and _ASKERS.isdisjoint(words):
-        return []  # a user or an owner may be one of the staff
+    if _ASKERS.isdisjoint(words):  # a user or an owner may be one of the staff
+        suggested = [(target, own) for target, own in suggested if _matched_words(words, target.name, own.name)]
     small = [(target, own) for target, own in suggested if target.is_whole and 0 < (target.rows or 0) <= FEW_ROWS]
     if not small or len(small) < len(suggested):
         return []

@@ -155,3 +155,38 @@ async def test_two_customers_of_an_order_are_asked_about(tmp_path: Path) -> None
     proposal = await recognise(tmp_path, *script)
     assert proposal.record("order") is None
     assert any("buyer_id or client_id" in question for question in proposal.questions)
+
+
+async def test_contacts_of_companies_are_the_customers(tmp_path: Path) -> None:
+    """Where people point to companies, the people are customers and the companies their accounts."""
+    proposal = await recognise(
+        tmp_path,
+        "CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT, industry TEXT, phone TEXT)",
+        "CREATE TABLE contacts (id INTEGER PRIMARY KEY, account_id INTEGER REFERENCES accounts (id), name TEXT, email TEXT)",
+        "CREATE TABLE deals (id INTEGER PRIMARY KEY, account_id INTEGER REFERENCES accounts (id), created_at TIMESTAMP)",
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, account_id INTEGER REFERENCES accounts (id), order_date TIMESTAMP)",
+        "INSERT INTO accounts VALUES (1, 'Meyer AG', 'Steel', '+442079460001'), (2, 'Li GmbH', 'Tea', '+442079460002')",
+        "INSERT INTO contacts VALUES (1, 1, 'Ana', 'ana@example.com'), (2, 2, 'Bo', 'bo@example.com')",
+    )
+    customer, account = proposal.record("customer"), proposal.record("account")
+    assert customer is not None
+    assert account is not None
+    assert (customer.table, account.table) == ("contacts", "accounts")
+    assert columns_of(customer)["company_account"] == "account_id"
+
+
+async def test_without_customers_nothing_runs(tmp_path: Path) -> None:
+    """Where two tables may be the customers, what points to one of them is a comment, too."""
+    people = "(id INTEGER PRIMARY KEY, name TEXT, email TEXT)"
+    proposal = await recognise(
+        tmp_path,
+        f"CREATE TABLE clients {people}",
+        f"CREATE TABLE buyers {people}",
+        *(f"INSERT INTO {table} VALUES (1, 'Ana M', 'ana@example.com')" for table in ("clients", "buyers")),
+        *(f"INSERT INTO {table} VALUES (2, 'Bo L', 'bo@example.com')" for table in ("clients", "buyers")),
+        "CREATE TABLE tickets (id INTEGER PRIMARY KEY, client_id INTEGER REFERENCES clients (id), buyer_id INTEGER"
+        " REFERENCES buyers (id), subject TEXT, status TEXT, created_at TIMESTAMP)",
+        "INSERT INTO tickets VALUES (1, 1, 1, 'Late parcel', 'open', '2026-01-01 10:00:00')",
+    )
+    assert [own.record for own in proposal.records if own.confidence is not Confidence.UNSURE] == []
+    assert "customer from buyers: or clients?" in proposal.questions
