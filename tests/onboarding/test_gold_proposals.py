@@ -22,7 +22,7 @@ from tests.onboarding.test_gold_mappings import database_url
 MIN_SHARE = 0.85
 """How much of a mapping is proposed."""
 
-APART = {"hubspot", "olist_leads", "salesforce", "shopify", "shopify_graphql", "snowplow", "zendesk"}
+APART = {"hubspot", "olist_leads", "salesforce", "shopify", "shopify_graphql", "snowplow"}
 """Exports whose tables hold parts of different shops, or no customers: orders point to nobody who is there. What is proposed of
 them is right; that an order is theirs nobody can tell from the data."""
 
