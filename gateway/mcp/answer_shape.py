@@ -27,12 +27,18 @@ _NUMBERS = {"Int": "integer", "Float": "number", "Boolean": "boolean"}
 _OWN_TYPES = frozenset(["Rule", "NotTried"])
 _OWN_FIELDS = frozenset(["Tag.key", "Tag.label", "Fact.name", "Fact.label"])
 """What the gateway and those who declare tags wrote."""
+_MEASURED_FIELDS = frozenset(["Fact.value", "Tag.value", "Tag.valueLabel", "Tag.values"])
+"""What may be a text of a record: a fact may be the subject of the last ticket, and a tag may be a fact."""
 
 
 class Author(Enum):
-    """Who may have written a text: the gateway and its owners, people freely, or nobody knows."""
+    """Who may have written a text: the gateway and its owners, people freely, or nobody knows.
+
+    What was measured is a word of the owner's, or what people wrote.
+    """
 
     OWNER = "owner"
+    MEASURED = "measured"
     PEOPLE = "people"
     UNKNOWN = "unknown"
 
@@ -88,5 +94,7 @@ def _read_field(schema: GraphQLSchema, kind: str, node: FieldNode) -> AnswerShap
 def _find_author(schema: GraphQLSchema, where: str) -> Author:
     if FieldClass.FREE_TEXT in classes_by_field(schema)[where].all:
         return Author.PEOPLE
+    if where in _MEASURED_FIELDS:
+        return Author.MEASURED
     is_own = where in _OWN_FIELDS or where.partition(".")[0] in _OWN_TYPES
     return Author.OWNER if is_own else Author.UNKNOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -24,6 +25,11 @@ MAX_SHORT_TEXT = 60
 _WITHHELD = ("WITHHELD", "WITHHELD_PURPOSE")
 _OLDEST_FIRST = frozenset(["messages"])
 """Lists of which the first items are left out before the last ones."""
+
+_WORD = re.compile(r"[\w.:+-]*")
+"""A value of a tag or fact, or a time, which is not fenced where it is short."""
+_READ_AHEAD = 4
+"""Of so many times what is shown of a text it is looked at which signs are seen."""
 
 _NAMES = {"type": "array", "items": {"type": "string"}}
 
@@ -131,12 +137,14 @@ class ToolAnswer:
         return value
 
     def _show_text(self, text: str, author: Author, path: str) -> str:
-        text = clean_text(text)
-        if len(text) > self._max_text:
-            self._left_out[path, "characters"] += len(text) - self._max_text
+        unread = max(0, len(text) - _READ_AHEAD * self._max_text)
+        text = clean_text(text[: len(text) - unread])
+        if unread or len(text) > self._max_text:
+            self._left_out[path, "characters"] += unread + max(0, len(text) - self._max_text)
             text = text[: self._max_text]
         is_short = len(text) <= MAX_SHORT_TEXT and "\n" not in text
-        if author is Author.OWNER or (author is Author.UNKNOWN and is_short):
+        is_known = author is Author.UNKNOWN or (author is Author.MEASURED and _WORD.fullmatch(text) is not None)
+        if author is Author.OWNER or (is_known and is_short):
             return text
         return self._fence.enclose(text)
 
