@@ -20,7 +20,7 @@ from gateway.settings.page_settings import EmbedSettings
 PREFIX = "pge_"
 _MARK = PREFIX.encode()
 TERM_S = 300
-MAX_TOKEN_BYTES = 2_048
+MAX_TOKEN_BYTES = 4_096
 
 
 class EmbedGrant(msgspec.Struct, frozen=True, omit_defaults=True):

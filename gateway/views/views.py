@@ -109,7 +109,8 @@ class Views:
         if context.stitcher.loaders.notes is not None:
             context.stitcher.loaders.notes.purpose = purpose
         consents = None if purpose is None else self._purposes[purpose]
-        kind = CountingRule if self.only_reports else AdmissionRule
+        # A token of one purpose stands in a page: what it grants is no right that is tried out.
+        kind = CountingRule if self.only_reports and caller.purpose is None else AdmissionRule
         erased = None if context.stitcher.rule is None else context.stitcher.rule.erased
         rule = None if rows is None and consents is None and erased is None else kind(rows, consents, erased)
         context.stitcher = Stitcher(self._routers[view.rights.sources], context.stitcher.loaders, rule)

@@ -133,6 +133,31 @@ async def test_a_token_has_one_purpose(tmp_path: Path):
         assert refused.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
+@needs_pages
+async def test_a_token_gives_one_customer_where_rights_are_tried_out(tmp_path: Path):
+    """`access.mode = "report"` shows callers everything; a token that stands in a page is no key to everybody."""
+    async with gateway_of_people(tmp_path, [shop.crm()], CALLERS, access={"mode": "report"}, **WORDS) as (gateway, keys):
+        token = (await token_of(gateway, keys["desk"]))["token"]
+        own, other = [(await ask(gateway, token, text_of("Identity"), customer=id_)).json() for id_ in ("crm:c1", "crm:c2")]
+        assert own["data"]["customer"]["name"] == "Ana Souza"
+        assert other["data"] == {"customer": None}
+        refused = await ask(gateway, token, text_of("Identity"), **{"x-purpose": "news"})
+        assert refused.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        by_key = {"authorization": f"Bearer {keys['desk']}", "x-purpose": "advice"}
+        query = {"query": '{ customer(by: {id: "crm:c2"}) { name } }'}
+        answer = await gateway.client.post("/graphql", json=query, headers=by_key)
+        assert answer.json()["data"]["customer"]["name"], "the desk's own caller is shown everybody, as all are"
+
+
+@needs_pages
+async def test_a_token_with_the_longest_texts_holds(tmp_path: Path):
+    """What is handed out can be read again."""
+    wide = "\U00020000"
+    async with gateway_of_people(tmp_path, [shop.crm()], CALLERS, **WORDS) as (gateway, keys):
+        token = (await token_of(gateway, keys["desk"], customer="crm:" + wide * 196, user=wide * 254))["token"]
+        assert (await ask(gateway, token, text_of("Viewer"))).json()["data"]["viewer"]["user"] == wide * 254
+
+
 @pytest.mark.parametrize(
     ("key", "body", "status", "code"),
     [
