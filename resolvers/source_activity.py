@@ -30,9 +30,9 @@ class SourceMinute:
 
 
 @strawberry.type(description="What could not be read of a source's records, in counts: no values, and no ids.")
-class LeftOut:
+class DroppedPath:
     @computed("The type of the records.")
-    def record(own: strawberry.Parent[source_counts.LeftOut]) -> RecordType:  # noqa: N805
+    def record(own: strawberry.Parent[source_counts.DroppedPath]) -> RecordType:  # noqa: N805
         return RecordType(own.record)
 
     path: str | None = field("The field; null for records that were left out as a whole.")
@@ -62,8 +62,8 @@ class SourceCounts:
     cache_hits: int = field("Keys that were answered by what is kept.")
     cache_misses: int = field("Keys of which nothing was kept.")
     stale_answers: int = field("Keys whose older answer stood in for one that could not be had.")
-    dropped_records: list[LeftOut] = field("Records that were left out, by reason: they mean nothing without the value.")
-    unreadable_values: list[LeftOut] = field("Values that could not be read, also in those records, by field and reason.")
+    dropped_records: list[DroppedPath] = field("Records that were left out, by reason: they mean nothing without the value.")
+    unreadable_values: list[DroppedPath] = field("Values that could not be read, also in those records, by field and reason.")
     calls_per_second: float | None = field("How many calls may leave in a second by the settings; null without a limit.")
     calls_left: int | None = field("How many of these may leave now; null without a limit.")
     quota_left: int | None = field("What the source said last is left of its own quota, in calls; null where it does not say.")

@@ -38,7 +38,7 @@ class SourceMinute(msgspec.Struct, frozen=True, kw_only=True):
     latency_p95_ms: float | None
 
 
-class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+class DroppedPath(msgspec.Struct, frozen=True, kw_only=True):
     """What of a record type could not be read, and how often. Without a path these are whole records."""
 
     record: str
@@ -70,8 +70,8 @@ class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
     cache_hits: int
     cache_misses: int
     stale_answers: int
-    dropped_records: Sequence[LeftOut]
-    unreadable_values: Sequence[LeftOut]
+    dropped_records: Sequence[DroppedPath]
+    unreadable_values: Sequence[DroppedPath]
     calls_per_second: float | None
     calls_left: int | None
     held_seconds: float
@@ -147,9 +147,9 @@ def _by_code(counts: Mapping[str, int]) -> list[CodeCount]:
     return [CodeCount(code, count) for code, count in sorted(counts.items(), key=lambda own: (-own[1], own[0]))]
 
 
-def _left_out(counts: Mapping[tuple[str, str | None, str], int]) -> list[LeftOut]:
+def _left_out(counts: Mapping[tuple[str, str | None, str], int]) -> list[DroppedPath]:
     ordered = sorted(counts.items(), key=lambda own: (-own[1], own[0][0], own[0][1] or "", own[0][2]))
-    return [LeftOut(record=record, path=path, reason=reason, count=count) for (record, path, reason), count in ordered]
+    return [DroppedPath(record=record, path=path, reason=reason, count=count) for (record, path, reason), count in ordered]
 
 
 def _quantile_ms(durations: Sequence[int], share: float) -> float | None:

@@ -38,7 +38,7 @@ _TYPES: Mapping[str, FieldClass] = {
     "FindResult": TECHNICAL,
     "FieldOrigin": TECHNICAL,  # of fields that are shown alone
     "IdentityLink": IDENTIFYING,
-    "LeftOut": TECHNICAL,
+    "DroppedPath": TECHNICAL,
     "LinkedCustomer": IDENTIFYING,
     "Money": TECHNICAL,  # the field that gives it has a class
     "Mutation": IDENTIFYING,

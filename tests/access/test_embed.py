@@ -133,7 +133,6 @@ async def test_a_token_has_one_purpose(tmp_path: Path):
         assert refused.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
-@needs_pages
 async def test_a_token_gives_one_customer_where_rights_are_tried_out(tmp_path: Path):
     """`access.mode = "report"` shows callers everything; a token that stands in a page is no key to everybody."""
     async with gateway_of_people(tmp_path, [shop.crm()], CALLERS, access={"mode": "report"}, **WORDS) as (gateway, keys):
@@ -149,7 +148,6 @@ async def test_a_token_gives_one_customer_where_rights_are_tried_out(tmp_path: P
         assert answer.json()["data"]["customer"]["name"], "the desk's own caller is shown everybody, as all are"
 
 
-@needs_pages
 async def test_a_token_with_the_longest_texts_holds(tmp_path: Path):
     """What is handed out can be read again."""
     wide = "\U00020000"
