@@ -152,3 +152,25 @@ async def test_not_found_says_what_was_tried():
         await pages.open("/c/crm:c99", "document.querySelector('[data-state=not-found]')")
         assert await pages.text("h1") == "Not found, and not everything could be asked"
         assert "Could not be asked: orders" in await pages.text(".lost")
+
+
+BUSY = """(() => { const fetch = window.fetch, turns = window.turns = {};
+    window.fetch = async (url, init) => {
+        const turn = turns[init.body] = (turns[init.body] ?? 0) + 1;
+        if (turn > %d) return fetch(url, init);
+        return new Response('{"errors": [{"message": "busy", "extensions": {"code": "OVERLOADED"}}]}',
+            { status: 503, headers: { "retry-after": "0", "content-type": "application/json" } });
+    }; })()"""
+
+
+@pytest.mark.parametrize("refusals", [2, 9])
+async def test_a_busy_gateway_is_asked_again(refusals: int):
+    """Twice, when it says so; who is refused then is told that."""
+    async with shown_shop() as pages:
+        await pages.page.call("Page.enable")
+        await pages.page.call("Page.addScriptToEvaluateOnNewDocument", source=BUSY % refusals)
+        await pages.open(CUSTOMER, DONE if refusals == 2 else "document.querySelector('[role=alert] button')")
+        if refusals == 2:
+            assert (await pages.states())["tickets"] == []
+        turns = await pages.page.evaluate("Object.values(window.turns)")
+    assert {*turns} == {3}

@@ -52,6 +52,19 @@ export function onSignedOut(callback: () => void): () => void {
   return () => removeEventListener(SIGNED_OUT, callback);
 }
 
+const MAX_TURNS = 3;
+const MAX_PAUSE_S = 5;
+
+/** Send a request, and again where the gateway is too busy for it and says when it may not be. */
+async function send(request: RequestInit): Promise<Response> {
+  for (let turn = 1; ; turn++) {
+    const response = await fetch("/graphql", request);
+    const pause_s = Number(response.headers.get("retry-after") ?? NaN);
+    if (response.status !== 503 || turn === MAX_TURNS || !(pause_s <= MAX_PAUSE_S)) return response;
+    await new Promise((resolve) => setTimeout(resolve, pause_s * 1000));
+  }
+}
+
 /** Ask the gateway. What cannot be asked at all is an answer with one failure, too. */
 export async function askGateway<T, V>(
   document: TypedDocumentString<T, V>,
@@ -63,7 +76,7 @@ export async function askGateway<T, V>(
   if (token !== null) headers.authorization = `Bearer ${token}`;
   let response: Response;
   try {
-    response = await fetch("/graphql", {
+    response = await send({
       method: "POST",
       headers,
       body: JSON.stringify({ query: String(document), variables }),
