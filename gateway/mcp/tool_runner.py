@@ -61,7 +61,8 @@ class ToolRunner:
         try:
             variables = tool.read_variables(given)
         except ProfileGatewayError as error:
-            raise ToolFailedError(f"{error.code}: {error}") from None
+            self._endpoint.observe(head, None, error.code)  # as one whose variables the endpoint refuses
+            raise ToolFailedError(f"{error.code}: {error} (requestId {head.request_id})") from None
         body = encode_json({"documentId": tool.name, "variables": variables})
         answer = await self._endpoint.answer(_head_of_call(head), body)
         try:

@@ -175,6 +175,8 @@ async def test_arguments_are_those_of_the_schema(tmp_path: Path, name: str, argu
         refused = await assistant.call_tool(name, arguments)
         assert refused.is_error
         assert text_of(refused).startswith(code)
+        (entry,) = gateway.audit.entries
+        assert (entry["caller"], entry["answer"]) == ("console", "INVALID_ARGUMENT"), "the call is in the audit all the same"
 
 
 @pytest.mark.parametrize(
