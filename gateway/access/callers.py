@@ -150,9 +150,11 @@ class Callers:
         assert key is not None
         return Caller(caller.name, user=f"key:{key.id}")
 
-    async def find_key(self, authorization: bytes | None) -> ApiKey:
-        """Find the key in an `Authorization` header. Raises `UnauthenticatedError` and `AccessUnavailableError`."""
-        text = bearer_of(authorization)
+    async def find_key(self, head: RequestHead) -> ApiKey:
+        """Find the key that a request shows. Raises `UnauthenticatedError` and `AccessUnavailableError`."""
+        if self._proxies is not None and self._proxies.read_caller(head) is not None:
+            raise UnauthenticatedError("a proxy names the caller, whose key is none of this request; send one of the two")
+        text = bearer_of(head.headers.get(b"authorization"))
         if self.keys is None or text is None or not is_key(text):
             raise UnauthenticatedError("a session begins with a caller's key; send Authorization: Bearer and the key")
         key = self.keys.find(text) or await self.keys.find_new(text)

@@ -61,7 +61,8 @@ class EmbedTokenRoute:
         return Route(TOKEN_PATH, self._answer, methods=["POST"])
 
     async def _answer(self, request: Request) -> Response:
-        head = Head("POST", request.scope["headers"], b"", self._revision.services.clock.monotonic())
+        peer = None if request.client is None else request.client.host
+        head = Head("POST", request.scope["headers"], b"", self._revision.services.clock.monotonic(), peer)
         with self._revision.lent() as services:
             code = OK
             try:
@@ -79,7 +80,7 @@ class EmbedTokenRoute:
 async def _make_token(services: Services, head: Head, request: Request) -> JSONResponse:
     embeds = services.callers.embeds
     assert embeds is not None
-    key = await services.callers.find_key(head.headers.get(b"authorization"))
+    key = await services.callers.find_key(head)
     head.caller = services.callers.user_of(key)
     wanted = _parse_body(await _read_body(request))
     grant = EmbedGrant(

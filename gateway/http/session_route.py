@@ -71,6 +71,6 @@ async def _change_session(services: Services, head: Head) -> str:
         raise RefusedError(404, f"there are no sessions here, as keys are no way to the pages; {fix}")
     if head.method == "DELETE":
         return sessions.end()
-    key = await services.callers.find_key(head.headers.get(b"authorization"))
+    key = await services.callers.find_key(head)
     head.caller = services.callers.user_of(key)
     return sessions.begin(key)

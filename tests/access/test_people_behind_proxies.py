@@ -112,9 +112,26 @@ async def test_the_headers_of_a_stranger_are_refused(tmp_path: Path, header: str
             for answer in await asked(gateway, {header: "support", **more}, QUERY):
                 assert code_of(answer) == (401, "UNAUTHENTICATED")
                 assert "only a proxy of access.proxy.networks may send it" in answer.text
+        by_key = {"authorization": f"Bearer {keys['console']}", header: "support", **CSRF}
+        begun = await gateway.client.post("/session", headers=by_key)
+        assert code_of(begun) == (401, "UNAUTHENTICATED")
+        assert "set-cookie" not in begun.headers
         assert not crm.calls
         for answer in await asked(gateway, session):
             assert answer.json()["data"]["viewer"]["caller"] == "console"
+
+
+@pytest.mark.parametrize("path", ["/session", "/embed/token"])
+async def test_a_key_begins_nothing_beside_the_header_of_a_proxy(tmp_path: Path, path: str):
+    """Two ways to say who asks are none, here as everywhere."""
+    keys, access = await keys_in(tmp_path, CALLERS)
+    crm, desk = shop.crm(), {"origins": ["https://desk.example.com"], "caller": "console"}
+    pages = {"enabled": True, "secret": SECRET, "embed": {"desk": desk}}
+    async with served(settings_for([crm], **settings_of(ONE, access, pages=pages)), connectors=[crm]) as gateway:
+        wanted = {"customer": "crm:c1", "origin": desk["origins"][0], "purpose": "advice"}
+        by_key = {"authorization": f"Bearer {keys['console']}", **CSRF}
+        assert code_of(await gateway.client.post(path, json=wanted, headers=by_key | ANA)) == (401, "UNAUTHENTICATED")
+        assert (await gateway.client.post(path, json=wanted, headers=by_key)).is_success
 
 
 async def test_a_session_of_a_key_stays_behind_a_proxy(tmp_path: Path):
