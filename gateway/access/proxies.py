@@ -83,7 +83,7 @@ class Proxies:
 
     def _read_group(self, value: bytes | None) -> str:
         """Find the one caller that a person has by groups."""
-        groups = {group.strip() for group in (value or b"").decode("utf-8", "replace").split(",")}
+        groups = {group.strip(" \t") for group in (value or b"").decode("utf-8", "replace").split(",")}
         callers = {caller for group, caller in self._groups.items() if group in groups}
         if len(callers) != 1:
             several = "several callers by their groups" if callers else "none of the groups"

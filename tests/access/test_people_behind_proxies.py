@@ -80,6 +80,7 @@ async def test_another_site_does_not_ask_for_a_person(tmp_path: Path):
         (BY_GROUP, [(USER, "ana@corp.example"), (GROUPS, "")]),
         (BY_GROUP, [(USER, "ana@corp.example"), (GROUPS, "Support,console")]),
         (BY_GROUP, [(USER, "ana@corp.example"), (GROUPS, "support,all")]),
+        (BY_GROUP, [(USER, "ana@corp.example"), (GROUPS, "\u3000support,support\u00a0".encode())]),
         (BY_GROUP, [(USER, "ana@corp.example"), (GROUPS, "support"), (GROUPS, "support")]),
         (BY_GROUP, [(GROUPS, "support")]),
         (NAMED, [(USER, "ana@corp.example")]),
