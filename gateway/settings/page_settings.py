@@ -52,8 +52,9 @@ class PageSettings(FrozenSettings):
         return sorted({origin for desk in self.embed.values() for origin in desk.origins})
 
     def layout_of(self, caller: str) -> Layout:
-        """Give the layout of a caller's pages."""
-        return self.layouts.get(caller, self.layout)
+        """Give the layout of a caller's pages; those in the frame of a desk have that of its caller."""
+        desks = {embed_caller(name): own.caller for name, own in self.embed.items()}
+        return self.layouts.get(desks.get(caller, caller), self.layout)
 
 
 def check_pages(pages: PageSettings, callers: Mapping[str, CallerSettings], *, have_keys: bool) -> None:

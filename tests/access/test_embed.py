@@ -148,6 +148,15 @@ async def test_a_token_gives_one_customer_where_rights_are_tried_out(tmp_path: P
         assert answer.json()["data"]["customer"]["name"], "the desk's own caller is shown everybody, as all are"
 
 
+async def test_a_page_in_a_frame_has_the_layout_of_its_desk(tmp_path: Path):
+    """That of the caller whose key the desk has, as its own pages have it."""
+    own = {"hide": ["records"]}
+    pages = {"embed": EMBED, "layout": {"hide": ["account"]}, "layouts": {"desk": own}}
+    async with gateway_of_people(tmp_path, [shop.crm()], CALLERS, purposes=PURPOSES, pages=pages) as (gateway, keys):
+        token = (await token_of(gateway, keys["desk"]))["token"]
+        assert (await ask(gateway, token, text_of("Viewer"))).json()["data"]["viewer"]["layout"] == own
+
+
 async def test_a_token_with_the_longest_texts_holds(tmp_path: Path):
     """What is handed out can be read again."""
     wide = "\U00020000"
