@@ -149,5 +149,8 @@ async def test_a_page_leads_to_the_sign_in(client: httpx2.AsyncClient) -> None:
     assert (answer.status_code, httpx2.URL(answer.headers["location"]).path) == (302, "/oauth2/start")
     started = await client.get(httpx2.URL(answer.headers["location"]).raw_path.decode())
     assert started.headers["location"] == "https://id.example.com/?rd=https://people.example.com/c/crm:c1"
+    split = await client.get("/c/x%0d%0aSet-Cookie:%20__Host-people=eve%3b%20Path=/%3b%20Secure%0d%0a%0d%0a<p>hello")
+    assert (split.status_code, split.headers["location"].count("%0d%0a")) == (302, 3), "lines stay in the address"
+    assert "set-cookie" not in split.headers
     for path in ("/healthz", "/readyz", "/session", "/webhooks/crm"):
         assert (await client.post(path, headers={"cookie": "__Host-people=ana"})).status_code == 404
