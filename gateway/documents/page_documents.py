@@ -8,7 +8,7 @@ from importlib import resources
 
 import msgspec
 
-EMBEDDED = ("Viewer", "Identity", "Completeness", "Service", "Commerce", "Behaviour", "Tags", "WhyTag")
+EMBEDDED = ("Viewer", "Identity", "Completeness", "Service", "Commerce", "Behaviour", "Months", "Tags", "WhyTag")
 """The documents of the page of one customer, by their names in the bundle of the pages."""
 
 

@@ -17,10 +17,12 @@ import { noteRecent } from "../search/recent-customers";
 import type { Viewer } from "../shell/use-viewer";
 import { AsQuery } from "./as-query";
 import { Account, Address, Contacts, Profile } from "./contacts";
+import { Expected } from "./expected";
 import { CustomerHeader } from "./header";
 import { orderRegions, readLayout, type REGIONS } from "./layout";
 import { Lost } from "./lost";
 import { Part } from "./part";
+import { Months } from "./months";
 import { LastOrder, Spend, Subscriptions } from "./orders";
 import { useOwnFields } from "./own-fields";
 import { Records } from "./records";
@@ -69,6 +71,8 @@ export function CustomerPage({ id, viewer, looking }: CustomerPageProps) {
     records: <Records identity={identity} />,
     subscriptions: <Subscriptions commerce={commerce} />,
     tags: <TagList id={id} tags={tags} />,
+    expected: <Expected tags={tags} commerce={commerce} now={now} />,
+    months: <Months id={id} commerce={commerce} now={now} />,
   };
   const column = (name: keyof typeof REGIONS, of?: Tab) => (
     <div

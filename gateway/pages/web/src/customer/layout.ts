@@ -4,7 +4,7 @@ export const REGIONS = {
   right: ["tickets", "last-order", "spend"],
   middle: ["timeline"],
   left: ["contacts", "address", "account", "profile", "records"],
-  below: ["subscriptions", "tags"],
+  below: ["expected", "subscriptions", "tags", "months"],
 } as const;
 
 export interface Layout {

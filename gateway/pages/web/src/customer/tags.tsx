@@ -9,7 +9,7 @@ import { language, text } from "../i18n/language";
 import { readFragment, writeFragment } from "../navigation";
 import { Box, Loading, None, reasonOf } from "./states";
 
-type Tags = NonNullable<TagsQuery["customer"]>;
+export type Tags = NonNullable<TagsQuery["customer"]>;
 export type Tag = NonNullable<Tags["tags"]>[number];
 type Why = NonNullable<NonNullable<WhyTagQuery["customer"]>["tag"]>;
 

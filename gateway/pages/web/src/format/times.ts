@@ -6,6 +6,7 @@ const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 const day = new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", day: "numeric" });
 const dayOfYear = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" });
 const longDay = new Intl.DateTimeFormat(locale, { weekday: "long", month: "long", day: "numeric", year: "numeric" });
+const month = new Intl.DateTimeFormat(locale, { year: "2-digit", month: "short" });
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
@@ -25,6 +26,8 @@ export const formatDay = (time: string): string => write(day, time);
 export const formatLongDay = (time: string): string => write(longDay, time);
 export const formatClock = (time: string): string => write(clock, time);
 export const formatMoment = (time: string): string => write(moment, time);
+
+export const formatMonth = (time: Date): string => month.format(time);
 
 /** Write a time; what is masked or hashed stays as it is. */
 function write(format: Intl.DateTimeFormat, time: string): string {

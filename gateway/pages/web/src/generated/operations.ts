@@ -326,6 +326,14 @@ export type CompletenessQueryVariables = Exact<{
 
 export type CompletenessQuery = { customer: { id: string, completeness: { share: number | null, missing: Array<string> }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
+export type MonthsQueryVariables = Exact<{
+  id: string | number;
+  since: string;
+}>;
+
+
+export type MonthsQuery = { customer: { id: string, orders: { unavailable: Array<string>, partial: boolean, pageInfo: { hasNextPage: boolean }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, placedAt: string }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+
 export type SegmentsQueryVariables = Exact<{
   language?: string | null | undefined;
 }>;
@@ -836,6 +844,38 @@ export const CompletenessDocument = /*#__PURE__*/ new TypedDocumentString(`
   records
   droppedRecords
 }`) as unknown as TypedDocumentString<CompletenessQuery, CompletenessQueryVariables>;
+export const MonthsDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Months($id: ID!, $since: DateTime!) {
+  customer(by: {id: $id}) {
+    id
+    orders(first: 100, filter: {since: $since}) {
+      unavailable
+      partial
+      pageInfo {
+        hasNextPage
+      }
+      sources {
+        ...SourceLine
+      }
+      nodes {
+        id
+        source
+        placedAt
+      }
+    }
+    sources {
+      ...SourceLine
+    }
+  }
+}
+    fragment SourceLine on CustomerSource {
+  name
+  state
+  asOf
+  errorCode
+  records
+  droppedRecords
+}`) as unknown as TypedDocumentString<MonthsQuery, MonthsQueryVariables>;
 export const SegmentsDocument = /*#__PURE__*/ new TypedDocumentString(`
     query Segments($language: String) {
   segments {

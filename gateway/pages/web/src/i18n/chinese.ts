@@ -167,6 +167,17 @@ export const chinese: Catalogue = {
     refunded: (amount) => `已退 ${amount}`,
     none: "还没有购买。",
   },
+  expected: {
+    title: "接下来的预期",
+    renewal: (plan) => `${plan} 续订`,
+    end: (plan) => `${plan} 到期`,
+  },
+  months: {
+    title: "每月订单",
+    orders: "最近十二个月的订单",
+    atLeast: "最近十二个月至少有这些订单",
+    month: "月份",
+  },
   subscriptions: {
     title: "订阅",
     renews: (day) => `${day}续订`,

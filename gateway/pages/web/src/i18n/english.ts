@@ -166,6 +166,17 @@ export const english = {
     refunded: (amount: string) => `${amount} refunded`,
     none: "Nothing bought yet.",
   },
+  expected: {
+    title: "What to expect next",
+    renewal: (plan: string) => `${plan} renews`,
+    end: (plan: string) => `${plan} ends`,
+  },
+  months: {
+    title: "Orders by month",
+    orders: "Orders of the last twelve months",
+    atLeast: "At least these orders of the last twelve months",
+    month: "Month",
+  },
   subscriptions: {
     title: "Subscriptions",
     renews: (day: string) => `renews ${day}`,
