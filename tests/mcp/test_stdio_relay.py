@@ -37,6 +37,7 @@ async def test_an_assistant_asks_through_the_command(tmp_path: Path, mode: str) 
             assert text_of(await assistant.call_tool("read_customer", {"id": "p1"})).startswith("FORBIDDEN: X-Purpose")
         assert [(own["caller"], own["answer"]) for own in gateway.audit.entries] == [
             ("console", "OK"),
+            ("console", "INVALID_ARGUMENT"),
             ("newsletter", "FORBIDDEN"),
         ]
 
