@@ -1,10 +1,14 @@
 """The box: it finds, opens, keeps what is typed out of addresses, and says what it could not ask."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from connectors import records as r
+from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
+from connectors.testing import MemoryConnector
 from tests.support.browser import CHROMIUM
 from tests.support.page_shop import DONE, Pages, page_sources, shown_demo, shown_shop
 
@@ -78,6 +82,72 @@ async def test_nobody_is_in_the_system_only_where_all_were_asked():
         assert await pages.text(".silence-nobody")
         await find(pages, "x", "document.querySelector('.finder-result .note')")
         assert "One more letter" in await pages.text(".finder-result")
+
+
+async def test_a_call_opens_nobody_while_another_may_have_the_number():
+    """Of two who share it one is away: the one that is found is shown with what could not be asked."""
+    sources = page_sources()
+    by_email = r.Customer, KeyKind.EMAIL
+    other = MemoryConnector("market", {by_email: dict(sources["crm"].records[by_email])})
+    other.failure = SourceUnavailableError()
+    async with shown_shop({**sources, "market": other}) as pages:
+        await pages.open("/#email=ana@example.com", f"{FOUND} === 1 && document.querySelector('.silence .note')")
+        assert await pages.page.evaluate("location.pathname") == "/"
+        assert "Could not be asked: market" in await pages.text(".silence")
+        await pages.page.press("Enter")
+        await pages.until(f"location.pathname === '/c/crm:c1' && {DONE}")
+
+
+async def test_a_plus_in_an_address_is_kept_and_typing_opens_nobody():
+    """A telephone system that writes it plainly means it; and what an agent then types is no call."""
+    async with shown_shop() as pages:
+        await pages.open("/#email=ana+x@example.com", "document.querySelector('.finder-page input')?.value")
+        assert await pages.page.evaluate("document.querySelector('.finder-page input').value") == "ana+x@example.com"
+    sources = page_sources()
+    async with shown_shop(sources) as pages:
+        late = sources["crm"].hang = asyncio.Event()
+        await pages.open("/#email=nobody@example.com", BOX)
+        await pages.page.evaluate("document.querySelector('.finder-page input').select()")
+        await pages.page.type_text("ana@example.com")
+        late.set()
+        await pages.until(f"{FOUND} === 1 && document.querySelector('.match.exact')")
+        assert await pages.page.evaluate("location.pathname") == "/"
+
+
+async def test_what_was_said_of_other_words_is_taken_back():
+    """While longer words are looked for, nothing says that they are not in the system."""
+    sources = page_sources()
+    async with shown_shop(sources) as pages:
+        await find(pages, "zz@example.net", "document.querySelector('.silence-nobody')")
+        sources["crm"].hang = asyncio.Event()
+        await pages.page.type_text("x")
+        await pages.until("document.querySelector('.spinner:not(.idle)')")
+        assert not await pages.page.evaluate("!!document.querySelector('.silence-nobody')")
+        sources["crm"].hang.set()
+        await pages.until("document.querySelector('.silence-nobody')")
+
+
+async def test_a_last_order_is_told_only_where_all_were_asked():
+    """One source of orders is away: the newest of the other may not be the last."""
+    sources = page_sources()
+    more = MemoryConnector("market", {key: dict(held) for key, held in sources["orders"].records.items()})
+    more.failure = SourceUnavailableError()
+    sources["support"].failure = SourceUnavailableError()
+    async with shown_shop({**sources, "market": more}) as pages:
+        await find(pages, "ana@example.com", "document.querySelector('.candidate-lately')?.innerText")
+        assert await pages.text(".candidate-lately") == "open tickets not known\nlast order not known"
+
+
+async def test_what_was_not_looked_for_opens_in_the_bar(tmp_path: Path):
+    """The list stays when it is pressed, which takes the focus out of the box."""
+    async with shown_demo(tmp_path) as pages:
+        await pages.open("/c/crm:c00002")
+        await pages.page.press("/")
+        await pages.page.type_text("emma clarke")
+        await pages.until("document.querySelector('.finder-bar .candidate-lately')?.innerText")
+        await pages.page.click(".finder-bar summary")
+        await pages.until("document.querySelector('.finder-bar details').open")
+        assert await pages.page.evaluate("document.querySelector('.finder-bar summary').checkVisibility()")
 
 
 async def test_recent_customers_are_kept_as_ids_alone(tmp_path: Path):

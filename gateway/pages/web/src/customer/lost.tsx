@@ -7,6 +7,7 @@ import { text } from "../i18n/language";
 import { followLink, navigateTo, pathOf } from "../navigation";
 import { forgetRecent } from "../search/recent-customers";
 import { Silence } from "../search/silence";
+import { findOnly } from "../search/use-find";
 import type { Identity } from "./header";
 import { Loading, Unavailable } from "./states";
 
@@ -57,8 +58,7 @@ function NotFound({ id, viewer }: { id: string; viewer: string }) {
     askGateway(FindDocument, { text: id }, abort.signal).then(
       ({ data, failures: refused }) => {
         setFailures(refused);
-        const found = data?.find.matches.filter((match) => match.exact) ?? [];
-        const only = found.length === 1 ? found[0]!.customer.id : null;
+        const only = data ? findOnly(data.find) : null;
         if (only !== null && only !== id) navigateTo(pathOf(only), true);
         else setResult(data?.find ?? { matches: [], unavailable: [], notTried: [], tooShort: false });
         if (data && data.find.unavailable.length === 0) forgetRecent(viewer, [id]);
@@ -68,7 +68,7 @@ function NotFound({ id, viewer }: { id: string; viewer: string }) {
     return () => abort.abort();
   }, [id]);
   const exact = result?.matches.filter((match) => match.exact) ?? [];
-  if (exact.length > 1) {
+  if (exact.length > 1 || (exact.length === 1 && exact[0]!.customer.id !== id)) {
     return <Ambiguous ids={exact.map(({ customer }) => customer.id)} missing={result?.unavailable ?? []} />;
   }
   if (result === null) return <main id="content" class="lost" aria-busy="true"><Loading /></main>;

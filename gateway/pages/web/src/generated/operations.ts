@@ -303,7 +303,7 @@ export type FoundCardsQueryVariables = Exact<{
 }>;
 
 
-export type FoundCardsQuery = { customers: Array<{ id: string, orders: { nodes: Array<{ id: string, placedAt: string, status: OrderStatus }> } | null, tickets: { totalCount: number | null, unavailable: Array<string> } | null } | null> };
+export type FoundCardsQuery = { customers: Array<{ id: string, orders: { unavailable: Array<string>, partial: boolean, nodes: Array<{ id: string, placedAt: string, status: OrderStatus }> } | null, tickets: { totalCount: number | null, unavailable: Array<string>, partial: boolean } | null } | null> };
 
 export type RecentCustomersQueryVariables = Exact<{
   ids: Array<string | number> | string | number;
@@ -716,15 +716,18 @@ export const FoundCardsDocument = /*#__PURE__*/ new TypedDocumentString(`
   customers(ids: $ids) {
     id
     orders(first: 1) {
+      unavailable
+      partial
       nodes {
         id
         placedAt
         status
       }
     }
-    tickets(first: 1, filter: {status: [NEW, OPEN, PENDING, ON_HOLD]}) {
+    tickets(first: 1, filter: {status: [NEW, OPEN, PENDING, ON_HOLD, UNKNOWN]}) {
       totalCount
       unavailable
+      partial
     }
   }
 }

@@ -25,6 +25,8 @@ export const chinese: Catalogue = {
     forget: "清除记录",
     openTickets: (count) => `${count} 个未结工单`,
     noOpenTickets: "没有未结工单",
+    ticketsUnknown: "未结工单未知",
+    ordersUnknown: "最近订单未知",
     lastOrder: (when) => `${when}下单`,
     by: {
       ACCOUNT: "公司账号",

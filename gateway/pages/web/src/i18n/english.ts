@@ -24,6 +24,8 @@ export const english = {
     forget: "Forget these",
     openTickets: (count: number) => (count === 1 ? "1 open ticket" : `${count} open tickets`),
     noOpenTickets: "no open tickets",
+    ticketsUnknown: "open tickets not known",
+    ordersUnknown: "last order not known",
     lastOrder: (when: string) => `ordered ${when}`,
     by: {
       ACCOUNT: "company account",

@@ -31,15 +31,22 @@ export function Candidate({ match, typed, card }: { match: Match; typed: string;
 }
 
 function Lately({ card }: { card: Card }) {
-  const tickets = card.tickets?.unavailable.length === 0 ? card.tickets.totalCount : null;
-  const order = card.orders?.nodes[0];
+  const tickets = isWhole(card.tickets) ? card.tickets!.totalCount : null;
+  const order = isWhole(card.orders) ? card.orders!.nodes[0] : null;
   return (
     <>
       {tickets != null && tickets > 0 && <em class="alert">{text.search.openTickets(tickets)}</em>}
       {tickets === 0 && <span>{text.search.noOpenTickets}</span>}
+      {tickets === null && <span>{text.search.ticketsUnknown}</span>}
       {order && <span>{text.search.lastOrder(formatAge(order.placedAt, readClock()))}</span>}
+      {order === null && <span>{text.search.ordersUnknown}</span>}
     </>
   );
+}
+
+/** Tell whether a list lacks nothing that is known to be: else its count and its newest may be others. */
+function isWhole(list: { unavailable: string[]; partial: boolean } | null): boolean {
+  return list !== null && list.unavailable.length === 0 && !list.partial;
 }
 
 const plain = (text: string): Part[] => [{ text, marked: false }];

@@ -4,7 +4,7 @@ import { text } from "../i18n/language";
 import { navigateTo, pathOf } from "../navigation";
 import { Candidate } from "./candidate";
 import { Silence } from "./silence";
-import { useFind, type Found } from "./use-find";
+import { findOnly, useFind } from "./use-find";
 
 export interface FinderProps {
   /** `page` is the box in the middle of its own page, `bar` the one on top of the others. */
@@ -33,8 +33,8 @@ export function Finder({ form, initial = "", opensExact = false, onTyped }: Find
   useEffect(() => {
     if (opens.current && found?.result) {
       opens.current = false;
-      const exact = found.result.matches.filter((match) => match.exact);
-      if (exact.length === 1) navigateTo(pathOf(exact[0]!.customer.id), true);
+      const only = findOnly(found.result);
+      if (only !== null) navigateTo(pathOf(only), true);
     }
     if (enters.current && found?.text === typed.trim()) {
       enters.current = false;
@@ -55,6 +55,7 @@ export function Finder({ form, initial = "", opensExact = false, onTyped }: Find
   }, [form]);
 
   const change = (value: string) => {
+    opens.current = false; // what somebody types opens nothing by itself
     setTyped(value);
     setOpen(true);
     onTyped?.(value);
@@ -88,8 +89,11 @@ export function Finder({ form, initial = "", opensExact = false, onTyped }: Find
     }
   };
   const shows = open && typed.trim() !== "";
+  const leave = ({ currentTarget, relatedTarget }: FocusEvent) => {
+    if (form === "bar" && !(currentTarget as HTMLElement).contains(relatedTarget as Node | null)) setOpen(false);
+  };
   return (
-    <div class={`finder finder-${form}`} role="search">
+    <div class={`finder finder-${form}`} role="search" onFocusOut={leave}>
       <div class="finder-box">
         <SearchIcon />
         <input
@@ -111,7 +115,6 @@ export function Finder({ form, initial = "", opensExact = false, onTyped }: Find
           onInput={(event) => change(event.currentTarget.value)}
           onKeyDown={press}
           onFocus={() => setOpen(true)}
-          onBlur={() => form === "bar" && setOpen(false)}
         />
         <span class={busy ? "spinner" : "spinner idle"} aria-hidden="true" />
         {form === "bar" && <kbd aria-hidden="true">/</kbd>}
@@ -135,7 +138,8 @@ export function Finder({ form, initial = "", opensExact = false, onTyped }: Find
             </li>
           ))}
         </ul>
-        {shows && found && <Silence found={found as Found} />}
+        {/* What was said of other words is not said of these. */}
+        {shows && found?.text === typed.trim() && <Silence found={found} />}
       </div>
     </div>
   );

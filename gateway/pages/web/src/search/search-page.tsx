@@ -14,20 +14,23 @@ export function takeCall(): string | null {
   const words = readFragment();
   const name = CALLED_BY.find((known) => words.get(known));
   if (!name) return null;
-  // A plus in an address means a blank in forms, and itself in numbers.
-  const value = name === "phone" ? words.get(name)!.replace(/^ (?=\d)/, "+") : words.get(name)!;
+  // A plus in an address means a blank in forms, and itself in numbers and in e-mail addresses, which have no blanks.
+  const said = words.get(name)!;
+  const value = name === "phone" ? said.replace(/^ (?=\d)/, "+") : name === "email" ? said.trim().replaceAll(" ", "+") : said;
   navigateTo("/", true);
   return value;
 }
 
 export function SearchPage({ viewer }: { viewer: string }) {
   const [call, setCall] = useState(takeCall);
+  const [calls, setCalls] = useState(0);
   const [typed, setTyped] = useState(call ?? "");
   useEffect(() => {
     const follow = () => {
       const next = takeCall();
       if (next !== null) {
         setCall(next);
+        setCalls((before) => before + 1); // the same number may call again
         setTyped(next);
       }
     };
@@ -37,7 +40,7 @@ export function SearchPage({ viewer }: { viewer: string }) {
   return (
     <main id="content" class="search-page">
       <h1>{text.search.label}</h1>
-      <Finder key={call} form="page" initial={call ?? ""} opensExact={call !== null} onTyped={setTyped} />
+      <Finder key={calls} form="page" initial={call ?? ""} opensExact={call !== null} onTyped={setTyped} />
       {typed.trim() === "" && (
         <>
           <p class="hint">
@@ -52,18 +55,20 @@ export function SearchPage({ viewer }: { viewer: string }) {
 
 type RecentCustomer = NonNullable<RecentCustomersQuery["customers"][number]>;
 
+/** Whoever cannot be asked for now stands there by the id. */
+const UNNAMED = { name: null, address: null, company: null };
+
 function Recent({ viewer }: { viewer: string }) {
   const [customers, setCustomers] = useState<RecentCustomer[]>([]);
   useEffect(() => {
     const ids = readRecent(viewer);
     if (ids.length === 0) return;
     void askGateway(RecentCustomersDocument, { ids }).then(({ data, failures }) => {
-      const rows = data?.customers;
-      if (!rows) return;
+      const rows = data?.customers ?? [];
       // Who is not there any more is forgotten, but not because a source cannot be asked.
       const gone = ids.filter((_, place) => rows[place] === null && isGone(failures, place));
       forgetRecent(viewer, gone);
-      setCustomers(rows.filter((row): row is RecentCustomer => row !== null));
+      setCustomers(ids.flatMap((id, place) => (gone.includes(id) ? [] : [rows[place] ?? { ...UNNAMED, id }])));
     });
   }, [viewer]);
   if (customers.length === 0) return null;

@@ -15,6 +15,12 @@ export interface Found {
 
 const PAUSE_MS = 160;
 
+/** Name the one customer who is meant exactly; null where a source that could not be asked may know another one. */
+export function findOnly({ matches, unavailable }: FindQuery["find"]): string | null {
+  const [only, ...others] = matches.filter((match) => match.exact);
+  return only !== undefined && others.length === 0 && unavailable.length === 0 ? only.customer.id : null;
+}
+
 /** Find customers by a text, after a short pause; what they lately bought and asked follows. */
 export function useFind(typed: string): { found: Found | null; busy: boolean; findNow: () => void } {
   const [found, setFound] = useState<Found | null>(null);
