@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { findFailure, findRefusal, isWithheld, staleSince, type Region } from "../api/region";
-import { formatClock } from "../format/times";
+import { formatSince } from "../format/times";
 import type { RecordType, SourceLineFragment } from "../generated/operations";
 import { text } from "../i18n/language";
 import { Icon } from "./icons";
@@ -70,7 +70,7 @@ export function Withheld() {
 }
 
 export function Stale({ since }: { since: string }) {
-  return <span class="stale" data-state="stale">{text.state.asOf(formatClock(since))}</span>;
+  return <span class="stale" data-state="stale">{text.state.asOf(formatSince(since))}</span>;
 }
 
 export function None({ children }: { children: ComponentChildren }) {

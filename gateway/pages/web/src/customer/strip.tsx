@@ -1,6 +1,6 @@
 // The strip of sources: quiet while all is well.
 import type { Region } from "../api/region";
-import { formatClock } from "../format/times";
+import { formatSince } from "../format/times";
 import type { SourceLineFragment, SourceState } from "../generated/operations";
 import { text } from "../i18n/language";
 import { AskAgain } from "./states";
@@ -28,7 +28,7 @@ export function SourceStrip({ regions }: { regions: readonly Region<unknown>[] }
       {stale.length > 0 && (
         <span class="pill stale">
           <i class="dot" aria-hidden="true" />
-          {namesOf(stale)}: {text.state.asOf(formatClock(stale.map(({ asOf }) => asOf ?? "").sort()[0]!))}
+          {namesOf(stale)}: {text.state.asOf(formatSince(stale.map(({ asOf }) => asOf ?? "").sort()[0]!))}
           <AskAgain region={askersOf(stale, regions)} />
         </span>
       )}

@@ -8,11 +8,19 @@ export interface Amount {
 
 /** Write an amount in its currency, all of its digits from its text. */
 export function formatMoney({ amount, currency }: Amount): string {
+  const plain = `${amount} ${currency}`;
+  const digits = amount.match(/^-?\d+(?:\.(\d*?)0*)?$/);
+  if (!digits) return plain;
   try {
-    const format = new Intl.NumberFormat(locale, { style: "currency", currency });
+    const usual = new Intl.NumberFormat(locale, { style: "currency", currency });
+    const fraction = digits[1]?.length ?? 0;
+    const format =
+      fraction <= (usual.resolvedOptions().maximumFractionDigits ?? 0)
+        ? usual
+        : new Intl.NumberFormat(locale, { style: "currency", currency, minimumFractionDigits: fraction });
     return format.format(amount as unknown as number); // a text is formatted exactly, which its type does not know
   } catch {
-    return `${amount} ${currency}`;
+    return plain;
   }
 }
 
