@@ -14,13 +14,16 @@ export function Contacts({ identity }: { identity: Region<Identity> }) {
   const points = customer === null ? [] : pointsOf(customer);
   return (
     <Box name="contacts" title={text.contacts.title} region={identity} field="contactPoints" records={["CUSTOMER"]}>
-      {points.length === 0 && <None>{text.contacts.none}</None>}
+      {points.length === 0 && <None>{text.contacts.none}{maybeMore(customer)}</None>}
       <ul class="contacts">
         {points.map((point) => <Contact key={point.value} {...point} />)}
       </ul>
     </Box>
   );
 }
+
+/** Say that another record may have what this customer lacks. */
+const maybeMore = (customer: Identity | null): string => (customer?.identity.complete === false ? ` ${text.records.incomplete}` : "");
 
 interface Point {
   kind: string;
@@ -38,8 +41,21 @@ function pointsOf({ contactPoints, email, phone }: Identity): Point[] {
   return [...own, ...others].sort((one, other) => Number(other.primary) - Number(one.primary));
 }
 
+/** Tell a number that can be called from one that is masked or hashed. */
+export const isNumber = (value: string): boolean => /^\+?[\d\s()./-]{3,}$/.test(value);
+const isMail = (value: string): boolean => value.includes("@") && !value.includes("*");
+
 function Contact({ kind, value, primary }: Point) {
   const phone = kind === "PHONE";
+  const usable = phone ? isNumber(value) : kind === "EMAIL" && isMail(value);
+  if (!usable) {
+    return (
+      <li class={primary ? "contact" : "contact secondary"}>
+        <Icon name={phone ? "phone" : "mail"} />
+        <span>{value}</span>
+      </li>
+    );
+  }
   return (
     <li class={primary ? "contact" : "contact secondary"}>
       <Icon name={phone ? "phone" : "mail"} />
@@ -84,7 +100,7 @@ export function Address({ identity }: { identity: Region<Identity> }) {
         ].filter(Boolean);
   return (
     <Box name="address" title={text.contacts.address} region={identity} field="address" records={["CUSTOMER"]}>
-      {address === null && <None>{text.contacts.noAddress}</None>}
+      {address === null && <None>{text.contacts.noAddress}{maybeMore(identity.customer)}</None>}
       <address>{lines.map((line) => <span key={line}>{line}</span>)}</address>
     </Box>
   );

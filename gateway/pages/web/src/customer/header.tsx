@@ -1,9 +1,11 @@
 // Who it is: name, company, consents and the three tags that say most.
+import { useState } from "preact/hooks";
 import { findFailure, isWithheld, type Region } from "../api/region";
 import { formatDay } from "../format/times";
 import { clockIn, initialsOf, nameLanguage } from "../format/values";
 import type { IdentityQuery, TagsQuery } from "../generated/operations";
 import { text } from "../i18n/language";
+import { isNumber } from "./contacts";
 import { Icon, type IconName } from "./icons";
 import { Withheld } from "./states";
 import { TagChip, chooseTags } from "./tags";
@@ -54,7 +56,7 @@ export function CustomerHeader({ identity, tags, chosen, now }: HeaderProps) {
         </ul>
         <Consents consents={customer.consents} withheld={isWithheld(findFailure(failures, "consents"))} />
       </div>
-      {customer.phone !== null && (
+      {customer.phone !== null && isNumber(customer.phone) && (
         <a class="call primary" href={`tel:${customer.phone}`}><Icon name="phone" />{text.customer.call}</a>
       )}
     </header>
@@ -78,19 +80,29 @@ function describeSetting({ createdAt, address, locale }: Identity, now: Date): s
   ].filter((words) => words !== "");
 }
 
+const SHOWN_CONSENTS = 4;
 const CONSENT_ICONS: Record<string, IconName> = { GRANTED: "yes", DENIED: "no", WITHDRAWN: "no", UNKNOWN: "unknown" };
 
 function Consents({ consents, withheld }: { consents: Identity["consents"]; withheld: boolean }) {
+  const [all, setAll] = useState(false);
   if (withheld) return <Withheld />;
   if (consents === null || consents.length === 0) return null;
+  const more = consents.length - SHOWN_CONSENTS;
   return (
     <ul class="consents" aria-label={text.contacts.consents}>
-      {consents.slice(0, 4).map(({ channel, purpose, state }) => (
+      {(all ? consents : consents.slice(0, SHOWN_CONSENTS)).map(({ channel, purpose, state }) => (
         <li key={`${channel}${purpose}`} class={`consent ${state.toLowerCase()}`}>
           <Icon name={CONSENT_ICONS[state] ?? "unknown"} />
           {[text.contacts.channel[channel], purpose].filter(Boolean).join(" · ")}: {text.contacts.consent[state]}
         </li>
       ))}
+      {more > 0 && (
+        <li>
+          <button type="button" class="quiet" aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? text.customer.less : text.customer.more(more)}
+          </button>
+        </li>
+      )}
     </ul>
   );
 }

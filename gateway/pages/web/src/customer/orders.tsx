@@ -4,7 +4,7 @@ import { formatAge, formatDay, formatMoment, formatShortDay } from "../format/ti
 import { formatMoney, formatNumber } from "../format/values";
 import type { CommerceQuery, OrderLineFragment, OrderStatus } from "../generated/operations";
 import { text } from "../i18n/language";
-import { Box, Missing, None } from "./states";
+import { Box, Missing, None, NotAsked, isWhole, sayAsked } from "./states";
 
 export type Commerce = NonNullable<CommerceQuery["customer"]>;
 
@@ -24,9 +24,11 @@ export function LastOrder({ commerce, now }: { commerce: Region<Commerce>; now: 
       lines={orders?.sources}
       aside={order && <span class={`status ${statusClass(order.status)}`}>{text.orders.status[order.status]}</span>}
     >
-      <Missing sources={orders?.unavailable ?? []} region={commerce} />
-      {!order && names.length === 0 && <None>{text.state.noSource}</None>}
-      {!order && names.length > 0 && orders?.unavailable.length === 0 && <None>{text.orders.none(names.join(", "))}</None>}
+      <Missing list={orders} region={commerce} />
+      {!order && names.length === 0 && <NotAsked sources={commerce.sources} records="ORDER" />}
+      {!order && names.length > 0 && isWhole(orders) && (
+        <None>{text.orders.none(names.join(", "), sayAsked(orders!.sources))}</None>
+      )}
       {order && <Order order={order} now={now} />}
     </Box>
   );
@@ -78,14 +80,16 @@ export function Spend({ commerce }: { commerce: Region<Commerce> }) {
               </li>
             ))}
           </ul>
-          {figures.count === 0 && !unsure ? (
+          {figures.count === 0 && namesFor(commerce.sources, "ORDER").length === 0 ? (
+            <NotAsked sources={commerce.sources} records="ORDER" />
+          ) : figures.count === 0 && !unsure ? (
             <None>{text.spend.none}</None>
           ) : (
             <p class="facts soft">
               <span>{figures.count === 1 && !unsure ? text.spend.oneOrder : text.spend.orders(count ?? "")}</span>
-              {figures.firstAt !== null && <span>{text.spend.since(formatDay(figures.firstAt))}</span>}
+              {figures.firstAt !== null && <span>{(unsure ? text.spend.sinceOrBefore : text.spend.since)(formatDay(figures.firstAt))}</span>}
               {figures.refunded.filter((sum) => Number(sum.amount) > 0).map((sum) => (
-                <span key={sum.currency}>{text.spend.refunded(formatMoney(sum))}</span>
+                <span key={sum.currency}>{text.spend.refunded(unsure ? text.state.atLeast(formatMoney(sum)) : formatMoney(sum))}</span>
               ))}
             </p>
           )}
@@ -97,10 +101,10 @@ export function Spend({ commerce }: { commerce: Region<Commerce> }) {
 
 export function Subscriptions({ commerce }: { commerce: Region<Commerce> }) {
   const subscriptions = commerce.customer?.subscriptions ?? null;
-  if (!commerce.loading && subscriptions?.nodes.length === 0 && subscriptions.unavailable.length === 0) return null;
+  if (!commerce.loading && subscriptions?.nodes.length === 0 && isWhole(subscriptions)) return null;
   return (
     <Box name="subscriptions" title={text.subscriptions.title} region={commerce} field="subscriptions" lines={subscriptions?.sources}>
-      <Missing sources={subscriptions?.unavailable ?? []} region={commerce} />
+      <Missing list={subscriptions} region={commerce} />
       <ul class="rows">
         {subscriptions?.nodes.map((each) => (
           <li key={each.id}>

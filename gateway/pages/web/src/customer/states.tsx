@@ -91,9 +91,34 @@ export function Unavailable({ source, code, region }: { source: string | null; c
   );
 }
 
-/** A grey row above what there is without some sources. */
-export function Missing({ sources, region }: { sources: readonly string[]; region: Region<unknown> }) {
-  if (sources.length === 0) return null;
+/** What is known of how whole a list is. */
+interface Listed {
+  unavailable: readonly string[];
+  partial: boolean;
+}
+
+/** Tell whether all sources of a list were asked, and gave all of it: only then there is none of what it lacks. */
+export function isWhole(list: Listed | null): boolean {
+  return list !== null && list.unavailable.length === 0 && !list.partial;
+}
+
+/** Say when the sources of a list were asked, where it is shown as what there is. */
+export function sayAsked(lines: readonly SourceLineFragment[]): string {
+  const since = staleSince(lines);
+  return since === null ? text.state.askedNow : text.state.asOf(formatSince(since));
+}
+
+/** Say why no source was asked for some records: there is none, or none finds them by what is known of the customer. */
+export function NotAsked({ sources, records }: { sources: readonly SourceLineFragment[]; records: RecordType }) {
+  const none = sources.some(({ state, records: own }) => state === "NOT_CONFIGURED" && own.includes(records));
+  return <p class="none" data-state={none ? "none" : "not-asked"}>{none ? text.state.noSource : text.state.notAsked}</p>;
+}
+
+/** A grey row above what there is without some sources, or without what cannot be read. */
+export function Missing({ list, region }: { list: Listed | null; region: Region<unknown> }) {
+  if (list === null) return null;
+  const sources = list.unavailable;
+  if (sources.length === 0) return list.partial ? <p class="soft small" data-state="incomplete">{text.state.mayBeMore}</p> : null;
   const line = region.sources.find(({ name, errorCode }) => name === sources[0] && errorCode !== null);
   return (
     <div class="unavailable" data-state="unavailable" role="status">

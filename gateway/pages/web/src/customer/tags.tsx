@@ -90,17 +90,20 @@ export function TagList({ id, tags }: { id: string; tags: Region<Tags> }) {
 }
 
 function TagWhy({ id, name }: { id: string; name: string }) {
-  const [answer, setAnswer] = useState<{ why: Why | null } | null>(null);
+  const [answer, setAnswer] = useState<{ why: Why | null; code: string | null } | null>(null);
   useEffect(() => {
     const abort = new AbortController();
     askGateway(WhyTagDocument, { id, key: name, language }, abort.signal).then(
-      ({ data }) => setAnswer({ why: data?.customer?.tag ?? null }),
+      ({ data, failures }) => setAnswer({ why: data?.customer?.tag ?? null, code: failures[0]?.code ?? null }),
       () => undefined, // closed before the answer
     );
     return () => abort.abort();
   }, [id, name]);
   if (answer === null) return <Loading />;
-  if (answer.why === null) return <p class="none">{text.tags.unknown}</p>;
+  if (answer.why === null) {
+    if (answer.code === null) return <p class="none">{text.tags.unknown}</p>;
+    return <p class="unavailable" role="alert">{answer.code === "OFFLINE" ? text.failure.offline : text.failure.other(answer.code)}</p>;
+  }
   const { rule, evidence, whyNot, computedAt } = answer.why;
   return (
     <div class="why">

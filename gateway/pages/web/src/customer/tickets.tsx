@@ -4,7 +4,7 @@ import { isFieldWithheld, namesFor, type Region } from "../api/region";
 import { formatAge, formatMoment } from "../format/times";
 import type { ServiceQuery, TicketLineFragment, TicketPriority } from "../generated/operations";
 import { text } from "../i18n/language";
-import { Box, Missing, None, Withheld } from "./states";
+import { Box, Missing, None, NotAsked, Withheld, isWhole, sayAsked } from "./states";
 
 export type Service = NonNullable<ServiceQuery["customer"]>;
 
@@ -12,14 +12,15 @@ const SHOWN = 2;
 const URGENCY: TicketPriority[] = ["URGENT", "HIGH", "NORMAL", "LOW", "UNKNOWN"];
 
 export function Tickets({ service, now }: { service: Region<Service>; now: Date }) {
-  const [all, setAll] = useState(false);
+  const [unfolded, setUnfolded] = useState(false);
   const open = service.customer?.open ?? null;
   const nodes = [...(open?.nodes ?? [])].sort(
     (one, other) => URGENCY.indexOf(one.priority) - URGENCY.indexOf(other.priority) || other.createdAt.localeCompare(one.createdAt),
   );
-  const count = open === null || open.unavailable.length > 0 || open.partial ? null : open.totalCount;
+  const count = isWhole(open) ? open!.totalCount : null;
   const written = count !== null ? String(count) : nodes.length > 0 ? text.state.atLeast(String(nodes.length)) : "";
-  const ever = service.customer?.all?.totalCount ?? null;
+  const all = service.customer?.all ?? null;
+  const ever = isWhole(all) ? all!.totalCount : null;
   const hidden = isFieldWithheld(service.failures, "subject");
   const names = namesFor(service.sources, "TICKET");
   return (
@@ -31,24 +32,25 @@ export function Tickets({ service, now }: { service: Region<Service>; now: Date 
       lines={open?.sources}
       aside={nodes.length > 0 && <span class="count">{written}</span>}
     >
-      <Missing sources={open?.unavailable ?? []} region={service} />
-      {nodes.length === 0 && names.length === 0 && <None>{text.state.noSource}</None>}
-      {nodes.length === 0 && names.length > 0 && open?.unavailable.length === 0 && (
+      <Missing list={open} region={service} />
+      {nodes.length === 0 && names.length === 0 && <NotAsked sources={service.sources} records="TICKET" />}
+      {nodes.length === 0 && names.length > 0 && isWhole(open) && (
         <None>
-          {text.tickets.none(names.join(", "))} {ever !== null && ever > 0 && <span class="soft">{text.tickets.ever(ever)}</span>}
+          {text.tickets.none(names.join(", "), sayAsked(open!.sources))} {ever !== null && ever > 0 && <span class="soft">{text.tickets.ever(ever)}</span>}
         </None>
       )}
       <ul class={nodes.length === 1 ? "tickets single" : "tickets"}>
-        {(all ? nodes : nodes.slice(0, SHOWN)).map((ticket) => (
+        {(unfolded ? nodes : nodes.slice(0, SHOWN)).map((ticket) => (
           <li key={ticket.id}><OpenTicket ticket={ticket} now={now} hidden={hidden} /></li>
         ))}
       </ul>
       {nodes.length === 1 && ever !== null && ever > 1 && <p class="soft small">{text.tickets.ever(ever)}</p>}
       {nodes.length > SHOWN && (
-        <button type="button" class="quiet" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? text.customer.less : text.customer.more(nodes.length - SHOWN)}
+        <button type="button" class="quiet" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>
+          {unfolded ? text.customer.less : text.customer.more(nodes.length - SHOWN)}
         </button>
       )}
+      {count !== null && count > nodes.length && <p class="soft small">{text.tickets.newest(nodes.length, count)}</p>}
     </Box>
   );
 }

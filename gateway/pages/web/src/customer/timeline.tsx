@@ -1,5 +1,5 @@
 // What happened between the customer and the company, the newest day first.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { askGateway } from "../api/gateway";
 import { isFieldWithheld, type Region } from "../api/region";
 import { formatLongDay, formatShortDay } from "../format/times";
@@ -7,10 +7,17 @@ import { BehaviourDocument, type BehaviourQuery, type RecordType } from "../gene
 import { text } from "../i18n/language";
 import { readFragment, writeFragment } from "../navigation";
 import { EntryLine, EventGroup, timeOf, type Entry } from "./entries";
-import { Box, Missing, None } from "./states";
+import { Box, Missing, None, isWhole, sayAsked } from "./states";
 
 export type Behaviour = NonNullable<BehaviourQuery["customer"]>;
 export type Kind = keyof typeof text.timeline.only;
+
+interface More {
+  nodes: Entry[];
+  next: string | null;
+  /** The pages that were asked for, each with what it lacks. */
+  lists: NonNullable<Behaviour["timeline"]>[];
+}
 
 const KINDS = Object.keys(text.timeline.only) as Kind[];
 
@@ -23,19 +30,34 @@ export function readKinds(): Kind[] | null {
 export function Timeline({ id, behaviour, now }: { id: string; behaviour: Region<Behaviour>; now: Date }) {
   const kinds = readKinds();
   const first = behaviour.customer?.timeline ?? null;
-  const [more, setMore] = useState<{ nodes: Entry[]; next: string | null } | null>(null);
+  const [more, setMore] = useState<More | null>(null);
   const [busy, setBusy] = useState(false);
-  useEffect(() => setMore(null), [first]);
+  const [failed, setFailed] = useState<string | null>(null);
+  const shown = useRef(first);
+  shown.current = first;
+  useEffect(() => {
+    setMore(null);
+    setFailed(null);
+  }, [first]);
   const nodes = [...(first?.nodes ?? []), ...(more?.nodes ?? [])];
   const next = more !== null ? more.next : nextOf(first);
   const hidden = isFieldWithheld(behaviour.failures, "subject");
   const showMore = async () => {
     setBusy(true);
-    const { data } = await askGateway(BehaviourDocument, { id, records: kinds as RecordType[] | null, after: next });
+    setFailed(null);
+    const { data, failures } = await askGateway(BehaviourDocument, { id, records: kinds as RecordType[] | null, after: next });
     setBusy(false);
+    if (shown.current !== first) return; // of a timeline that is not shown any more
     const page = data?.customer?.timeline ?? null;
-    if (page !== null) setMore({ nodes: [...(more?.nodes ?? []), ...page.nodes], next: nextOf(page) });
+    if (page === null) setFailed(failures[0]?.code ?? "UNKNOWN");
+    else setMore({ nodes: [...(more?.nodes ?? []), ...page.nodes], next: nextOf(page), lists: [...(more?.lists ?? []), page] });
   };
+  const lists = first === null ? [] : [first, ...(more?.lists ?? [])];
+  const list = first && {
+    unavailable: [...new Set(lists.flatMap(({ unavailable }) => unavailable))],
+    partial: lists.some(({ partial }) => partial),
+  };
+  const names = [...new Set((first?.sources ?? []).flatMap(({ name }) => name ?? []))];
   return (
     <Box
       name="timeline"
@@ -45,8 +67,11 @@ export function Timeline({ id, behaviour, now }: { id: string; behaviour: Region
       lines={first?.sources}
       top={<Filters kinds={kinds} />}
     >
-      <Missing sources={first?.unavailable ?? []} region={behaviour} />
-      {nodes.length === 0 && first?.unavailable.length === 0 && <None>{text.timeline.none}</None>}
+      <Missing list={list} region={behaviour} />
+      {nodes.length === 0 && names.length === 0 && <None>{text.state.notAsked}</None>}
+      {nodes.length === 0 && names.length > 0 && isWhole(list) && (
+        <None>{text.timeline.none(names.join(", "), sayAsked(first!.sources))}</None>
+      )}
       {daysOf(nodes).map(([day, entries]) => (
         <section key={day} class="day" aria-label={formatLongDay(timeOf(entries[0]!))}>
           <h3 title={formatLongDay(timeOf(entries[0]!))}>{nameDay(entries[0]!, now)}</h3>
@@ -66,7 +91,10 @@ export function Timeline({ id, behaviour, now }: { id: string; behaviour: Region
           {busy ? text.state.asking : text.timeline.more}
         </button>
       )}
-      {next === null && nodes.length > 0 && first?.unavailable.length === 0 && !first.partial && <p class="end soft small">{text.timeline.end}</p>}
+      {failed !== null && (
+        <p class="alert small" role="alert">{failed === "OFFLINE" ? text.failure.offline : text.failure.other(failed)}</p>
+      )}
+      {next === null && nodes.length > 0 && isWhole(list) && <p class="end soft small">{text.timeline.end}</p>}
     </Box>
   );
 }

@@ -287,7 +287,7 @@ export type CommerceQueryVariables = Exact<{
 }>;
 
 
-export type CommerceQuery = { customer: { id: string, orders: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> }> } | null, orderStatistics: { count: number, firstAt: string | null, partial: boolean, total: Array<{ amount: string, currency: string }>, refunded: Array<{ amount: string, currency: string }> } | null, subscriptions: { unavailable: Array<string>, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, plan: string | null, status: SubscriptionStatus, interval: BillingInterval, intervalCount: number | null, renewsAt: string | null, cancelledAt: string | null, endsAt: string | null, amount: { amount: string, currency: string } | null }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type CommerceQuery = { customer: { id: string, orders: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> }> } | null, orderStatistics: { count: number, firstAt: string | null, partial: boolean, total: Array<{ amount: string, currency: string }>, refunded: Array<{ amount: string, currency: string }> } | null, subscriptions: { unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, plan: string | null, status: SubscriptionStatus, interval: BillingInterval, intervalCount: number | null, renewsAt: string | null, cancelledAt: string | null, endsAt: string | null, amount: { amount: string, currency: string } | null }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type OrderLineFragment = { id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> };
 
@@ -346,7 +346,7 @@ export type ServiceQueryVariables = Exact<{
 }>;
 
 
-export type ServiceQuery = { customer: { id: string, open: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }> } | null, all: { totalCount: number | null, unavailable: Array<string>, nodes: Array<{ id: string, subject: string | null, solvedAt: string | null, createdAt: string }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type ServiceQuery = { customer: { id: string, open: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }> } | null, all: { totalCount: number | null, unavailable: Array<string>, partial: boolean, nodes: Array<{ id: string, subject: string | null, solvedAt: string | null, createdAt: string }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type TicketLineFragment = { id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> };
 
@@ -621,6 +621,7 @@ export const CommerceDocument = /*#__PURE__*/ new TypedDocumentString(`
     }
     subscriptions(first: 5) {
       unavailable
+      partial
       sources {
         ...SourceLine
       }
@@ -899,7 +900,10 @@ export const ServiceDocument = /*#__PURE__*/ new TypedDocumentString(`
     query Service($id: ID!) {
   customer(by: {id: $id}) {
     id
-    open: tickets(first: 10, filter: {status: [NEW, OPEN, PENDING, ON_HOLD]}) {
+    open: tickets(
+      first: 10
+      filter: {status: [NEW, OPEN, PENDING, ON_HOLD, UNKNOWN]}
+    ) {
       totalCount
       unavailable
       partial
@@ -913,6 +917,7 @@ export const ServiceDocument = /*#__PURE__*/ new TypedDocumentString(`
     all: tickets(first: 1) {
       totalCount
       unavailable
+      partial
       nodes {
         id
         subject
