@@ -23,6 +23,7 @@ from gateway.onboarding.proposal import (
 from gateway.onboarding.record_parts import filters_of, id_field, key_type, leftovers_of
 from gateway.onboarding.table_graph import TableGraph, is_staff
 from gateway.onboarding.table_words import has_role, is_of_thing, table_roles
+from gateway.onboarding.writable_names import is_writable
 
 CLEAR_LEAD = 3
 """By how many points the best table must lead, or people are asked."""
@@ -97,7 +98,7 @@ def filter_by_role(table: CatalogueTable) -> FilterProposal | None:
     """Propose to read customers alone, where a column of roles tells them from staff in the same table."""
     for column in table.columns:
         words = {str(value) for value in column.values} if split_words(column.name) in _ROLE_COLUMNS else set()
-        own = sorted(word for word in words if " ".join(split_words(word)) in _CUSTOMER_ROLES)
+        own = sorted(word for word in words if " ".join(split_words(word)) in _CUSTOMER_ROLES and is_writable(word))
         if own and len(words) > len(own):
             note = "leaves out who is no customer"
             return FilterProposal(column=column.name, test="words", words=own, confidence=Confidence.LIKELY, note=note)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from connectors.catalogue import split_words
 from gateway.onboarding.lexicon_files import read_lexicon
+from gateway.onboarding.writable_names import is_writable
 
 _WORDS: Mapping[str, Mapping[str, list[str]]] = read_lexicon("enums")
 
@@ -23,7 +24,8 @@ ENUM_KINDS = frozenset(_WORDS)
 def translate_words(kind: str, words: Iterable[str]) -> dict[str, str]:
     """Translate the words of a source into members of an enum. What means nothing to us is left out."""
     meanings = _MEANINGS[kind]
-    return {word: meaning for word in words if (meaning := meanings.get(_key(word)) or _member(kind, word)) is not None}
+    told = filter(is_writable, words)
+    return {word: meaning for word in told if (meaning := meanings.get(_key(word)) or _member(kind, word)) is not None}
 
 
 def _member(kind: str, word: str) -> str | None:

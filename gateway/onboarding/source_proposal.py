@@ -15,6 +15,7 @@ from gateway.onboarding.source_recognition import RecognitionOptions, recognise_
 from gateway.onboarding.source_url import SourceUrl, open_reader
 from gateway.onboarding.table_graph import TableGraph
 from gateway.onboarding.tags_writer import write_tags
+from gateway.onboarding.writable_names import leave_unwritable
 
 
 class ProposedSettings(NamedTuple):
@@ -34,7 +35,7 @@ async def propose_settings(
     """Propose settings in which all that runs is proved. Raises `SourceError` where the source cannot be read."""
     reader = open_reader(source)
     try:
-        catalogue = await reader.read_catalogue()
+        catalogue = leave_unwritable(await reader.read_catalogue())
         graph, proposal = await recognise_source(catalogue, reader, source.name, options)
         connection = _connection(source, graph, options)
         prover = LookupProof(graph, reader, {**environment, **source.written, **source.variables})

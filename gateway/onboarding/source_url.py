@@ -64,7 +64,11 @@ def read_url(text: str, environment: Mapping[str, str], name: str | None = None)
 
 def _name_of(text: str, name: str | None) -> str:
     """Name the source: by `--name`, or after the database."""
-    own = name or "_".join(split_words(text)) or "source"
+    if name is not None:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+            raise ConfigurationError(["--name: is no name of a source; write letters, digits and _, such as shop"])
+        return name
+    own = "_".join(re.findall(r"[a-z0-9]+", " ".join(split_words(text)))) or "source"
     return own if own[0].isalpha() else f"s_{own}"
 
 

@@ -134,13 +134,14 @@ def count_words(values: Iterable[Any]) -> dict[str, int]:
 
 def mask_value(value: Any) -> str:
     """Write the shape of a value, and nothing of it but its first letters and its end: `a***@a***.com`."""
-    text = str(value).strip()
+    text = " ".join(str(value).split())
     if is_email(text):
         local, _, domain = text.partition("@")
         return f"{local[:1]}***@{domain[:1]}***.{domain.rpartition('.')[2]}"
     if phone_form(text, "US") is not None and not text.isalpha():
         return re.sub(r"\d", "9", text)
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text))[:24]
+    shape = re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text))[:24]
+    return "".join(sign if sign.isprintable() else "?" for sign in shape)
 
 
 def decimal_places(values: Sequence[Any]) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,45 @@ def test_what_holds_no_customers_ends_with_1(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "no customers are certain" in result.stderr
     assert "[sources.own.records" not in (tmp_path / "out" / "gateway.toml").read_text().replace("# [", "")
+
+
+_COLUMNS = '"li\nne" TEXT, "a""""""b" TEXT, "${HOME}" TEXT, "back\\slash" TEXT, "[tags]" TEXT'
+_ORDERS = "id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id)"
+_PEOPLE = [f"({n}, 'p{n}@example.com', 'P {n}', 'one' || char(10) || '[evil]')" for n in range(1, 30)]
+_SOLD = [f"({n}, {n}, '2026-01-02 03:04:05', 'paid' || char(10) || '[evil]', '1')" for n in range(1, 30)]
+HOSTILE = [
+    f"CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT, name TEXT, notes TEXT, {_COLUMNS})",
+    f'CREATE TABLE orders ({_ORDERS}, "placed:at" TEXT, "order""status" TEXT, "total\n[evil]" TEXT)',
+    f'CREATE TABLE "x\n[evil]" ({_ORDERS})',
+    f"INSERT INTO customers (id, email, name, notes) VALUES {', '.join(_PEOPLE)}",
+    f"INSERT INTO orders VALUES {', '.join(_SOLD)}, (30, 1, '2026-01-02 03:04:05', '${{paid}}', '1')",
+]
+
+
+def test_hostile_names_and_values_write_no_settings(tmp_path: Path) -> None:
+    """What a name or a value says is no setting: names that no settings hold are left out and named, the rest runs."""
+    asyncio.run(run_script(new_sqlite(tmp_path), *HOSTILE))
+    result = init(tmp_path, str(tmp_path / "own.db"), "--yes")
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "out" / "gateway.toml").read_text()
+    assert list(tomllib.loads(text)) == ["tags", "sources"]
+    assert [line for line in text.splitlines() if line.startswith("[")] == [
+        line for line in text.splitlines() if line.startswith(("[tags]", "[sources.own"))
+    ]
+    named = ["customers.li?ne", "customers.?{HOME}", "orders.total?[evil]", "x?[evil]"]
+    assert [own for own in named if own not in result.output] == []
+    assert "x\n[evil]" not in result.output
+
+
+@pytest.mark.parametrize("file", ["客户.db", "Bücher-2024.db", "2024.db"])
+def test_a_file_of_any_name_is_a_source(tmp_path: Path, file: str) -> None:
+    """The source is called by what is ASCII in the name of a file."""
+    make_shop(tmp_path).rename(tmp_path / file)
+    result = init(tmp_path, str(tmp_path / file), "--yes")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_name_that_is_none_is_refused(tmp_path: Path) -> None:
+    """A name that settings cannot hold is refused with the fix."""
+    result = init(tmp_path, str(make_shop(tmp_path)), "--name", "my shop]")
+    assert (result.exit_code, "--name: is no name of a source; write" in result.output) == (2, True)
