@@ -140,6 +140,10 @@ class QueryWriter:
     def _column_name(self, column: str, is_joined: bool) -> str:
         return f"t.{self.quote(column)}" if is_joined else self.quote(column)
 
+    def _outer_name(self, record: RecordProposal, column: str, is_joined: bool) -> str:
+        """Write a record's own column inside a subquery, whose tables may have a column of that name."""
+        return f"{'t' if is_joined else self._graph.table(record.table).quoted}.{self.quote(column)}"
+
     def _alias(self, field: str) -> str:
         return field if field in _PLAIN_ALIASES else self.quote(field)
 
@@ -205,7 +209,7 @@ class QueryWriter:
         names = {field.field: self.quote(field.reached.column.name) for field in items.fields if field.reached}
         own_id = record.fields[0].reached
         assert own_id is not None
-        id_ = self._column_name(own_id.column.name, is_joined)
+        id_ = self._outer_name(record, own_id.column.name, is_joined)
         product = f"i.{names['quantity']} * i.{names['unit_price_amount']}"
         table = self._graph.table(items.table).quoted
         return f"(SELECT sum({product}) FROM {table} AS i WHERE i.{self.quote(items.parent)} = {id_})"  # noqa: S608  names that were read
@@ -219,7 +223,7 @@ class QueryWriter:
         name = f"p.{self.quote(amount.name)}"
         if amount.kind is ColumnKind.TEXT:
             name = f"CAST({name} AS DECIMAL(18, {max(2, decimal_places(amount.values))}))"
-        table, id_ = self._graph.table(payments.table).quoted, self._column_name(own_id.column.name, is_joined)
+        table, id_ = self._graph.table(payments.table).quoted, self._outer_name(record, own_id.column.name, is_joined)
         return f"(SELECT sum({name}) FROM {table} AS p WHERE p.{self.quote(payments.parent)} = {id_})"  # noqa: S608  names that were read
 
     def _literal(self, text: str) -> str:

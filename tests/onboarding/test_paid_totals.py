@@ -1,11 +1,18 @@
 """The total of orders that have none: what was paid, where the items confirm it."""
 
+import sqlite3
+import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from gateway.onboarding.proposal import RecordProposal
+from gateway.onboarding.proposal import Confidence, RecordProposal
+from gateway.onboarding.source_proposal import propose_settings
+from gateway.onboarding.source_recognition import RecognitionOptions
+from gateway.onboarding.source_url import read_url
 from tests.onboarding.test_recognition import columns_of, recognise
+from tests.support.script_database import new_sqlite, run_script
 
 SHOP = (
     "CREATE TABLE customers (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE)",
@@ -49,3 +56,21 @@ async def test_what_was_paid_is_the_total(tmp_path: Path) -> None:
 async def test_what_nothing_confirms_is_no_total(tmp_path: Path, paid: str, count: int) -> None:
     """Payments of another amount, parts of it, or of few orders, are no total."""
     assert "total_amount" not in columns_of(await order_of(tmp_path, paid, count))
+
+
+async def test_the_total_is_of_the_own_order(tmp_path: Path) -> None:
+    """Payments have an id of their own, which is not the order's: the sum that is written is of the order alone."""
+    url = new_sqlite(tmp_path)
+    orders = ", ".join(f"({number}, 1, 'paid', '2026-01-0{number}')" for number in NUMBERS)
+    items = ", ".join(f"({number}, {number}, 'S', {number}0, 2)" for number in NUMBERS)
+    payments = ", ".join(f"({100 + number}, {number}, {number}2, '2026-01-0{number}')" for number in NUMBERS)
+    rows = [
+        f"INSERT INTO {table} VALUES {own}"
+        for table, own in (("orders", orders), ("order_items", items), ("payments", payments))
+    ]
+    await run_script(url, *SHOP, *rows)
+    proposed = await propose_settings(read_url(url, {}), {}, RecognitionOptions("EUR"), (Confidence.SURE, Confidence.LIKELY))
+    query = tomllib.loads(proposed.settings)["sources"]["own"]["records"]["order"]["query"]
+    with closing(sqlite3.connect(tmp_path / "own.db")) as connection:
+        found = connection.execute(f"SELECT id, total_amount FROM ({query}\n) ORDER BY id").fetchall()
+    assert found == [(number, number * 10 + 2) for number in NUMBERS]
