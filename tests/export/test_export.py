@@ -15,6 +15,7 @@ from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
 from gateway.app import create_services, opened
 from gateway.export.customer_reader import CustomerReader
+from gateway.export.exported_types import LEFT_OUT
 from gateway.tags.pack import uncalibrated_pack
 from tests.support import shop
 from tests.support.clocks import StoppedClock
@@ -48,6 +49,8 @@ OF_AUDIT = {"Customer.accessLog"}
 OF_RULES = {"Tag.whyNot"}
 """Follows from the rule and the facts, which are there."""
 
+OF_PAGES = {where for where in LEFT_OUT if where.endswith(".link")}
+"""Lead into systems that are not the customer's."""
 PLACES = {"edges", "pageInfo"}
 CRM = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {"7": [person("7")]}})
 ORDERS: dict[Any, Any] = {
@@ -86,7 +89,7 @@ async def test_nothing_more_and_nothing_less_than_all_queries_show(
 ):
     """Every way in and on is asked; what they show of him together is what is exported, value by value."""
     clock, identity = StoppedClock(), {"max_turns": 4}
-    crawl = Crawl(SCHEMA, ARGUMENTS, OF_OTHERS | OF_COLLEAGUES | OF_CALLS | OF_AUDIT | OF_RULES | PLACES)
+    crawl = Crawl(SCHEMA, ARGUMENTS, OF_OTHERS | OF_COLLEAGUES | OF_CALLS | OF_AUDIT | OF_RULES | OF_PAGES | PLACES)
     shown: Told = set()
     async with gateway_on(sources(), with_clock=clock, limits=LIMITS, identity=identity) as gateway:
         for root, arguments in ways_in:

@@ -70,8 +70,8 @@ def keep_last_rule(patch: pytest.MonkeyPatch) -> None:
     """Have each request keep to the rule of the one before."""
     real, rules = Views.confine, list[Any]()
 
-    def confine(self: Views, context: Any, view: Any, caller: Any) -> Any:
-        hidden = real(self, context, view, caller)
+    def confine(self: Views, context: Any, *given: Any) -> Any:
+        hidden = real(self, context, *given)
         rules.append(context.stitcher.rule)
         context.stitcher = Stitcher(context.stitcher.router, context.stitcher.loaders, rules[-2:][0])
         return hidden
@@ -90,7 +90,7 @@ SEEDS: dict[str, Seed] = {
     "nodes are not judged": without_rule(record_finder, "find_admitted_node"),
     "records by their ids are not judged": instead(record_finder, "is_record_admitted", admit_every_record),
     "members are not judged": instead(accounts, "admit_those", admit_all),
-    "searches are not judged": without_rule(query, "search_admitted"),
+    "searches are not judged": without_rule(query, "search_customers"),
     "accounts are not judged": instead(RowRule, "admits_account", lambda *_: True),
     "records are asked for before the customer is judged": instead(Stitcher, "expected_ids", Stitcher.own_ids),
     "candidates are not judged": instead(admitted_customers, "AmbiguousIdentityError", NeverRaisedError),

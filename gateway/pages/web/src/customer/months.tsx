@@ -39,7 +39,7 @@ function YearOfOrders({ id, now }: MonthsProps) {
   });
   return (
     <Box name="months" title={text.months.title} region={region} field="orders" lines={orders?.sources}>
-      <Missing sources={orders?.unavailable ?? []} region={region} />
+      <Missing list={orders} region={region} />
       {orders !== null && (
         <BarChart
           title={unsure ? text.months.atLeast : text.months.orders}
