@@ -107,6 +107,31 @@ async def test_a_phone_shows_it_in_one_column(width: int, tmp_path: Path):
         assert pages.page.problems == []
 
 
+async def test_a_tag_of_the_header_opens_on_a_phone(tmp_path: Path):
+    """Pressed, or named by the address, it is seen: its tab comes to the front."""
+    seen = "document.querySelector('.why dl')?.checkVisibility()"
+    async with shown_demo(tmp_path) as pages:
+        await pages.open("/c/crm:c00001", width=390, height=844)
+        await pages.page.click(".chips .chip")
+        await pages.until(seen)
+        await pages.open("/c/crm:c00001#tag=activity", seen, width=390, height=844)
+
+
+async def test_the_focus_goes_along_to_a_customer(tmp_path: Path):
+    """Who opens a customer from the box is at the content, not at the beginning of the document, and goes on from there."""
+    async with shown_demo(tmp_path) as pages:
+        await pages.open("/", "document.activeElement?.getAttribute('role') === 'combobox'")
+        await pages.page.type_text("emma clarke")
+        await pages.until("document.querySelector('.finder-page .candidate-lately')?.innerText")
+        await pages.page.press("Enter")
+        await pages.until(DONE)
+        assert await pages.page.evaluate("document.activeElement.id") == "content"
+        await pages.page.press("Tab")
+        assert await pages.page.evaluate("!!document.activeElement.closest('main')")
+        await pages.page.press("/")
+        assert await pages.page.evaluate("document.activeElement.getAttribute('role')") == "combobox"
+
+
 async def test_a_browser_in_chinese_sees_it_in_chinese(tmp_path: Path):
     """Texts, dates and the language of the document."""
     async with shown_demo(tmp_path, language="zh-CN") as pages:

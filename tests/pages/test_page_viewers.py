@@ -49,6 +49,26 @@ async def test_a_key_and_a_purpose_open_the_page(tmp_path: Path):
         await pages.open(CUSTOMER, DOOR)
 
 
+async def test_signing_out_without_the_gateway_shows_nobody(tmp_path: Path):
+    """The customer goes from the screen, and it is said that the gateway is not there."""
+    keys, access = await keys_in(tmp_path, CALLERS)
+    words = {"access": access, "callers": CALLERS, "purposes": PURPOSES, "pages": {"secret": "s" * 32}}
+    async with shown_shop(**words) as pages:
+        await pages.open(CUSTOMER, DOOR)
+        await pages.page.evaluate(f"{DOOR}.focus()")
+        await pages.page.type_text(keys["desk"])
+        await pages.page.press("Enter")
+        await pages.page.click("li:first-child .choice")
+        await pages.until(DONE)
+        await pages.page.call("Network.enable")
+        lost = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        await pages.page.call("Network.emulateNetworkConditions", **lost)
+        await pages.page.click(".who button")
+        await pages.until("document.querySelector('.door [role=alert]')")
+        assert "cannot be reached" in await pages.text(".door [role=alert]")
+        assert "Ana" not in await pages.page.evaluate("document.documentElement.outerHTML")
+
+
 async def test_a_layout_orders_and_hides(tmp_path: Path):
     """Regions come in the order of the settings, hidden ones are not there, and the header has the tags that are named."""
     layout = {"regions": ["spend", "tickets"], "hide": ["profile", "records"], "tags": ["activity"]}

@@ -13,6 +13,7 @@ import {
   type RecordType,
 } from "../generated/operations";
 import { language, text } from "../i18n/language";
+import { readFragment } from "../navigation";
 import { noteRecent } from "../search/recent-customers";
 import type { Viewer } from "../shell/use-viewer";
 import { AsQuery } from "./as-query";
@@ -51,7 +52,11 @@ export function CustomerPage({ id, viewer, looking }: CustomerPageProps) {
   const tags = useRegion(TagsDocument, { id, language });
   const own = useOwnFields(id, layout.fields);
   const phone = useMedia("(max-width: 760px)");
+  const tag = readFragment().get("tag");
   const [tab, setTab] = useState<Tab>("timeline");
+  useEffect(() => {
+    if (tag !== null) setTab("tags"); // its place is in this tab
+  }, [tag]);
   const now = useMemo(readClock, [looking, identity.customer]);
   const known = identity.customer?.id ?? null;
   useEffect(() => {

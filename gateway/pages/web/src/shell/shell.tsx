@@ -1,4 +1,5 @@
 // What all pages have in common: the bar, who looks, and the page that the address names.
+import { useEffect, useRef } from "preact/hooks";
 import { CustomerPage } from "../customer/customer-page";
 import { text } from "../i18n/language";
 import { usePlace, type Place } from "../navigation";
@@ -17,6 +18,13 @@ export function Shell() {
 function Whole() {
   const place = usePlace();
   const { looking, choose, again } = useViewer();
+  const where = place.page === "customer" ? place.id : place.page === "other" ? place.name : "";
+  const before = useRef(where);
+  useEffect(() => {
+    // Who goes to another page by keys or hears it begins there; the box takes the focus itself.
+    if (before.current !== where && place.page !== "search") focusContent();
+    before.current = where;
+  }, [where]);
   return (
     <>
       <a class="skip" href="#content" onClick={skip}>{text.skip}</a>
@@ -54,7 +62,7 @@ function Page({ place, looking, onPurpose, onSignedIn }: PageProps) {
       const viewer = nameOf(looking.viewer);
       if (place.page === "search") return <SearchPage key={`${viewer}${looking.purpose}`} viewer={viewer} />;
       if (place.page === "customer") {
-        return <CustomerPage key={`${place.id}\n${looking.purpose}`} id={place.id} viewer={viewer} looking={looking.viewer} />;
+        return <CustomerPage key={`${place.id}\n${viewer}\n${looking.purpose}`} id={place.id} viewer={viewer} looking={looking.viewer} />;
       }
       const ReportPage = REPORT_PAGES[place.name];
       return ReportPage ? <ReportPage /> : <main id="content" />;
@@ -65,6 +73,10 @@ function Page({ place, looking, onPurpose, onSignedIn }: PageProps) {
 /** Move the focus without a fragment, which has words of its own. */
 function skip(event: MouseEvent) {
   event.preventDefault();
+  focusContent();
+}
+
+function focusContent() {
   const content = document.getElementById("content");
   content?.setAttribute("tabindex", "-1");
   content?.focus();
