@@ -8,6 +8,7 @@ documents; an array of plain values is a column whose `is_list` is true.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
@@ -172,9 +173,12 @@ _SENSITIVE_WORDS = (
     r"pass(?:word|wd|phrase|code)?s?|pwd|senha|contrasena|passwort|kennwort|secret|salt|otp|totp|pin|cvv|cvc|"
     r"token|api_?key|private_?key|access_?key|session_?key|credentials?|hash|digest|"
     r"(?:credit_?)?card_?(?:no|num(?:ber)?)|ccn?|pan|iban|bic|swift|account_?no|bank_?account|routing(?:_?number)?|"
-    r"ssn|social_?security(?:_?number)?|tax_?id|passport(?:_?(?:no|number))?|cpf|rg|nif|dni"
+    r"ssn|social_?security(?:_?number)?|tax_?id|passport(?:_?(?:no|number))?|cpf|rg|nif|dni|"
+    r"(?:kredit)?karten_?(?:nr|nummer)|konto_?(?:nr|nummer)|num(?:ero)?_(?:d[eo]_)?(?:cartao|tarjeta)"
 )
-_SECRET_NAME = re.compile(rf"(?:^|_)(?:{_SENSITIVE_WORDS})(?:_|$)")
+_SENSITIVE_PARTS = "密码|口令|密钥|令牌|验证码|身份证|银行卡|信用卡|卡号|护照"
+"""Chinese is written without spaces: these may stand anywhere in a name."""
+_SECRET_NAME = re.compile(rf"(?:^|_)(?:{_SENSITIVE_WORDS})(?:_|$)|{_SENSITIVE_PARTS}")
 _SECRET_VALUE = re.compile(
     r"^(?:\$2[abxy]?\$\d\d\$.{40,}|\$argon2|\$(?:1|5|6|y)\$|\{(?:SSHA|bcrypt|noop)\}|pbkdf2[_:]|sha\d+\$|eyJ[\w-]+\.eyJ|"
     r"(?:sk|rk|pk|whsec|ghp|gho|xox[abp]|AKIA)[_-]?\w{10,}|-----BEGIN )"
@@ -182,9 +186,22 @@ _SECRET_VALUE = re.compile(
 
 
 def split_words(name: str) -> tuple[str, ...]:
-    """Split the name of a table or column into words in lower case: `CustomerID`, `customer_id` and `customer-id` alike."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    """Split the name of a table or column into words in lower case: `CustomerID`, `customer_id` and `customer-id` alike.
+
+    Letters with accents are plain ones, and German ones as they are written without: `Währung` is `waehrung`.
+    """
+    plain = name if name.isascii() else "".join(_without_accent(own) for own in unicodedata.normalize("NFC", name))
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain)
     return tuple(word for word in re.split(r"[\W_]+", spaced.lower()) if word)
+
+
+_GERMAN = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
+
+
+def _without_accent(letter: str) -> str:
+    """Write a Latin letter without its accent. Those of other scripts stay."""
+    base = unicodedata.normalize("NFD", letter)[0]
+    return _GERMAN.get(letter) or (base if base.isascii() else letter)
 
 
 def skip_reason(name: str) -> str | None:

@@ -34,6 +34,9 @@ _ROLE_COLUMNS = (("role",), ("roles",), ("role", "id"), ("user", "role"), ("user
 _CUSTOMER_ROLES = frozenset(
     ("end user", "enduser", "customer", "client", "consumer", "buyer", "shopper", "guest", "member", "kunde", "cliente")
 )
+_STAFF_FLAGS = frozenset(
+    ("is staff", "staff", "is employee", "is superuser", "is internal", "is agent", "ist mitarbeiter", "mitarbeiter")
+)
 _ORDER_ROLES = ("order", "invoice", "rental", "payment", "ticket", "subscription", "item", "event")
 
 
@@ -105,6 +108,16 @@ def filter_by_role(table: CatalogueTable) -> FilterProposal | None:
     return None
 
 
+def filter_by_flag(table: CatalogueTable) -> FilterProposal | None:
+    """Propose to leave out staff whom a column marks among the customers."""
+    for column in table.columns:
+        texts = {str(value).strip().casefold() for value in column.values}
+        if " ".join(split_words(column.name)) in _STAFF_FLAGS and shapes.is_flag(column) and len(texts) > 1:
+            note = "leaves out staff"
+            return FilterProposal(column=column.name, test="false", confidence=Confidence.LIKELY, note=note)
+    return None
+
+
 def recognise_customers(graph: TableGraph) -> RecordProposal | None:
     """Propose the customers. Where two tables are as likely, or it may be staff, nothing of it runs."""
     ranked = rank_customers(graph)
@@ -150,7 +163,7 @@ def _proposal(graph: TableGraph, best: CustomerCandidate, confidence: Confidence
         table=table.name,
         fields=fields,
         keys=keys,
-        filters=[*filters_of(table), *([own_role] if (own_role := filter_by_role(table)) else [])],
+        filters=[*filters_of(table), *(own for own in (filter_by_role(table), filter_by_flag(table)) if own is not None)],
         leftovers=leftovers_of(table, fields),
         confidence=confidence,
         evidence=best.evidence,

@@ -17,10 +17,19 @@ _DELETED = (
     "is deleted",
     "removed at",
     "fivetran deleted",
+    "geloescht",
     "geloescht am",
+    "ist geloescht",
+    "excluido",
     "excluido em",
+    "eliminado",
+    "eliminado en",
+    "borrado",
+    "删除时间",
+    "已删除",
+    "是否删除",
 )
-_FLAG_ENDS = ("deleted",)
+_FLAG_ENDS = ("deleted", "geloescht", "excluido", "eliminado", "borrado", "已删除", "是否删除")
 """How the names of flags end: where none is set, that of one says what another would be."""
 _TESTS = ("is test", "test", "is test order", "is test account", "is dummy")
 _TENANTS = ("tenant id", "tenant", "organization id", "org id", "workspace id", "shop id", "mandant")

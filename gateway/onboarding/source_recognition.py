@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +16,9 @@ from gateway.onboarding.proposal import Confidence, RecordProposal, SourcePropos
 from gateway.onboarding.record_recognition import recognise_accounts, recognise_records
 from gateway.onboarding.table_graph import TableGraph, find_references
 from gateway.onboarding.table_words import has_role
+
+_NAIVE_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?")
+"""A time as text that has no zone."""
 
 
 class RecognitionOptions(NamedTuple):
@@ -83,7 +87,10 @@ def _unread_tables(graph: TableGraph, records: list[RecordProposal]) -> list[str
 
 def _is_naive(reached: object) -> bool:
     column = getattr(reached, "column", None)
-    return column is not None and column.kind is ColumnKind.TIMESTAMP
+    if column is None:
+        return False
+    is_text = column.kind is ColumnKind.TEXT and any(_NAIVE_TIME.fullmatch(str(value).strip()) for value in column.values)
+    return column.kind is ColumnKind.TIMESTAMP or is_text
 
 
 def _has_phone_key(records: list[RecordProposal]) -> bool:

@@ -133,13 +133,26 @@ async def find_references(catalogue: Catalogue, reader: CatalogueReader) -> list
             if (table.name, column.name) in declared | in_key or not column.values or column.is_list:
                 continue
             suggested = _suggested(graph, table, column)
-            for target, target_column in suggested:
-                if await _is_contained(reader, column, target, target_column):
-                    found.append(Reference(table.name, column.name, target.name, target_column.name, is_declared=False))
-                    break
-            else:
-                found += _by_name(table, column, suggested)
+            targets = await _confirmed(reader, column, suggested)
+            if len(targets) == 1:
+                target, target_column = targets[0]
+                found.append(Reference(table.name, column.name, target.name, target_column.name, is_declared=False))
+            elif not targets:
+                found += _by_name(table, column, [(target, own) for _, target, own in suggested])
     return found
+
+
+async def _confirmed(
+    reader: CatalogueReader, column: CatalogueColumn, suggested: Sequence[tuple[int, CatalogueTable, CatalogueColumn]]
+) -> list[tuple[CatalogueTable, CatalogueColumn]]:
+    """List the tables that have a column's values, of those whose name says most. Where there are several, none is meant."""
+    found: list[tuple[int, CatalogueTable, CatalogueColumn]] = []
+    for length, target, own in suggested:
+        if found and length < found[0][0]:
+            break
+        if await _is_contained(reader, column, target, own):
+            found.append((length, target, own))
+    return [(target, own) for _, target, own in found]
 
 
 def _by_name(
@@ -158,8 +171,8 @@ def _by_name(
 
 def _suggested(
     graph: TableGraph, table: CatalogueTable, column: CatalogueColumn
-) -> list[tuple[CatalogueTable, CatalogueColumn]]:
-    """List the tables that a column may refer to by its name, those with the longest name first."""
+) -> list[tuple[int, CatalogueTable, CatalogueColumn]]:
+    """List the tables that a column may refer to by its name, those first of whose name it has the most words."""
     if table.primary_key == (column.name,):
         return []
     words = split_words(column.name)
@@ -173,7 +186,7 @@ def _suggested(
             length = 1
         if length:
             found.append((length, target, own))
-    return [(target, own) for _, target, own in sorted(found, key=lambda entry: -entry[0])]
+    return sorted(found, key=lambda entry: -entry[0])
 
 
 def _matched_words(words: tuple[str, ...], target: str, target_id: str) -> int:
