@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from gateway.onboarding.written_files import PlannedFile
 
 
+_FIX = "check that it is such a database or folder, and that it can be read"
+_FIXES = {
+    "SOURCE_UNAVAILABLE": "check that it runs, and the host, the port and the name of the database",
+    "SOURCE_TIMEOUT": "check that it can be reached from here, and how busy it is",
+    "SOURCE_AUTH": "check the user, the password, and what the user may read",
+}
+
+
 def init(
     url: Annotated[str, typer.Option(help="A database's URL, a SQLite file, a folder, or a vendor's address.")],
     folder: Annotated[Path, typer.Option(help="Where to write gateway.toml, tags.yaml and .env.")] = Path(),
@@ -34,6 +42,7 @@ def init(
     """Recognise customers, orders and tickets in a database or files, and write the settings for them."""
     import asyncio
 
+    from connectors.errors import ConfigurationError, SourceError
     from gateway.log import configure_logging
     from gateway.onboarding.source_proposal import propose_settings
     from gateway.onboarding.source_recognition import RecognitionOptions
@@ -50,7 +59,10 @@ def init(
     with problems_shown():
         source = read_url(url, environment_variables(), name)
         options = RecognitionOptions(_code(currency, 3, "--currency"), _code(region, 2, "--region"))
-        proposed = asyncio.run(propose_settings(source, environment_variables(), options, _confidences(yes)))
+        try:
+            proposed = asyncio.run(propose_settings(source, environment_variables(), options, _confidences(yes)))
+        except SourceError as error:
+            raise ConfigurationError([f"--url: {error}; {_FIXES.get(error.code, _FIX)}"]) from error
         _report(proposed)
         if not yes and out.is_terminal:
             proposed = _ask(source, options, proposed)

@@ -196,3 +196,13 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path) -> None:
     """A name that settings cannot hold is refused with the fix."""
     result = init(tmp_path, str(make_shop(tmp_path)), "--name", "my shop]")
     assert (result.exit_code, "--name: is no name of a source; write" in result.output) == (2, True)
+
+
+def test_a_database_that_cannot_be_read_names_the_fix(tmp_path: Path) -> None:
+    """A database out of reach, and a file that is none, are told with what to check; the password is not."""
+    away = init(tmp_path, "postgresql://reader:hidden@127.0.0.1:1/shop")
+    assert (away.exit_code, "--url: the source is unavailable; check that it runs" in away.output) == (2, True), away.output
+    (tmp_path / "own.db").write_text("no database")
+    none = init(tmp_path, str(tmp_path / "own.db"))
+    assert (none.exit_code, "check that it is such a database" in none.output) == (2, True), none.output
+    assert "hidden" not in away.output
