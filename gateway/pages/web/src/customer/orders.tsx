@@ -4,6 +4,7 @@ import { formatAge, formatDay, formatMoment, formatShortDay } from "../format/ti
 import { formatMoney, formatNumber } from "../format/values";
 import type { CommerceQuery, OrderLineFragment, OrderStatus } from "../generated/operations";
 import { text } from "../i18n/language";
+import { OwnerLink } from "./owner-link";
 import { Box, Missing, None, NotAsked, isWhole, sayAsked } from "./states";
 
 export type Commerce = NonNullable<CommerceQuery["customer"]>;
@@ -59,7 +60,9 @@ function Order({ order, now }: { order: OrderLineFragment; now: Date }) {
         {more > 0 && <li class="soft">{text.customer.more(more)}</li>}
       </ul>
       {refunded && <p class="soft">{text.orders.refunded(formatMoney(order.refunded!))}</p>}
-      {order.number !== null && <p class="soft small">{text.orders.order(order.number)}</p>}
+      <p class="soft small">
+        {order.number !== null && text.orders.order(order.number)} <OwnerLink source={order.source} link={order.link} />
+      </p>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { Region } from "../api/region";
 import { capitalize, writeValue, writeWords } from "../format/values";
 import { text } from "../i18n/language";
 import type { Identity } from "./header";
+import { OwnerLink } from "./owner-link";
 import { Box } from "./states";
 
 export function Records({ identity }: { identity: Region<Identity> }) {
@@ -15,9 +16,9 @@ export function Records({ identity }: { identity: Region<Identity> }) {
   return (
     <Box name="records" title={text.records.title} region={identity} field="records">
       <ul class="rows">
-        {customer?.records.map(({ source, sourceId }) => (
+        {customer?.records.map(({ source, sourceId, link }) => (
           <li key={source + sourceId}>
-            <span>{source}</span>
+            <span>{source} <OwnerLink source={source} link={link} /></span>
             <code>{sourceId}</code>
           </li>
         ))}

@@ -4,6 +4,7 @@ import { isFieldWithheld, namesFor, type Region } from "../api/region";
 import { formatAge, formatMoment } from "../format/times";
 import type { ServiceQuery, TicketLineFragment, TicketPriority } from "../generated/operations";
 import { text } from "../i18n/language";
+import { OwnerLink } from "./owner-link";
 import { Box, Missing, None, NotAsked, Withheld, isWhole, sayAsked } from "./states";
 
 export type Service = NonNullable<ServiceQuery["customer"]>;
@@ -60,7 +61,9 @@ function OpenTicket({ ticket, now, hidden }: { ticket: TicketLineFragment; now: 
   const priority = text.tickets.priority[ticket.priority];
   return (
     <article class="ticket">
-      <h3>{ticket.subject ?? (hidden ? <Withheld /> : text.tickets.noSubject)}</h3>
+      <h3>
+        {ticket.subject ?? (hidden ? <Withheld /> : text.tickets.noSubject)} <OwnerLink source={ticket.source} link={ticket.link} />
+      </h3>
       <p class="facts soft">
         {priority && <span class={`priority ${ticket.priority.toLowerCase()}`}>{priority}</span>}
         <span>{text.tickets.status[ticket.status]}</span>

@@ -287,9 +287,9 @@ export type CommerceQueryVariables = Exact<{
 }>;
 
 
-export type CommerceQuery = { customer: { id: string, orders: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> }> } | null, orderStatistics: { count: number, firstAt: string | null, partial: boolean, total: Array<{ amount: string, currency: string }>, refunded: Array<{ amount: string, currency: string }> } | null, subscriptions: { unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, plan: string | null, status: SubscriptionStatus, interval: BillingInterval, intervalCount: number | null, renewsAt: string | null, cancelledAt: string | null, endsAt: string | null, amount: { amount: string, currency: string } | null }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type CommerceQuery = { customer: { id: string, orders: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, link: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> }> } | null, orderStatistics: { count: number, firstAt: string | null, partial: boolean, total: Array<{ amount: string, currency: string }>, refunded: Array<{ amount: string, currency: string }> } | null, subscriptions: { unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, plan: string | null, status: SubscriptionStatus, interval: BillingInterval, intervalCount: number | null, renewsAt: string | null, cancelledAt: string | null, endsAt: string | null, amount: { amount: string, currency: string } | null }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
-export type OrderLineFragment = { id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> };
+export type OrderLineFragment = { id: string, source: string, number: string | null, channel: string | null, status: OrderStatus, placedAt: string, deliveredAt: string | null, link: string | null, total: { amount: string, currency: string } | null, refunded: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }>, payments: Array<{ method: PaymentMethod }> };
 
 export type FindQueryVariables = Exact<{
   text: string;
@@ -317,7 +317,7 @@ export type IdentityQueryVariables = Exact<{
 }>;
 
 
-export type IdentityQuery = { customer: { id: string, currentId: string, source: string, sourceId: string, kind: CustomerKind | null, name: string | null, email: string | null, phone: string | null, memberNumber: string | null, birthDate: string | null, locale: string | null, jobTitle: string | null, preferredChannel: Channel | null, createdAt: string | null, address: { line: string | null, postalCode: string | null, city: string | null, region: string | null, country: string | null } | null, company: { name: string | null, industry: string | null, role: AccountRole | null, roleName: string | null } | null, contactPoints: Array<{ kind: ContactKind, value: string, primary: boolean }> | null, consents: Array<{ channel: Channel, purpose: string | null, state: ConsentState, at: string | null }> | null, account: { id: string, name: string | null, number: string | null, industry: string | null, size: number | null } | null, records: Array<{ source: string, sourceId: string, asOf: string | null }>, origins: Array<{ field: string, source: string | null, rule: OriginRule, others: Array<{ source: string, value: unknown }> }>, identity: { complete: boolean, reason: IncompleteReason | null }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type IdentityQuery = { customer: { id: string, currentId: string, source: string, sourceId: string, kind: CustomerKind | null, name: string | null, email: string | null, phone: string | null, memberNumber: string | null, birthDate: string | null, locale: string | null, jobTitle: string | null, preferredChannel: Channel | null, createdAt: string | null, address: { line: string | null, postalCode: string | null, city: string | null, region: string | null, country: string | null } | null, company: { name: string | null, industry: string | null, role: AccountRole | null, roleName: string | null } | null, contactPoints: Array<{ kind: ContactKind, value: string, primary: boolean }> | null, consents: Array<{ channel: Channel, purpose: string | null, state: ConsentState, at: string | null }> | null, account: { id: string, name: string | null, number: string | null, industry: string | null, size: number | null } | null, records: Array<{ source: string, sourceId: string, asOf: string | null, link: string | null }>, origins: Array<{ field: string, source: string | null, rule: OriginRule, others: Array<{ source: string, value: unknown }> }>, identity: { complete: boolean, reason: IncompleteReason | null }, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
 export type CompletenessQueryVariables = Exact<{
   id: string | number;
@@ -346,9 +346,9 @@ export type ServiceQueryVariables = Exact<{
 }>;
 
 
-export type ServiceQuery = { customer: { id: string, open: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }> } | null, all: { totalCount: number | null, unavailable: Array<string>, partial: boolean, nodes: Array<{ id: string, subject: string | null, solvedAt: string | null, createdAt: string }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
+export type ServiceQuery = { customer: { id: string, open: { totalCount: number | null, unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, nodes: Array<{ id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, link: string | null, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }> } | null, all: { totalCount: number | null, unavailable: Array<string>, partial: boolean, nodes: Array<{ id: string, subject: string | null, solvedAt: string | null, createdAt: string }> } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
 
-export type TicketLineFragment = { id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> };
+export type TicketLineFragment = { id: string, source: string, number: string | null, subject: string | null, kind: TicketKind, status: TicketStatus, priority: TicketPriority, channel: Channel, createdAt: string, link: string | null, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> };
 
 export type SourceActivityQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -420,6 +420,7 @@ export const OrderLineFragmentDoc = /*#__PURE__*/ new TypedDocumentString(`
   status
   placedAt
   deliveredAt
+  link
   total {
     amount
     currency
@@ -452,6 +453,7 @@ export const TicketLineFragmentDoc = /*#__PURE__*/ new TypedDocumentString(`
   priority
   channel
   createdAt
+  link
   messages {
     author
     body
@@ -654,6 +656,7 @@ export const CommerceDocument = /*#__PURE__*/ new TypedDocumentString(`
   status
   placedAt
   deliveredAt
+  link
   total {
     amount
     currency
@@ -800,6 +803,7 @@ export const IdentityDocument = /*#__PURE__*/ new TypedDocumentString(`
       source
       sourceId
       asOf
+      link
     }
     origins {
       field
@@ -940,6 +944,7 @@ export const ServiceDocument = /*#__PURE__*/ new TypedDocumentString(`
   priority
   channel
   createdAt
+  link
   messages {
     author
     body

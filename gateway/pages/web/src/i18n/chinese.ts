@@ -90,6 +90,7 @@ export const chinese: Catalogue = {
     zone: (zone) => `所有时间均为您的时区：${zone}。`,
     pinned: (moment) => `网关的时钟停在 ${moment}：数字以该时刻为准。`,
     asQuery: "查看本页的查询",
+    openAt: (source) => `在 ${source} 中打开（新标签页）`,
     openEditor: "打开编辑器",
     close: "关闭",
     actsFor: "客户编号为",

@@ -89,6 +89,7 @@ export const english = {
     zone: (zone: string) => `All times are in your zone, ${zone}.`,
     pinned: (moment: string) => `The clock of this gateway stands at ${moment}: figures are of that time.`,
     asQuery: "This page as a query",
+    openAt: (source: string) => `Open in ${source}, in a new tab`,
     openEditor: "Open the editor",
     close: "Close",
     actsFor: "In this answer the customer's id is",
