@@ -174,3 +174,22 @@ async def test_a_busy_gateway_is_asked_again(refusals: int):
             assert (await pages.states())["tickets"] == []
         turns = await pages.page.evaluate("Object.values(window.turns)")
     assert {*turns} == {3}
+
+
+QUOTA = """(() => { const fetch = window.fetch;
+    window.fetch = async (url, init) => !init?.body?.includes('query Commerce') ? fetch(url, init) :
+        new Response('{"errors": [{"message": "too much", "extensions": {"code": "QUOTA_EXCEEDED"}}]}',
+            { status: 429, headers: { "content-type": "application/json" } }); })()"""
+
+
+async def test_what_the_gateway_refuses_is_not_laid_at_a_source():
+    """Of one document that is over the quota each box says so, and the strip does not say that all is well."""
+    async with shown_shop() as pages:
+        await pages.page.call("Page.enable")
+        await pages.page.call("Page.addScriptToEvaluateOnNewDocument", source=QUOTA)
+        await pages.open(CUSTOMER)
+        assert (await pages.text(".box-spend .unavailable p")).startswith("The gateway did not answer this: ")
+        assert (await pages.states())["last-order"] == ["unavailable"]
+        strip = await pages.text(".strip")
+    assert "not all was answered" in strip
+    assert "sources, now" not in strip

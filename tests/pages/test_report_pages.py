@@ -142,7 +142,7 @@ async def test_each_tag_is_shown_with_its_values_and_who_uses_it(
         await pages.open("/tags", f"{READY} && document.querySelector('[data-tag=buyer] [data-chart=shares]') !== null")
         buyer = "[data-tag=buyer]"
         charts = await tables(pages, buyer)
-        assert charts["What 6 customers have, chosen at random"] == ("bars", [["true", "6", "100%"], ["no value", "0", "0%"]])
+        assert charts["What customers have, 6 chosen at random"] == ("bars", [["true", "6", "100%"], ["no value", "0", "0%"]])
         assert charts["How complete it is"][1][0] == ["complete", "6", "100%"]
         assert charts["Given to, in 30 days"][0] == "bars"
         assert charts["Given to, in 30 days"][1][0][0] == "without a name"

@@ -85,7 +85,7 @@ export function reasonOf(code: string): string {
 export function Unavailable({ source, code, region }: { source: string | null; code: string; region: Region<unknown> }) {
   return (
     <div class="unavailable" data-state="unavailable" role="status">
-      <p>{text.state.unavailable(source ?? text.state.aSource, reasonOf(code))}</p>
+      <p>{source === null ? text.state.refused(reasonOf(code)) : text.state.unavailable(source, reasonOf(code))}</p>
       <AskAgain region={region} />
     </div>
   );

@@ -1,5 +1,5 @@
 // The strip of sources: quiet while all is well.
-import type { Region } from "../api/region";
+import { findRefusal, isWithheld, type Region } from "../api/region";
 import { formatSince } from "../format/times";
 import type { SourceLineFragment, SourceState } from "../generated/operations";
 import { text } from "../i18n/language";
@@ -14,6 +14,10 @@ export function SourceStrip({ regions }: { regions: readonly Region<unknown>[] }
   const stale = lines.filter(({ state, asOf }) => state === "STALE" && asOf !== null);
   const dropping = lines.filter(({ state, droppedRecords }) => state === "FRESH" && droppedRecords > 0);
   const troubled = [...unavailable, ...stale];
+  const refused = regions.filter((region) => {
+    const refusal = findRefusal(region);
+    return refusal !== null && !isWithheld(refusal);
+  });
   const well = lines.length - troubled.length;
   return (
     <div class="strip" role="group" aria-label={text.sources.title}>
@@ -32,13 +36,20 @@ export function SourceStrip({ regions }: { regions: readonly Region<unknown>[] }
           <AskAgain region={askersOf(stale, regions)} />
         </span>
       )}
+      {refused.length > 0 && (
+        <span class="pill unavailable">
+          <i class="dot" aria-hidden="true" />
+          {text.sources.refused}
+          <AskAgain region={joinRegions(refused)} />
+        </span>
+      )}
       {dropping.map((line) => (
         <span key={line.name} class="pill">{line.name}: {text.sources.dropped(line.droppedRecords)}</span>
       ))}
       {well > 0 && (
         <span class="pill fresh" title={lines.map(({ name }) => name).join(", ")}>
           <i class="dot" aria-hidden="true" />
-          {troubled.length === 0 ? text.sources.allWell(well) : text.sources.others(well)}
+          {troubled.length + refused.length === 0 ? text.sources.allWell(well) : text.sources.others(well)}
         </span>
       )}
     </div>
@@ -69,5 +80,9 @@ function askersOf(lines: readonly SourceLineFragment[], regions: readonly Region
   const missing = regions.filter(({ sources }) =>
     sources.some(({ name, state }) => names.includes(name) && (state === "UNAVAILABLE" || state === "STALE")),
   );
-  return { ...regions[0]!, asking: missing.some(({ asking }) => asking), ask: () => missing.forEach(({ ask }) => ask()) };
+  return joinRegions(missing);
+}
+
+function joinRegions(regions: readonly Region<unknown>[]): Region<unknown> {
+  return { ...regions[0]!, asking: regions.some(({ asking }) => asking), ask: () => regions.forEach(({ ask }) => ask()) };
 }

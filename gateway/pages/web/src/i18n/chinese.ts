@@ -120,7 +120,7 @@ export const chinese: Catalogue = {
       OFFLINE: "无法连接网关",
     },
     otherReason: (code) => `出错（${code}）`,
-    aSource: "某个来源",
+    refused: (reason) => `网关没有回答：${reason}。`,
   },
   sources: {
     title: "来源",
@@ -128,6 +128,7 @@ export const chinese: Catalogue = {
     others: (count) => `其余 ${count} 个，刚刚查询`,
     asking: "正在查询各来源…",
     unavailable: "无法连接",
+    refused: "部分内容没有得到回答",
     dropped: (count) => `略去 ${count} 条记录`,
   },
   tickets: {

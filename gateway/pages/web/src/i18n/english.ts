@@ -119,7 +119,7 @@ export const english = {
       OFFLINE: "the gateway cannot be reached",
     } as Record<string, string>,
     otherReason: (code: string) => `it failed (${code})`,
-    aSource: "A source",
+    refused: (reason: string) => `The gateway did not answer this: ${reason}.`,
   },
   sources: {
     title: "Sources",
@@ -127,6 +127,7 @@ export const english = {
     others: (count: number) => (count === 1 ? "1 other, now" : `${count} others, now`),
     asking: "Asking the sources…",
     unavailable: "not reachable",
+    refused: "not all was answered",
     dropped: (count: number) => (count === 1 ? "1 record left out" : `${count} records left out`),
   },
   tickets: {

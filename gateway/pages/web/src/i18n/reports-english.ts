@@ -68,7 +68,7 @@ export const reportsInEnglish = {
     values: "Values",
     value: "Value",
     noValue: "no value",
-    sample: (count: string) => `What ${count} customers have, chosen at random`,
+    sample: (count: string) => `What customers have, ${count} chosen at random`,
     nothingStored: "No customer has it stored yet.",
     quality: "How complete it is",
     state: "State",
