@@ -38,6 +38,7 @@ class ServerHealth(ServerHeartbeatListener):
         Raises `ServerSelectionTimeoutError` as soon as each server has failed the last look at it, or has refused us since.
         """
         task = asyncio.create_task(looking)
+        task.add_done_callback(_see_error)  # a look that is given up may end later, when the client is closed
         try:
             while not task.done():
                 if self._are_all_away(client):
@@ -55,3 +56,9 @@ class ServerHealth(ServerHeartbeatListener):
         return bool(servers) and all(
             address in self._away or isinstance(server.error, OperationFailure) for address, server in servers.items()
         )
+
+
+def _see_error(look: asyncio.Task[Any]) -> None:
+    """Look at an error that nobody waits for: else it is logged, with the server's words."""
+    if not look.cancelled():
+        look.exception()

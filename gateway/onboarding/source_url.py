@@ -44,6 +44,8 @@ def read_url(text: str, environment: Mapping[str, str], name: str | None = None)
     if unset:
         raise ConfigurationError([f"--url: the variable {unset[0]} is not set; set it in the environment"])
     whole = _VARIABLE.sub(lambda match: environment[match[1]], text)
+    if not whole.strip():
+        raise ConfigurationError(["--url: is empty; write postgresql://reader@host/shop, sqlite:///shop.db or ./exports"])
     scheme, colon, rest = whole.partition("://")
     scheme = scheme.lower() if colon else ""
     base = scheme.partition("+")[0]

@@ -1,8 +1,11 @@
 """The command: what it writes, keeps and refuses, and that no secret and no value of a row is in it."""
 
 import asyncio
+import os
 import re
 import stat
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from gateway.cli import app
 from gateway.onboarding.source_url import read_url
 from gateway.onboarding.vendor_lines import preset_lines, vendor_of
 from tests.onboarding.test_recognition import SHOP
+from tests.support.paths import ROOT
 from tests.support.script_database import new_sqlite, run_script
 
 CANARY = "Zxqcanary"
@@ -97,6 +101,7 @@ def test_a_file_of_others_is_not_touched(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["--url", "ftp://example.com/x"], "--url: is no database, folder or known vendor"),
+        (["--url", " "], "--url: is empty"),
         (["--url", "missing.db"], "--url: there is no file missing.db"),
         (["--url", "postgresql://host"], "--url: names no database"),
         (["--url", "postgresql://${NOT_SET_ANYWHERE}@host/shop"], "--url: the variable NOT_SET_ANYWHERE is not set"),
@@ -206,3 +211,19 @@ def test_a_database_that_cannot_be_read_names_the_fix(tmp_path: Path) -> None:
     none = init(tmp_path, str(tmp_path / "own.db"))
     assert (none.exit_code, "check that it is such a database" in none.output) == (2, True), none.output
     assert "hidden" not in away.output
+
+
+def test_mongodb_out_of_reach_says_that_alone(tmp_path: Path) -> None:
+    """A look for a server that is given up ends when the client is closed, and nobody reads of that."""
+    command = [
+        sys.executable,
+        "-c",
+        "from gateway.cli import app; app()",
+        "init",
+        "--url",
+        "mongodb://127.0.0.1:1/shop",
+        "--yes",
+    ]
+    ended = subprocess.run(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert ended.stderr.startswith("--url: the source is unavailable; check that it runs")
