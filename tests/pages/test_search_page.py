@@ -3,12 +3,15 @@
 import asyncio
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
+from gateway.settings import MongoSettings
+from tests.erasure.erased_people import ERASE, OPERATOR, SETTINGS, any_driver, people
 from tests.support.browser import CHROMIUM
 from tests.support.page_shop import DONE, Pages, page_sources, shown_demo, shown_shop
 
@@ -165,3 +168,22 @@ async def test_recent_customers_are_kept_as_ids_alone(tmp_path: Path):
                 held[key] = [record for record in records if record.id != "c2"]  # type: ignore[index]
         await pages.open("/", "document.querySelectorAll('.recent a').length === 1")
         await pages.until("localStorage.getItem('gateway.recent:|') === '[\"crm:c1\"]'")
+
+
+@any_driver
+@pytest.mark.mongodb
+async def test_an_erased_customer_is_forgotten(mongodb_settings: MongoSettings):
+    """In the list of recent customers and in what the browser keeps; the page says that they were erased."""
+    words = {"mongodb": mongodb_settings.model_dump(), "clock": None, **SETTINGS}
+    sources = {source.name: source for source in people()}
+    async with shown_shop(sources, **words) as pages, httpx2.AsyncClient(base_url=pages.address, timeout=90) as client:
+        await pages.open("/c/crm:7")
+        await pages.open("/", "document.querySelectorAll('.recent a').length === 1")
+        body = {"query": ERASE, "variables": {"id": "crm:7"}}
+        answer = (await client.post("/graphql", json=body, headers=OPERATOR)).json()
+        assert "errors" not in answer, answer
+        await pages.open("/", f"{BOX} && localStorage.getItem('gateway.recent:|') === null")
+        assert await pages.page.evaluate("document.querySelectorAll('.recent a').length") == 0
+        await pages.open("/c/crm:7", "document.querySelector('[data-state=erased]')")
+        shown = await pages.page.evaluate("document.documentElement.outerHTML")
+    assert "Ana" not in shown
