@@ -9,7 +9,6 @@ from connectors.records import Customer
 from gateway.errors import InvalidArgumentError, SourceFailure
 from gateway.stitching.customer_find import MAX_RECORDS, find_ranked, note_people
 from gateway.stitching.find_rights import FindRights
-from gateway.stitching.position import RecordPosition
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
@@ -33,14 +32,10 @@ async def search_customers(stitcher: Stitcher, text: str, ask: Ask, selection: S
         raise failures[0]
     people = found.records
     places = [customer.position for customer in people]
-    begin = len(people)
-    if ask.after is None:
-        begin = 0
-    elif isinstance(ask.after, RecordPosition) and ask.after in places:
-        begin = places.index(ask.after) + 1
+    is_lost = ask.after is not None and ask.after not in places
+    begin = 0 if ask.after is None else next((n for n, place in enumerate(places, 1) if place == ask.after), len(people))
     end = min(begin + (ask.first or MAX_RECORDS), len(people))
     note_people(stitcher, found, people[begin:end])
-    is_lost = ask.after is not None and begin == len(people) and ask.after not in places
     is_whole = not (found.is_cut or found.failures or found.not_tried)
     return RecordPage(
         records=people[begin:end],
