@@ -1,7 +1,7 @@
 // A part of a page that one document fills, by itself: it is shown when its answer comes.
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { RecordType, SourceLineFragment, TypedDocumentString } from "../generated/operations";
-import { askGateway, type Failure } from "./gateway";
+import type { Failure } from "./gateway";
+import { useAnswer } from "./use-answer";
 
 export interface Region<C> {
   /** Whether its first answer is still awaited. */
@@ -23,28 +23,8 @@ export function useRegion<T extends About, V>(
   document: TypedDocumentString<T, V>,
   variables: V,
 ): Region<NonNullable<T["customer"]>> {
-  const [answer, setAnswer] = useState<{ of: string; data: T | null; failures: readonly Failure[] } | null>(null);
-  const [asking, setAsking] = useState(true);
-  const abort = useRef<AbortController | null>(null);
-  const key = JSON.stringify(variables);
-  const ask = useCallback(async () => {
-    abort.current?.abort();
-    const own = new AbortController();
-    abort.current = own;
-    setAsking(true);
-    try {
-      const { data, failures } = await askGateway(document, variables, own.signal);
-      setAnswer({ of: key, data, failures });
-      setAsking(false);
-    } catch (error) {
-      if (!own.signal.aborted) throw error;
-    }
-  }, [document, key]);
-  useEffect(() => {
-    void ask();
-    return () => abort.current?.abort();
-  }, [ask]);
-  const current = answer?.of === key ? answer : null;
+  const { answer, asking, ask } = useAnswer(document, variables);
+  const current = answer?.isPresent ? answer : null;
   const customer = (current?.data?.customer ?? null) as NonNullable<T["customer"]> | null;
   return {
     loading: current === null,
