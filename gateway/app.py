@@ -298,6 +298,7 @@ def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestCo
     context = RequestContext(
         services, head.request_id, stitcher, headers=head.headers, profile=head.profile, row=head.row, caller=head.caller
     )
+    context.error_behavior = head.error_behavior
     if b"x-cost" in head.headers or services.quotas.are_any:
         quota = services.quotas.find_quota(head.caller.name)
         if quota is not None or b"x-cost" in head.headers:

@@ -8,6 +8,7 @@ import msgspec
 from gateway.access.caller import EVERYBODY, Caller
 from gateway.admission.caller_row import CallerRow
 from gateway.audit.reader import AuditReader
+from gateway.documents.error_behavior import ErrorBehavior
 from gateway.documents.profiles import USUAL, Profile
 from gateway.errors import InvalidArgumentError, RightMissingError, WithheldError
 from gateway.quota.meter import Meter
@@ -32,7 +33,8 @@ class RequestContext(msgspec.Struct, eq=False):
     where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller.
     `profile` says what its caller may send, `meter` charges for what it costs, where somebody counts.
     `row` is where his requests wait. `caller` is who he is, `find_rights` say by what he may find customers.
-    `purpose` is what the request is for, where it has to have one or names one.
+    `purpose` is what the request is for, where it has to have one or names one. `error_behavior` is what its caller wants where
+    a field fails.
     """
 
     services: Services
@@ -50,6 +52,7 @@ class RequestContext(msgspec.Struct, eq=False):
     caller: Caller = EVERYBODY
     find_rights: FindRights = ALL_WAYS
     purpose: str | None = None
+    error_behavior: ErrorBehavior | None = None
 
     def require_operator(self) -> str:
         """Name the operator who asks. Raises `OperatorRequiredError`."""

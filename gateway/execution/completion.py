@@ -192,7 +192,7 @@ class ListCompletion:
     def _checked(self, run: Run, shown: list[Any]) -> Any:
         if NULLED not in shown:
             return shown
-        if self._nullable:
+        if self._nullable or not run.propagates:
             return [None if item is NULLED else item for item in shown]
         run.nulled = True
         return NULLED

@@ -11,12 +11,14 @@ from typing import Any
 import msgspec
 import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, Undefined, execute
+from graphql.execution.executor import Executor as CoreExecutor
 from graphql.execution.values import VariableValues
 from strawberry import Schema
 
 from gateway.admission.preparation_thread import LARGE_TOKENS, PreparationThread
 from gateway.clock import Clock
 from gateway.context import RequestContext
+from gateway.documents.error_behavior import ErrorBehavior
 from gateway.documents.profiles import Profile
 from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect_fields import FieldCollector, deciding_variables, fragments_of
@@ -42,6 +44,14 @@ MAX_UNPLANNED_NODES = 1_200
 """What an operation without a plan may cost: graphql-core completes a list in one turn of the loop."""
 
 log = structlog.get_logger()
+
+
+class _UnpropagatedExecutor(CoreExecutor[Any]):
+    """Runs on graphql-core, and leaves a null where its error is, whether it may be null or not."""
+
+    def __init__(self, *words: Any, **more: Any) -> None:
+        super().__init__(*words, **more)
+        self.error_propagation = False
 
 
 class Unplanned(msgspec.Struct, frozen=True, eq=False):
@@ -224,6 +234,7 @@ class Executor:
             variable_values=variables,
             operation_name=name.value if name else None,
             hide_suggestions=not self._suggests(context),
+            executor_class=_UnpropagatedExecutor if context.error_behavior is ErrorBehavior.NULL else None,
             middleware=None if operation.restriction is None else [restrict_resolver(operation.restriction)],
         )
         try:

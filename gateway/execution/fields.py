@@ -33,7 +33,8 @@ class Run(msgspec.Struct, eq=False):
     """One run of a plan: the request, its variables, the errors that it met, what was worked out for it once.
 
     `reports` says that somewhere in it the sources of customers are reported on; `reported` is what was shown of them. `given`
-    counts the records that each priced field gave, where somebody wants to know.
+    counts the records that each priced field gave, where somebody wants to know. What fails and may not be null makes the
+    object around it null, if it `propagates`.
     """
 
     context: RequestContext
@@ -43,6 +44,7 @@ class Run(msgspec.Struct, eq=False):
     reported: list[Reported] = []
     known: dict[Any, Any] = {}
     nulled: bool = False
+    propagates: bool = True
     given: GivenRecords | None = None
 
 
@@ -87,7 +89,7 @@ class Field:
             run.given.add(self.place, values)
 
     def null(self, run: Run) -> Any:
-        if self._nullable:
+        if self._nullable or not run.propagates:
             return None
         run.nulled = True
         return NULLED

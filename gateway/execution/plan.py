@@ -15,6 +15,7 @@ from graphql.execution.values import VariableValues
 
 from connectors.toolkit.evaluation import encode_json
 from gateway.context import RequestContext, Selections
+from gateway.documents.error_behavior import ErrorBehavior
 from gateway.execution.completion import ObjectCompletion
 from gateway.execution.cost import CostModel
 from gateway.execution.field_visibility import WithheldFields
@@ -55,6 +56,8 @@ class Plan:
         """Run for one request. The data is a struct that encodes to the answer. What is `given` is counted."""
         context.selections = self._selections
         run = Run(context, variables, self._reports, given=given)
+        if context.error_behavior is ErrorBehavior.NULL:
+            run.propagates = False
         root, only = self.root, self.root.only
         try:
             if only is None:

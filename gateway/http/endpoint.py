@@ -29,7 +29,7 @@ from gateway.http.document_finder import DocumentFinder, RequestDocument
 from gateway.http.limit_checks import check_lists, refuse_body
 from gateway.http.negotiation import BODY_TYPE, JSON, RefusedError, check_body_type, known_media, negotiate
 from gateway.http.origins import OriginPolicy
-from gateway.http.parameters import Parameters, read_body_parameters, read_url_parameters
+from gateway.http.parameters import Parameters, read_body_parameters, read_error_behavior, read_url_parameters
 from gateway.http.request_head import Head
 from gateway.http.response import HttpResponse
 from gateway.http.responses import make_answer, make_failure
@@ -129,6 +129,8 @@ class GraphQLView:
                 row.begin()
             try:
                 parameters = read_body_parameters(text) if posts else read_url_parameters(head)
+                if parameters.on_error is not None:
+                    head.error_behavior = read_error_behavior(parameters.on_error)
                 document = documents.find_document(parameters, head)
                 query = parameters.query or "" if document is None else document.text
                 if len(query) <= LARGE_CHARACTERS and (document is None or document.trusted is None):

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gateway.documents.error_behavior import ErrorBehavior
 from gateway.http.negotiation import RefusedError
 from gateway.http.request_head import Head
 
@@ -24,6 +25,7 @@ class Parameters(msgspec.Struct, rename="camel"):
     extensions: dict[str, Any] | None = None
     document_id: str | None = None
     doc_id: str | None = msgspec.field(default=None, name="doc_id")
+    on_error: str | None = None
 
 
 _body_decoder = msgspec.json.Decoder(Parameters)
@@ -47,7 +49,16 @@ def read_url_parameters(head: Head) -> Parameters:
         _decoded(_object_decoder, given.get("extensions") or "null", "extensions"),
         given.get("documentId"),
         given.get("doc_id"),
+        given.get("onError"),
     )
+
+
+def read_error_behavior(on_error: str) -> ErrorBehavior:
+    """Read what becomes of an answer where a field fails. Raises `RefusedError`."""
+    try:
+        return ErrorBehavior(on_error)
+    except ValueError:
+        raise RefusedError(400, f"onError must be one of {', '.join(ErrorBehavior)}") from None
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], text: str | bytes | bytearray, what: str) -> T:

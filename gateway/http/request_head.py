@@ -10,6 +10,7 @@ from starlette.datastructures import QueryParams
 
 from gateway.access.caller import EVERYBODY
 from gateway.admission.caller_row import CallerRow
+from gateway.documents.error_behavior import ErrorBehavior
 from gateway.documents.profiles import USUAL
 from gateway.errors import InvalidArgumentError
 from gateway.lookups.call_tracer import RequestSpan
@@ -37,7 +38,7 @@ class Head:
     what it asked for, once it runs, and `observe` is told of its end then, whatever a reload changes; after that `release` lets
     what it ran on be closed. `span` is there while it is traced. `fields` are its headers as they came, `peer` is the address
     at the other end of the connection, None where that has none. `profile` says what its caller may send, `row` is where his
-    requests wait.
+    requests wait, `error_behavior` what he wants where a field fails.
     """
 
     __slots__ = (
@@ -46,6 +47,7 @@ class Head:
         "arrived",
         "begun",
         "caller",
+        "error_behavior",
         "fields",
         "headers",
         "loaders",
@@ -82,6 +84,7 @@ class Head:
         self.span: RequestSpan | None = None
         self.profile = USUAL
         self.row: CallerRow | None = None
+        self.error_behavior: ErrorBehavior | None = None
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept

@@ -10,6 +10,7 @@ from graphql import ExecutionResult, GraphQLError
 
 from connectors.errors import ProfileGatewayError
 from connectors.toolkit.evaluation import encode_json
+from gateway.documents.error_behavior import ErrorBehavior
 from gateway.documents.messages import readable, shortened
 from gateway.errors import (
     AccessUnavailableError,
@@ -42,6 +43,8 @@ def make_answer(result: ExecutionResult, media: str, head: Head) -> HttpResponse
     body: dict[str, Any] = {"data": result.data}
     code = OK
     if errors:
+        if head.error_behavior is ErrorBehavior.HALT:
+            body["data"] = None
         body["errors"] = shown = [_shown(error, request_id) for error in errors]
         code = shown[0]["extensions"]["code"]
     if result.extensions:

@@ -18,6 +18,7 @@ from connectors.testing.memory import Served
 from connectors.toolkit.evaluation import encode_json
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
+from gateway.documents.error_behavior import ErrorBehavior
 from gateway.documents.profiles import Profile
 from gateway.errors import CallerError, ForbiddenError, SourceFailure
 from gateway.execution.collect_fields import fragments_of
@@ -41,6 +42,7 @@ UNLIMITED = Profile(cost=CostLimits(10**12, 10**12), suggests=True)
 OPERATIONS = int(os.environ.get("EQUALITY_OPERATIONS", "500"))
 SHARDS = 10
 TAGS = {"tag", "tags"}
+BEHAVIORS = (None, ErrorBehavior.PROPAGATE, ErrorBehavior.NULL)
 GENEROUS = Limits(
     max_depth=40,
     max_tokens=100_000,
@@ -254,11 +256,12 @@ async def test_both_executors_give_the_same_answers(shard: int):
                     forbidden += 1
                     continue
             hidden_tags = frozenset() if view is None else view.hidden_tags
+            own_words = {"hidden_tags": hidden_tags, "profile": UNLIMITED, "error_behavior": random.choice(BEHAVIORS)}
             planned, *_ = await asyncio.gather(
                 executor.run(
                     operation,
                     variables,
-                    RequestContext(services, "a", services.stitcher(), hidden_tags=hidden_tags, profile=UNLIMITED),
+                    RequestContext(services, "a", services.stitcher(), **own_words),
                 ),
                 *(
                     executor.run(*beside, RequestContext(services, "c", services.stitcher(), profile=UNLIMITED))
@@ -267,7 +270,7 @@ async def test_both_executors_give_the_same_answers(shard: int):
             )
             while any(source.batching.is_busy for source in services.sources.all):
                 await asyncio.sleep(0)
-            context = RequestContext(services, "b", services.stitcher(), hidden_tags=hidden_tags, profile=UNLIMITED)
+            context = RequestContext(services, "b", services.stitcher(), **own_words)
             walked = await executor.run_unplanned(operation, variables, context)
             # An answer may come before a call that it turned out not to need: the next operation would share its lie.
             while any(source.batching.is_busy for source in services.sources.all):
