@@ -34,7 +34,7 @@ class RequestContext(msgspec.Struct, eq=False):
     `profile` says what its caller may send, `meter` charges for what it costs, where somebody counts.
     `row` is where his requests wait. `caller` is who he is, `find_rights` say by what he may find customers.
     `purpose` is what the request is for, where it has to have one or names one. `error_behavior` is what its caller wants where
-    a field fails.
+    a field fails. An answer that `is_incremental` may have parts that leave later.
     """
 
     services: Services
@@ -53,6 +53,7 @@ class RequestContext(msgspec.Struct, eq=False):
     find_rights: FindRights = ALL_WAYS
     purpose: str | None = None
     error_behavior: ErrorBehavior | None = None
+    is_incremental: bool = False
 
     def require_operator(self) -> str:
         """Name the operator who asks. Raises `OperatorRequiredError`."""

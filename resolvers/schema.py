@@ -6,7 +6,14 @@ from operator import attrgetter
 from typing import Any
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLObjectType, is_input_object_type, is_object_type
+from graphql import (
+    GraphQLDeferDirective,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLStreamDirective,
+    is_input_object_type,
+    is_object_type,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
@@ -32,6 +39,7 @@ class GatewaySchema(strawberry.Schema):
         self._own_fields = own_fields_by_type(fields, schema._schema.type_map) if fields else {}
         config = StrawberryConfig(scalar_map=SCALARS)
         super().__init__(query=Query, mutation=Mutation, types=[Customer], config=config)
+        self._schema.directives = (*self._schema.directives, GraphQLDeferDirective, GraphQLStreamDirective)
         for kind in self._schema.type_map.values():
             if is_input_object_type(kind):
                 _finish_input(kind, self._own_fields)

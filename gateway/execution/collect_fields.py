@@ -12,10 +12,12 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLDeferDirective,
     GraphQLIncludeDirective,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSkipDirective,
+    GraphQLStreamDirective,
     OperationDefinitionNode,
     SelectionNode,
     VariableNode,
@@ -52,6 +54,51 @@ class FieldCollector:
                     key = field.alias.value if field.alias else field.name.value
                     nodes_by_name.setdefault(key, []).append(field)
         return nodes_by_name
+
+    def deferred_keys(
+        self, nodes: Iterable[FieldNode | OperationDefinitionNode], kind: GraphQLObjectType
+    ) -> tuple[set[str], list[tuple[str | None, list[str]]]]:
+        """Tell which response keys are shown at once, and which by each deferred fragment, with its label."""
+        at_once: list[str] = []
+        fragments: list[tuple[str | None, list[str]]] = []
+        for node in nodes:
+            if node.selection_set is not None:
+                self._place_keys(node.selection_set.selections, kind, at_once, fragments, set())
+        return {*at_once}, fragments
+
+    def _place_keys(
+        self,
+        nodes: Iterable[SelectionNode],
+        kind: GraphQLObjectType,
+        keys: list[str],
+        fragments: list[tuple[str | None, list[str]]],
+        seen: set[str],
+    ) -> None:
+        """Add the keys of a selection to others, and those of its deferred fragments to lists of their own."""
+        for node in nodes:
+            if not self._included(node):
+                continue
+            if isinstance(node, FieldNode):
+                keys.append(node.alias.value if node.alias else node.name.value)
+                continue
+            fragment: Any = self._fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+            if not self._holds_on(fragment.type_condition, kind):
+                continue
+            defer = get_directive_values(GraphQLDeferDirective, node, self._variables)
+            if defer and defer["if"]:
+                fragments.append((defer.get("label"), []))
+                self._place_keys(fragment.selection_set.selections, kind, fragments[-1][1], fragments, set())
+            elif not (isinstance(node, FragmentSpreadNode) and node.name.value in seen):
+                seen |= {node.name.value} if isinstance(node, FragmentSpreadNode) else set()
+                self._place_keys(fragment.selection_set.selections, kind, keys, fragments, seen)
+
+    def stream_of(self, nodes: Iterable[FieldNode]) -> tuple[str | None, int] | None:
+        """Read the label of a streamed list and how many of its items are shown at once. None where it is not streamed."""
+        for node in nodes:
+            stream = get_directive_values(GraphQLStreamDirective, node, self._variables)
+            if stream and stream["if"]:
+                return stream.get("label"), max(0, stream["initialCount"] or 0)
+        return None
 
     def _flat(self, nodes: Iterable[SelectionNode], kind: GraphQLObjectType, seen: set[str]) -> Iterator[FieldNode]:
         for node in nodes:
@@ -92,6 +139,22 @@ def deciding_variables(document: DocumentNode, shown: Collection[str] = ()) -> t
     finder = _DecidingVariables(shown)
     visit(document, finder)
     return tuple(sorted(finder.names))
+
+
+def is_incremental(document: DocumentNode) -> bool:
+    """Tell whether something in a document is deferred or streamed."""
+    finder = _IncrementalDirectives()
+    visit(document, finder)
+    return finder.is_found
+
+
+class _IncrementalDirectives(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_found = False
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        self.is_found |= node.name.value in (GraphQLDeferDirective.name, GraphQLStreamDirective.name)
 
 
 class _DecidingVariables(Visitor):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from graphql import FieldNode
 
 from connectors.toolkit.evaluation import encode_json
 from connectors.toolkit.loop_turns import Turn
+from gateway.execution.deliveries import Deliveries, Labels
 from gateway.execution.fields import (
     NULLED,
     BatchedField,
@@ -90,8 +92,18 @@ class ObjectCompletion:
         self.early = [field for field in fields if isinstance(field, RecordListField | BatchedField)]
         self._others = [field for field in fields if not isinstance(field, ProjectedField)]
         self.only = self._resolved[0] if len(self._resolved) == len(self._others) == 1 else None
+        self.deferred: Sequence[tuple[Labels, ObjectCompletion]] = ()
+        """The parts that leave later, where a request wants them."""
+
+    def defer(self, parts: Sequence[tuple[Labels, ObjectCompletion]]) -> None:
+        """Have parts of the objects leave later. What they ask for by ids alone is asked for as early."""
+        self.deferred, self.only = parts, None
+        self.early += [field for _, part in parts for field in part.early]
 
     def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column | Awaitable[Column]:
+        if self.deferred and run.deliveries is not None:
+            for labels, part in self.deferred:
+                run.deliveries.begin(run, labels, paths, partial(_complete_late, part, values, paths))
         if self._others:
             return self._completed(run, values, paths)
         return self.assembled(run, values, paths, [()] * len(values))
@@ -162,24 +174,47 @@ class ObjectCompletion:
 class ListCompletion:
     """Completes lists, all of their objects together. An exception in a list is an error in its place."""
 
-    def __init__(self, inner: Completion, nodes: list[FieldNode], *, nullable: bool) -> None:
+    def __init__(
+        self, inner: Completion, nodes: list[FieldNode], *, nullable: bool, streamed: tuple[str | None, int] | None = None
+    ) -> None:
+        """`streamed` are the label of a list whose items leave later, and how many of them do not."""
         self.inner = inner
+        self._streamed = streamed
         self._place = ErrorLocator(nodes)
         self._nullable = nullable
 
     async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
         lists = [[*value] for value in values]
+        if self._streamed is not None and run.deliveries is not None:
+            self._stream(run, run.deliveries, lists, paths, *self._streamed)
+        return await self._completed(run, lists, paths, [0] * len(lists))
+
+    def _stream(
+        self, run: Run, deliveries: Deliveries, lists: list[list[Any]], paths: Sequence[Path], label: str | None, count: int
+    ) -> None:
+        """Leave the first items in the lists, and begin a part of the others."""
+        places = [place for place, items in enumerate(lists) if len(items) > count]
+        if not places:
+            return
+        rest, starts = [lists[place][count:] for place in places], [count] * len(places)
+        own = [paths[place] for place in places]
+        for place in places:
+            del lists[place][count:]
+        deliveries.begin(run, [label], own, partial(self._completed, lists=rest, paths=own, starts=starts), starts)
+
+    async def _completed(self, run: Run, lists: Sequence[list[Any]], paths: Sequence[Path], starts: Sequence[int]) -> Column:
         here: list[Any] = []
         inner: list[Path] = []
-        for items, path in zip(lists, paths, strict=True):
+        for items, path, start in zip(lists, paths, starts, strict=True):
             if not _has_gaps(items):
                 here += items
-                inner += [(*path, place) for place in range(len(items))]
+                inner += [(*path, place) for place in range(start, start + len(items))]
                 continue
-            for place, item in enumerate(items):
+            for index, item in enumerate(items):
+                place = start + index
                 if isinstance(item, Exception):
                     run.errors.append(self._place.failure(item, [*path, place]))
-                    items[place] = NULLED
+                    items[index] = NULLED
                 elif item is not None:
                     here.append(item)
                     inner.append((*path, place))
@@ -213,6 +248,10 @@ class AbstractCompletion:
                 for place, item in zip(places, await complete(completion, run, own, their), strict=True):
                     shown[place] = item
         return shown
+
+
+async def _complete_late(completion: ObjectCompletion, values: Sequence[Any], paths: Sequence[Path], run: Run) -> Column:
+    return await complete(completion, run, values, paths)
 
 
 def cache_completion(completion: Completion) -> Completion:

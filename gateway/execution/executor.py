@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 import structlog
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, Undefined, execute
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, Undefined
+from graphql.execution import experimental_execute_incrementally
 from graphql.execution.executor import Executor as CoreExecutor
 from graphql.execution.values import VariableValues
 from strawberry import Schema
@@ -19,10 +20,12 @@ from gateway.admission.preparation_thread import LARGE_TOKENS, PreparationThread
 from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.documents.error_behavior import ErrorBehavior
+from gateway.documents.literals import Lifted
 from gateway.documents.profiles import Profile
 from gateway.errors import QueryTooExpensiveError
-from gateway.execution.collect_fields import FieldCollector, deciding_variables, fragments_of
+from gateway.execution.collect_fields import FieldCollector, deciding_variables, fragments_of, is_incremental
 from gateway.execution.cost import CostModel, PricingCollector
+from gateway.execution.deliveries import Deliveries, IncrementalResult
 from gateway.execution.field_visibility import WithheldFields, restrict_resolver
 from gateway.execution.given_records import GivenRecords
 from gateway.execution.introspection_cost import introspection_nodes
@@ -73,6 +76,7 @@ class _Known:
     def __init__(self, schema: GraphQLSchema, operation: Operation) -> None:
         self.variables = Variables(schema, operation.definition)
         self.deciding = deciding_variables(operation.document, varied_fields(schema))
+        self.is_incremental = is_incremental(operation.document)
         self.plan: Plan | Unplanned | None = None
         self.allowed_plan: Plan | None = None
         self.allowed_profile: Profile | None = None
@@ -117,6 +121,8 @@ class Executor:
             again = known.variables.coerced(variables, suggests=True) if self._suggests(context) else coerced
             return _refused(again if isinstance(again, list) else coerced)
         plan = known.plan or self.plan(operation, coerced)
+        if known.is_incremental and context.is_incremental:
+            plan = self.plan(operation, coerced, is_incremental=True)
         stitcher, profile = context.stitcher, context.profile
         if (
             known.allowed_plan is plan
@@ -161,8 +167,11 @@ class Executor:
         try:
             if isinstance(plan, Plan):
                 given, stitcher = GivenRecords(plan.cost), context.stitcher
-                result = await plan.run(context, coerced, given)
                 has_rule = stitcher.rule is not None and stitcher.rule.confines
+                result = await plan.run(context, coerced, given)
+                if isinstance(result, IncrementalResult):
+                    self._settle_later(result.deliveries, plan.cost, estimate, given, coerced, context, meter)
+                    return result
                 actual = plan.cost.actual(stitcher.router, coerced.coerced, given.counts, has_rule=has_rule)
                 customers = given.customer_ids
             else:
@@ -171,8 +180,29 @@ class Executor:
             meter.settle(estimate, ())
             raise
         meter.settle(actual, customers)
-        result.extensions = {**(result.extensions or {}), "cost": {"estimate": _shown(estimate), "actual": _shown(actual)}}
+        result.extensions = {**(result.extensions or {}), **_told_cost(estimate, actual)}
         return result
+
+    def _settle_later(
+        self,
+        deliveries: Deliveries,
+        cost: CostModel,
+        estimate: Cost,
+        given: GivenRecords,
+        coerced: VariableValues,
+        context: RequestContext,
+        meter: Meter,
+    ) -> None:
+        """Charge what an answer cost when its last part has left. The payload with that part tells it."""
+
+        def settle() -> None:
+            rule = context.stitcher.rule
+            has_rule = rule is not None and rule.confines
+            actual = cost.actual(context.stitcher.router, coerced.coerced, given.counts, has_rule=has_rule)
+            meter.settle(actual, given.customer_ids)
+            deliveries.last_extensions |= _told_cost(estimate, actual)
+
+        deliveries.ends.append(settle)
 
     async def _run_first(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
         """Run an operation that is new here, or has lifted literals."""
@@ -189,8 +219,9 @@ class Executor:
             return await self.run(operation, variables, context)
         shared = replace(operation, lifted=None)
         result = await self.run(shared, {**variables, **lifted.variables}, context)
-        for error in result.errors or ():
-            lifted.put_right(error)
+        _put_right(lifted, result)
+        if isinstance(result, IncrementalResult):
+            result.deliveries.completions.append(partial(_put_right, lifted))
         return result
 
     def _plan_first(self, operation: Operation, variables: dict[str, Any]) -> None:
@@ -225,16 +256,16 @@ class Executor:
         return known
 
     async def run_unplanned(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
-        """Run on graphql-core, over the same loaders."""
+        """Run on graphql-core, over the same loaders: all of it at once, its plain executor defers nothing."""
         name = operation.definition.name
-        result = execute(
+        result: Any = experimental_execute_incrementally(
             self._schema,
             operation.document,
             context_value=context,
             variable_values=variables,
             operation_name=name.value if name else None,
             hide_suggestions=not self._suggests(context),
-            executor_class=_UnpropagatedExecutor if context.error_behavior is ErrorBehavior.NULL else None,
+            executor_class=_UnpropagatedExecutor if context.error_behavior is ErrorBehavior.NULL else CoreExecutor,
             middleware=None if operation.restriction is None else [restrict_resolver(operation.restriction)],
         )
         try:
@@ -245,6 +276,7 @@ class Executor:
         if operation.restriction is not None:
             self._tell_withheld(result, operation, variables)
         add_reported(result, reported_at(result.data, context.reported))
+        assert isinstance(result, ExecutionResult)
         return result
 
     def _tell_withheld(self, result: ExecutionResult, operation: Operation, variables: dict[str, Any]) -> None:
@@ -256,25 +288,25 @@ class Executor:
         others = [error for error in result.errors or () if not withheld.is_about_one(error)]
         result.errors = [*others, *withheld.errors()] or None
 
-    def plan(self, operation: Operation, variables: VariableValues) -> Plan | Unplanned:
-        """Plan the operation, or say why it has no plan."""
+    def plan(self, operation: Operation, variables: VariableValues, *, is_incremental: bool = False) -> Plan | Unplanned:
+        """Plan the operation, or say why it has no plan. Where it `is_incremental`, parts of its answer may leave later."""
         known = self._known(operation)
-        if not known.deciding:
+        if not known.deciding and not is_incremental:
             known.plan = known.plan or self._planned(operation, variables)
             return known.plan
-        name = (known, *(variables.coerced.get(name, Undefined) for name in known.deciding))
+        name = (known, is_incremental, *(variables.coerced.get(name, Undefined) for name in known.deciding))
         known_plan = self._plans.get(name)
         if known_plan is None:
-            known_plan = self._planned(operation, variables)
+            known_plan = self._planned(operation, variables, is_incremental=is_incremental)
             if operation.recurs:
                 self._plans.add(name, known_plan)
         return known_plan
 
-    def _planned(self, operation: Operation, variables: VariableValues) -> Plan | Unplanned:
+    def _planned(self, operation: Operation, variables: VariableValues, *, is_incremental: bool = False) -> Plan | Unplanned:
         collector = PricingCollector(self._schema, fragments_of(operation.document), variables)
         cost = CostModel(self._schema, collector, operation.definition)
         try:
-            return compile_plan(self._typed, operation, variables, cost, self._links)
+            return compile_plan(self._typed, operation, variables, cost, self._links, is_incremental=is_incremental)
         except UnplannedError as error:
             reason = str(error)
         except GraphQLError:
@@ -286,6 +318,11 @@ class Executor:
         if self._seldom.is_due(reason):
             log.info("operation_not_planned", reason=reason)
         return Unplanned(reason, cost)
+
+
+def _put_right(lifted: Lifted, result: ExecutionResult) -> None:
+    for error in result.errors or ():
+        lifted.put_right(error)
 
 
 def _weight(plan: Plan | Unplanned) -> float:
@@ -311,6 +348,10 @@ def _too_dear(estimate: Cost, limits: CostLimits) -> QueryTooExpensiveError:
     return QueryTooExpensiveError(
         f"the operation may cost {cost:,} {unit}, and {most:,} are the most; ask for smaller pages, or for fewer lists"
     )
+
+
+def _told_cost(estimate: Cost, actual: Cost) -> dict[str, Any]:
+    return {"cost": {"estimate": _shown(estimate), "actual": _shown(actual)}}
 
 
 def _shown(cost: Cost) -> dict[str, int]:

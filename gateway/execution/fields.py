@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 from types import CoroutineType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from graphql import FieldNode, GraphQLError
@@ -20,6 +20,9 @@ from gateway.execution.given_records import GivenRecords
 from gateway.execution.located_errors import ErrorLocator
 from gateway.execution.source_extension import Reported
 from gateway.lru_cache import SharedList
+
+if TYPE_CHECKING:
+    from gateway.execution.deliveries import Deliveries, LatePart
 
 Path = tuple[str | int, ...]
 Column = list[Any]
@@ -34,7 +37,7 @@ class Run(msgspec.Struct, eq=False):
 
     `reports` says that somewhere in it the sources of customers are reported on; `reported` is what was shown of them. `given`
     counts the records that each priced field gave, where somebody wants to know. What fails and may not be null makes the
-    object around it null, if it `propagates`.
+    object around it null, if it `propagates`. Late parts are begun in `deliveries`; `part` is the one that the run is of.
     """
 
     context: RequestContext
@@ -45,6 +48,8 @@ class Run(msgspec.Struct, eq=False):
     known: dict[Any, Any] = {}
     nulled: bool = False
     propagates: bool = True
+    deliveries: Deliveries | None = None
+    part: LatePart | None = None
     given: GivenRecords | None = None
 
 

@@ -18,6 +18,7 @@ from gateway.context import RequestContext, Selections
 from gateway.documents.error_behavior import ErrorBehavior
 from gateway.execution.completion import ObjectCompletion
 from gateway.execution.cost import CostModel
+from gateway.execution.deliveries import Deliveries, IncrementalResult
 from gateway.execution.field_visibility import WithheldFields
 from gateway.execution.fields import NULLED, Run, complete
 from gateway.execution.given_records import GivenRecords
@@ -41,6 +42,7 @@ class Plan:
         *,
         reports: bool,
         withheld: WithheldFields | None = None,
+        is_incremental: bool = False,
     ) -> None:
         self.root = root
         self.sources = sources
@@ -48,6 +50,7 @@ class Plan:
         self.cost = cost
         self._reports = reports
         self._withheld = withheld
+        self._is_incremental = is_incremental
         self._selections: Selections = {}
 
     async def run(
@@ -58,6 +61,8 @@ class Plan:
         run = Run(context, variables, self._reports, given=given)
         if context.error_behavior is ErrorBehavior.NULL:
             run.propagates = False
+        if self._is_incremental:
+            return await self._run_incrementally(run)
         root, only = self.root, self.root.only
         try:
             if only is None:
@@ -67,9 +72,29 @@ class Plan:
         except asyncio.CancelledError:
             context.stitcher.leave()
             raise
+        return self._complete_result(run, ExecutionResult(None if data is NULLED else data, None))
+
+    async def _run_incrementally(self, run: Run) -> ExecutionResult:
+        """Run with parts that leave later, if any are begun."""
+        deliveries = run.deliveries = Deliveries(run.context)
+        try:
+            (data,) = await complete(self.root, run, [None], [()])
+        except asyncio.CancelledError:
+            deliveries.end()
+            run.context.stitcher.leave()
+            raise
+        data = None if data is NULLED else data
+        if run.nulled:
+            deliveries.drop_nulled(None, data)
+        if not deliveries.has_more:
+            return self._complete_result(run, ExecutionResult(data, None))
+        return self._complete_result(run, IncrementalResult(data, None, deliveries))
+
+    def _complete_result(self, run: Run, result: ExecutionResult) -> ExecutionResult:
+        """Add errors, and what is told beside the data."""
         if self._withheld is not None:
             run.errors += self._withheld.errors()
-        result = ExecutionResult(None if data is NULLED else data, run.errors or None)
+        result.errors = run.errors or None
         if run.reported:
             add_reported(result, _reported(run, result.data))
         return result

@@ -38,6 +38,7 @@ from gateway.execution.cost import CostModel
 from gateway.execution.field_metadata import DEFINITION, BatchResolver, CustomerFinder, metadata_of
 from gateway.execution.field_visibility import WithheldFields, is_withheld
 from gateway.execution.fields import BatchedField, Completion, Field, ProjectedField, ReportingField, ResolvedField, Run
+from gateway.execution.late_fields import parts_of
 from gateway.execution.plan import Plan
 from gateway.execution.projection import ProjectionCompiler
 from gateway.execution.required_fields import selection_under, selections_under
@@ -58,10 +59,19 @@ class UnplannedError(Exception):
 
 
 def compile_plan(
-    schema: Schema, operation: Operation, variables: VariableValues, cost: CostModel, links: SourceLinks = NO_LINKS
+    schema: Schema,
+    operation: Operation,
+    variables: VariableValues,
+    cost: CostModel,
+    links: SourceLinks = NO_LINKS,
+    *,
+    is_incremental: bool = False,
 ) -> Plan:
-    """Compile an operation for these values of the variables that select. Raises `UnplannedError` for what a plan cannot do."""
-    return Planner(schema, operation, variables, cost, links).plan()
+    """Compile an operation for these values of the variables that select. Raises `UnplannedError` for what a plan cannot do.
+
+    Where it `is_incremental`, what is deferred and streamed leaves later.
+    """
+    return Planner(schema, operation, variables, cost, links, is_incremental=is_incremental).plan()
 
 
 def _read_words(
@@ -75,9 +85,17 @@ class Planner:
     """Makes the parts of one plan."""
 
     def __init__(
-        self, typed: Schema, operation: Operation, variables: VariableValues, cost: CostModel, links: SourceLinks
+        self,
+        typed: Schema,
+        operation: Operation,
+        variables: VariableValues,
+        cost: CostModel,
+        links: SourceLinks,
+        *,
+        is_incremental: bool,
     ) -> None:
         self._cost = cost
+        self._is_incremental = is_incremental
         self._typed = typed
         self._schema = core_schema(typed)
         self._definition = operation.definition
@@ -96,7 +114,15 @@ class Planner:
             raise UnplannedError(self._definition.operation.value)
         root = self._object(query, [self._definition], ())
         withheld = WithheldFields(self._schema, self._collector, self._definition) if self._is_restricted else None
-        return Plan(root, self._compiler.sources, self._token_count, self._cost, reports=self._reports, withheld=withheld)
+        return Plan(
+            root,
+            self._compiler.sources,
+            self._token_count,
+            self._cost,
+            reports=self._reports,
+            withheld=withheld,
+            is_incremental=self._is_incremental,
+        )
 
     def _object(self, kind: GraphQLObjectType, nodes: Sequence[Any], path: tuple[str, ...]) -> ObjectCompletion:
         """Compile the completion of objects. `path` are the keys in the answer that lead to them."""
@@ -104,6 +130,15 @@ class Planner:
         fields = [self._field(kind, key, nodes, (*path, key)) for key, nodes in own.items()]
         for field in fields:
             field.place = self._cost.places.get(((*path, field.key), kind.name))
+        if not self._is_incremental:
+            return self._assembled(kind, own, fields)
+        at_once, parts = parts_of(fields, *self._collector.deferred_keys(nodes, kind))
+        completion = self._assembled(kind, own, at_once)
+        if parts:
+            completion.defer([(labels, self._assembled(kind, own, late)) for labels, late in parts])
+        return completion
+
+    def _assembled(self, kind: GraphQLObjectType, own: dict[str, list[FieldNode]], fields: Sequence[Field]) -> ObjectCompletion:
         assemble, one_by_one = self._compiler.assembly(
             kind, {field.key: own[field.key] if isinstance(field, ProjectedField) else None for field in fields}
         )
@@ -224,7 +259,10 @@ class Planner:
             return LeafCompletion(compiled(inner, nodes))
         if is_list_type(inner):
             return ListCompletion(
-                self._completion(inner.of_type, nodes, path), nodes, nullable=not is_non_null_type(inner.of_type)
+                self._completion(inner.of_type, nodes, path),
+                nodes,
+                nullable=not is_non_null_type(inner.of_type),
+                streamed=self._collector.stream_of(nodes) if self._is_incremental else None,
             )
         if is_abstract_type(inner):
             return AbstractCompletion(
