@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -20,9 +21,11 @@ from gateway.admission.admission import Admission
 from gateway.clock import Clock
 from gateway.configured_examples import write_examples
 from gateway.context import RequestContext
+from gateway.documents.error_behavior import ErrorBehavior
 from gateway.documents.manifests import DocumentFile
 from gateway.documents.profiles import Profiles
 from gateway.documents.trusted_documents import load_documents
+from gateway.execution.deliveries import IncrementalResult
 from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.gc_tuning import tune_memory
@@ -56,7 +59,7 @@ from gateway.telemetry.metrics import Metrics, metrics_of_process
 from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
 from gateway.views.asked_classes import audit_requests
 from gateway.views.view import View
-from gateway.views.views import Views
+from gateway.views.views import Views, remove_ids
 from gateway.webhooks import Webhooks
 from resolvers.schema import schema_with
 
@@ -264,6 +267,8 @@ class GatewayApplication(Application):
         admitted = views.admit(operation, variables, view, context.stitcher.loaders.notes)
         result = await self._executor.run(*admitted, context)
         views.complete(result, operation, view, hidden_tags)
+        if isinstance(result, IncrementalResult):
+            result.deliveries.completions.append(partial(remove_ids, view=view))
         return result
 
     async def _execute_traced(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
@@ -299,6 +304,7 @@ def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestCo
         services, head.request_id, stitcher, headers=head.headers, profile=head.profile, row=head.row, caller=head.caller
     )
     context.error_behavior = head.error_behavior
+    context.is_incremental = head.multipart is not None and head.error_behavior is not ErrorBehavior.HALT
     if b"x-cost" in head.headers or services.quotas.are_any:
         quota = services.quotas.find_quota(head.caller.name)
         if quota is not None or b"x-cost" in head.headers:

@@ -15,10 +15,12 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.framing import ANSWERING, BODY, IDLE, FramingProtocol
 from gateway.http.endpoint import ENDPOINT, GraphQLView
+from gateway.http.part_stream import PartStream
 from gateway.http.request_head import Head
 from gateway.http.response import HttpResponse
 
 _ENDPOINT = ENDPOINT.encode()
+_LAST_CHUNK = b"0\r\n\r\n"
 
 
 class _Exchange(msgspec.Struct, eq=False):
@@ -143,6 +145,8 @@ class EndpointProtocol(FramingProtocol):
         try:
             while not self.transport.is_closing():
                 answer = await self._view.answer(exchange.head, exchange.body)
+                if answer.parts is not None:
+                    await self._write_parts(answer, answer.parts, exchange)
                 if self.flow.write_paused:
                     await self.flow.drain()
                 if self.transport.is_closing():
@@ -153,12 +157,30 @@ class EndpointProtocol(FramingProtocol):
         finally:
             self.transport.close()
 
-    def _write(self, answer: HttpResponse, exchange: _Exchange) -> None:
+    async def _write_parts(self, answer: HttpResponse, parts: PartStream, exchange: _Exchange) -> None:
+        """Write an answer in chunks, each when it is ready. The last one is left to be written."""
+        try:
+            if not self.transport.is_closing():
+                self.transport.write(b"".join((*self._head(answer, exchange), _chunk(answer.body))))
+            async for part in parts:
+                if self.transport.is_closing():
+                    return
+                self.transport.write(_chunk(part))
+                if self.flow.write_paused:
+                    await self.flow.drain()
+        finally:
+            parts.close()
+
+    def _head(self, answer: HttpResponse, exchange: _Exchange) -> tuple[bytes, ...]:
         headers = self.server_state.default_headers
         if headers is not self._general[0]:  # uvicorn makes new ones each second
             self._general = headers, b"".join([b"%b: %b\r\n" % header for header in headers])
         end = b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n"
-        self.transport.write(b"".join((STATUS_LINE[answer.status], self._general[1], answer.head, end, answer.body)))
+        return STATUS_LINE[answer.status], self._general[1], answer.head, end
+
+    def _write(self, answer: HttpResponse, exchange: _Exchange) -> None:
+        written = (*self._head(answer, exchange), answer.body) if answer.parts is None else (_LAST_CHUNK,)
+        self.transport.write(b"".join(written))
         exchange.response_complete = True
         if not exchange.keep_alive:
             self.transport.close()
@@ -169,3 +191,7 @@ class EndpointProtocol(FramingProtocol):
         if self.phase == ANSWERING:
             self.phase = IDLE
             self.since = self._monotonic()
+
+
+def _chunk(content: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(content), content)

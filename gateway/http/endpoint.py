@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.access.caller import EVERYBODY, Caller
 from gateway.admission.admission import Admission
+from gateway.admission.caller_row import CallerRow
 from gateway.admission.preparation_thread import LARGE_CHARACTERS, PreparationThread
 from gateway.clock import Clock
 from gateway.documents.limits import MAX_LIST
@@ -27,9 +28,11 @@ from gateway.documents.profiles import USUAL, Profile
 from gateway.http.compression import MIN_BYTES, Compressor
 from gateway.http.document_finder import DocumentFinder, RequestDocument
 from gateway.http.limit_checks import check_lists, refuse_body
+from gateway.http.multipart import form_of
 from gateway.http.negotiation import BODY_TYPE, JSON, RefusedError, check_body_type, known_media, negotiate
 from gateway.http.origins import OriginPolicy
 from gateway.http.parameters import Parameters, read_body_parameters, read_error_behavior, read_url_parameters
+from gateway.http.part_stream import PartStream
 from gateway.http.request_head import Head
 from gateway.http.response import HttpResponse
 from gateway.http.responses import make_answer, make_failure
@@ -97,7 +100,9 @@ class GraphQLView:
         except ClientDisconnect:
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": answer.parts is not None})
+        if answer.parts is not None:
+            await _send_parts(answer.parts, receive, send)
 
     async def answer(  # noqa: C901  each part in a method of its own takes 0.1 us, of 23 for the header of a page
         self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]
@@ -105,11 +110,13 @@ class GraphQLView:
         """Answer a request; its body may be yet to come. Raises `ClientDisconnect`."""
         media, posts = JSON, head.method == "POST"
         admission, documents = self._admission, self.documents
-        operation = None
+        operation = later = None
         try:
             if not posts or b"origin" in head.headers or b"sec-fetch-site" in head.headers:
                 self._admit(head)
             media = known_media.get(head.accept) or negotiate(head.accept)
+            if b"multipart" in head.accept:
+                head.multipart = form_of(head.accept)
             caller = self.identify(head)
             head.caller = caller if isinstance(caller, Caller) else await caller
             head.profile = profile = self.find_profile(head.caller.name)
@@ -149,12 +156,17 @@ class GraphQLView:
                     documents.complete(document, result, head)
                 answer = make_answer(result, media, head)
                 answer_bytes = len(answer.body)
+                if answer.parts is not None:
+                    later = answer.parts
+                    later.end = partial(self._end_parts, head, operation, answer, row, begins, prepared_s)
+                    return answer
                 if answer_bytes >= MIN_BYTES:
                     await self._pack(answer, head)
             finally:
-                admission.under_way -= 1
-                if row is not None:
-                    admission.end(row, begins, prepared_s, answer_bytes)
+                if later is None:
+                    admission.under_way -= 1
+                    if row is not None:
+                        admission.end(row, begins, prepared_s, answer_bytes)
         except (ClientDisconnect, asyncio.CancelledError):
             self._end(head, operation, ABANDONED)
             raise
@@ -162,6 +174,15 @@ class GraphQLView:
             answer = make_failure(error, media, head)
         self._end(head, operation, answer.code)
         return answer
+
+    def _end_parts(
+        self, head: Head, operation: Operation, answer: HttpResponse, row: CallerRow | None, begins: float, prepared_s: float
+    ) -> None:
+        """Observe the end of a request whose answer left in parts."""
+        self._admission.under_way -= 1
+        if row is not None:
+            self._admission.end(row, begins, prepared_s, len(answer.body))
+        self._end(head, operation, answer.code)
 
     def _end(self, head: Head, operation: Operation | None, code: str) -> None:
         """Observe the end of a request, and give up what it ran on: the audit is closed with that."""
@@ -228,6 +249,25 @@ class GraphQLView:
                 raise refuse_body(len(body), most)
         head.arrived = max(head.begun, state.get("arrived") or self.monotonic())
         return body
+
+
+async def _send_parts(parts: PartStream, receive: Receive, send: Send) -> None:
+    """Send parts by ASGI, as long as there is somebody."""
+    gone = asyncio.ensure_future(receive())
+    try:
+        while not gone.done():
+            coming = asyncio.ensure_future(anext(parts, None))
+            await asyncio.wait([coming, gone], return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                coming.cancel()
+                return
+            if (part := coming.result()) is None:
+                await send({"type": "http.response.body", "body": b""})
+                return
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    finally:
+        gone.cancel()
+        parts.close()
 
 
 def _check_operation(operation: Operation, parameters: Parameters, head: Head) -> None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
+MULTIPART = "multipart/mixed"
 BODY_TYPE = JSON.encode()
 
 MAX_NEGOTIATED_BYTES = 4096
@@ -39,10 +40,12 @@ def negotiate(accept: bytes) -> str:
     """Negotiate the media type of the answer."""
     if len(accept) > MAX_NEGOTIATED_BYTES:
         raise RefusedError(431, f"the header Accept is longer than {MAX_NEGOTIATED_BYTES} bytes")
-    ranges = [_range(part) for part in accept.decode("latin-1").split(",")]
+    ranges = [(name, quality) for name, quality, _ in read_ranges(accept)]
     chosen = max((JSON, RESPONSE_JSON), key=lambda media: _rank(media, ranges))
     if _rank(chosen, ranges)[0] <= 0:
-        raise RefusedError(406, f"the answer is {RESPONSE_JSON} or {JSON}; accept one of them")
+        if _rank(MULTIPART, ranges)[0] <= 0:
+            raise RefusedError(406, f"the answer is {RESPONSE_JSON} or {JSON}; accept one of them")
+        chosen = RESPONSE_JSON  # of what has no parts that leave later
     if len(accept) <= _CACHED_HEADER_BYTES:
         if len(known_media) >= MAX_KNOWN_MEDIA:
             known_media.clear()
@@ -58,13 +61,19 @@ def _rank(media: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int, 
     return quality, specific, place
 
 
-def _range(part: str) -> tuple[str, float]:
+def read_ranges(accept: bytes) -> list[tuple[str, float, list[str]]]:
+    """Read the media types of a header `Accept`, each with its quality and its other parameters."""
+    return [_range(part) for part in accept.decode("latin-1").split(",")]
+
+
+def _range(part: str) -> tuple[str, float, list[str]]:
     name, *parameters = (word.strip().lower() for word in part.split(";"))
     quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")
+    others = [word for word in parameters if not word.startswith("q=")]
     try:
-        return name, float(quality)
+        return name, float(quality), others
     except ValueError:
-        return name, 0.0
+        return name, 0.0, others
 
 
 def check_body_type(headers: Mapping[bytes, bytes]) -> None:

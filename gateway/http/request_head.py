@@ -13,6 +13,7 @@ from gateway.admission.caller_row import CallerRow
 from gateway.documents.error_behavior import ErrorBehavior
 from gateway.documents.profiles import USUAL
 from gateway.errors import InvalidArgumentError
+from gateway.http.multipart import MultipartForm
 from gateway.lookups.call_tracer import RequestSpan
 from gateway.lookups.loaders import Loaders
 from gateway.operations import Operation
@@ -38,7 +39,7 @@ class Head:
     what it asked for, once it runs, and `observe` is told of its end then, whatever a reload changes; after that `release` lets
     what it ran on be closed. `span` is there while it is traced. `fields` are its headers as they came, `peer` is the address
     at the other end of the connection, None where that has none. `profile` says what its caller may send, `row` is where his
-    requests wait, `error_behavior` what he wants where a field fails.
+    requests wait, `error_behavior` what he wants where a field fails, `multipart` the form of answers in parts that he reads.
     """
 
     __slots__ = (
@@ -52,6 +53,7 @@ class Head:
         "headers",
         "loaders",
         "method",
+        "multipart",
         "observe",
         "peer",
         "profile",
@@ -85,6 +87,7 @@ class Head:
         self.profile = USUAL
         self.row: CallerRow | None = None
         self.error_behavior: ErrorBehavior | None = None
+        self.multipart: MultipartForm | None = None
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept

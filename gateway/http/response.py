@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gateway.http.multipart import MultipartForm
 from gateway.http.negotiation import JSON, RESPONSE_JSON
+from gateway.http.part_stream import PartStream
 from gateway.http.security_headers import SECURITY_HEADERS
 from gateway.lookups.call_statistics import OK
 
@@ -19,6 +21,8 @@ _FIXED = {
     }
     for media in (JSON, RESPONSE_JSON)
 }
+for _form in MultipartForm:
+    _FIXED[_form] = {**_FIXED[JSON], "content-type": _form.value}
 """Headers of every answer by its media type, which are made ready below."""
 
 
@@ -26,7 +30,7 @@ NO_CONTENT = 204
 
 
 class HttpResponse(msgspec.Struct):
-    """A response on its way. `code` is that of its first error."""
+    """A response on its way. `code` is that of its first error, `parts` follow the body."""
 
     status: int
     body: bytes
@@ -34,10 +38,14 @@ class HttpResponse(msgspec.Struct):
     request_id: str
     more_headers: Mapping[str, str] = {}
     code: str = OK
+    parts: PartStream | None = None
 
     @property
     def head(self) -> bytes:
         """Its headers as they are written, each on a line."""
+        if self.parts is not None:
+            head = f"transfer-encoding: chunked\r\nx-request-id: {self.request_id}\r\n{_FIXED_HEAD[self.media]}"
+            return (head + _head(self.more_headers)).encode()
         head = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n{_FIXED_HEAD[self.media]}"
         return (head + _head(self.more_headers) if self.more_headers else head).encode()
 
@@ -47,6 +55,8 @@ class HttpResponse(msgspec.Struct):
         if self.status == NO_CONTENT:
             return [(b"x-request-id", self.request_id.encode()), *_BARE_HEADERS, *_headers(self.more_headers)]
         own = [(b"content-length", b"%d" % len(self.body)), (b"x-request-id", self.request_id.encode())]
+        if self.parts is not None:
+            del own[0]
         return own + _FIXED_HEADERS[self.media] + (_headers(self.more_headers) if self.more_headers else [])
 
 

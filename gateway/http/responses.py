@@ -21,7 +21,10 @@ from gateway.errors import (
     QuotaExceededError,
     UnauthenticatedError,
 )
+from gateway.execution.deliveries import IncrementalResult
+from gateway.http.multipart import MultipartForm, PartWriter
 from gateway.http.negotiation import JSON, RESPONSE_JSON, RefusedError
+from gateway.http.part_stream import PartStream
 from gateway.http.request_head import Head, new_request_id
 from gateway.http.response import HttpResponse
 from gateway.log import frames_of
@@ -45,11 +48,34 @@ def make_answer(result: ExecutionResult, media: str, head: Head) -> HttpResponse
     if errors:
         if head.error_behavior is ErrorBehavior.HALT:
             body["data"] = None
-        body["errors"] = shown = [_shown(error, request_id) for error in errors]
+        body["errors"] = shown = show_errors(result, request_id)
         code = shown[0]["extensions"]["code"]
     if result.extensions:
         body["extensions"] = result.extensions
+    if type(result) is IncrementalResult and head.multipart is not None:
+        return _first_part(result, body, head.multipart, head, code)
     return HttpResponse(200, encode_json(body), media, request_id, head.answered_with, code)
+
+
+def _first_part(result: IncrementalResult, body: dict[str, Any], form: MultipartForm, head: Head, code: str) -> HttpResponse:
+    """Answer with what is here, and with a stream of what comes later. Its end has to be set."""
+    answer = HttpResponse(200, b"", form, head.request_id, head.answered_with, code)
+
+    def show_later(late: ExecutionResult) -> list[dict[str, Any]]:
+        shown = show_errors(late, head.request_id)
+        if answer.code == OK and shown:
+            answer.code = shown[0]["extensions"]["code"]
+        return shown
+
+    writer = PartWriter(form, show_later)
+    answer.body = writer.write_first(body, result.deliveries)
+    answer.parts = PartStream(result.deliveries, writer)
+    return answer
+
+
+def show_errors(result: ExecutionResult, request_id: str) -> list[dict[str, Any]]:
+    """Show the errors of a result as its caller reads them."""
+    return [_shown(error, request_id) for error in result.errors or ()]
 
 
 def _error_answer(

@@ -200,7 +200,7 @@ class Views:
 
     def complete(self, result: ExecutionResult, operation: Operation, view: View, hidden_tags: Collection[str]) -> None:
         """Take out of an answer what the view does not show beside fields, and tell what was left out."""
-        _remove_ids(result, view)
+        remove_ids(result, view)
         if hidden_tags:
             segments = {key for key in hidden_tags if key.startswith(SEGMENT_PREFIX)}
             if (tags := {*hidden_tags} - segments) and self._rewriter.uses(operation, "Customer.tags"):
@@ -230,7 +230,7 @@ def _tell_hidden_tags(result: ExecutionResult, where: str, hidden_tags: Collecti
     result.errors = [*(result.errors or ()), error]
 
 
-def _remove_ids(result: ExecutionResult, view: View) -> None:
+def remove_ids(result: ExecutionResult, view: View) -> None:
     """Take the ids of customers out of errors, where callers of the view do not see ids."""
     if "Customer.id" not in view.fields:
         return

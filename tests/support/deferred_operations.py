@@ -37,7 +37,7 @@ def deferring(document: DocumentNode, schema: GraphQLSchema, random: Random, str
 
 
 def draw_incremental(
-    text: str, operations: Operations, schema: GraphQLSchema, random: Random, streamed: float = 0.5
+    text: str, operations: Operations, schema: GraphQLSchema, random: Random, streamed: float = 0.15
 ) -> Operation:
     """Prepare a random incremental form of an operation. A list that is merged of two fields cannot be streamed."""
     document = operations.prepare(text, None).document
