@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from connectors.catalogue import CatalogueReader, split_words
+from connectors.catalogue import CatalogueReader, CatalogueTable, split_words
 from connectors.errors import SourceError
 from gateway.onboarding.proposal import (
     Confidence,
@@ -21,7 +21,7 @@ from gateway.onboarding.proposal import (
     weakest,
 )
 from gateway.onboarding.table_graph import TableGraph
-from gateway.onboarding.value_shapes import as_number, is_currency, share_of
+from gateway.onboarding.value_shapes import ENOUGH, as_number, is_currency, share_of
 
 MAX_PROVED_ORDERS = 50
 NO_CURRENCY = "no currency is known: say --currency"
@@ -33,7 +33,7 @@ def price_records(
 ) -> tuple[list[RecordProposal], bool]:
     """Give each amount a currency. Says also whether some have none: these are comments."""
     common = _constant(currency, Confidence.SURE) if currency else _single_currency(graph)
-    priced = [_price_record(record, common) for record in records]
+    priced = [_price_record(graph, record, common) for record in records]
     lacks = any(field.note == NO_CURRENCY for record in priced for field in _all_fields(record))
     return priced, lacks
 
@@ -60,7 +60,7 @@ def _single_currency(graph: TableGraph) -> FieldProposal | None:
     return _constant(codes.pop(), Confidence.LIKELY) if len(codes) == 1 else None
 
 
-def _price_record(record: RecordProposal, common: FieldProposal | None) -> RecordProposal:
+def _price_record(graph: TableGraph, record: RecordProposal, common: FieldProposal | None) -> RecordProposal:
     column = next((own for own in record.fields if own.field.endswith("_currency")), None)
     id_column = record.fields[0].reached
     lists = []
@@ -71,19 +71,37 @@ def _price_record(record: RecordProposal, common: FieldProposal | None) -> Recor
             joined = msgspec.structs.replace(
                 column, reached=ReachedColumn(column.reached.column, column.reached.words, (join,))
             )
-        lists.append(_price_list(own, joined or common))
-    return msgspec.structs.replace(record, fields=_priced(record.fields, column or common), lists=lists)
+        lists.append(_price_list(graph.table(own.table), own, joined or common))
+    table = graph.table(record.table)
+    return msgspec.structs.replace(record, fields=_priced(table, record.fields, column or common), lists=lists)
 
 
-def _price_list(own: ListProposal, currency: FieldProposal | None) -> ListProposal:
+def _price_list(table: CatalogueTable, own: ListProposal, currency: FieldProposal | None) -> ListProposal:
     column = next((field for field in own.fields if field.field.endswith("_currency")), None)
-    return msgspec.structs.replace(own, fields=_priced(own.fields, column or currency))
+    return msgspec.structs.replace(own, fields=_priced(table, own.fields, column or currency))
 
 
-def _priced(fields: Sequence[FieldProposal], currency: FieldProposal | None) -> list[FieldProposal]:
-    """Put a currency behind each amount."""
+def _currency_beside(table: CatalogueTable, field: FieldProposal) -> FieldProposal | None:
+    """Find the currency of one amount: `total_currency_code` beside `total_amount`."""
+    if field.reached is None or field.reached.joins:
+        return None
+    *stem, end = split_words(field.reached.column.name)
+    if end != "amount" or not stem:
+        return None
+    for column in table.columns:
+        words = split_words(column.name)
+        if words in ((*stem, "currency"), (*stem, "currency", "code")) and share_of(column.values, is_currency) >= ENOUGH:
+            evidence = (Evidence.NAME, Evidence.DATA)
+            reached = ReachedColumn(column, words)
+            return FieldProposal(field="currency", reached=reached, confidence=Confidence.SURE, evidence=evidence)
+    return None
+
+
+def _priced(table: CatalogueTable, fields: Sequence[FieldProposal], others: FieldProposal | None) -> list[FieldProposal]:
+    """Put a currency behind each amount: the one beside it, or that of the others."""
     priced: list[FieldProposal] = []
     for field in fields:
+        currency = _currency_beside(table, field) or others
         if field.field.endswith("_currency"):
             continue
         if not field.field.endswith("_amount"):

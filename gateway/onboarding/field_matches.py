@@ -32,6 +32,10 @@ _HOLDERS = frozenset(
 """What holds other values in documents, and says nothing of what they are."""
 _CENTS = ("cents", "cent", "minor", "pence", "centavos", "grosze")
 _MINOR_UNITS = {"in", "amt", "usd", "eur", "gbp"}
+_SIDES = (("shop", "store"), ("pres", "presentment"))
+"""In whose currency an amount is that is stored twice: the seller's comes first, then the buyer's."""
+_SETS = ("set", "money", "bag")
+"""What amounts that are stored twice are in."""
 
 
 class _Candidate(NamedTuple):
@@ -84,6 +88,8 @@ def _candidate(spec: FieldSpec, reached: ReachedColumn, prefixes: Sequence[tuple
     rank = min((own for own in ranks if own is not None), default=None)
     if rank is None and spec.check in MONEY and any(word in _CENTS for word in reached.words):
         rank = _rank_of(spec, tuple(word for word in reached.words if word not in {*_CENTS, *_MINOR_UNITS}), prefixes)
+    if rank is None and spec.check in MONEY:
+        rank = _rank_of_side(spec, reached.words, prefixes)
     if rank is None or (reached.joins and not reached.is_label and spec.field not in PARTS_OF_OTHERS):
         return None
     fit = CHECKS[spec.check](reached.column)
@@ -111,6 +117,16 @@ def _rank_of(spec: FieldSpec, words: tuple[str, ...], prefixes: Sequence[tuple[s
         if len(words) > len(prefix) and tuple(singular(word) for word in words[: len(prefix)]) == prefix
     }
     return next((rank for rank, alike in enumerate(spec.names) if not spoken.isdisjoint(alike)), None)
+
+
+def _rank_of_side(spec: FieldSpec, words: tuple[str, ...], prefixes: Sequence[tuple[str, ...]]) -> int | None:
+    """Rank an amount that is there in the seller's and in the buyer's currency: `total_price_set_shop_amount`."""
+    sides = [place for place, own in enumerate(_SIDES) if not set(own).isdisjoint(words)]
+    if words[-1:] != ("amount",) or len(sides) != 1:
+        return None
+    left_out = {*_SETS, *_SIDES[sides[0]]}
+    rank = _rank_of(spec, tuple(word for word in words[:-1] if word not in left_out), prefixes)
+    return None if rank is None else rank + len(spec.names) * (1 + sides[0])
 
 
 def _proposal(spec: FieldSpec, best: _Candidate, rivals: Sequence[_Candidate]) -> FieldProposal:

@@ -83,6 +83,8 @@ def _best_child(
 
 def _product_id(graph: TableGraph, table: str) -> list[FieldProposal]:
     references: list[Reference] = [own for own in graph.from_table(table) if has_role(own.target, "product")]
+    if len(references) > 1:  # a product and its variant: the product
+        references = [own for own in references if "variant" not in name_words(own.column)]
     column = graph.table(table).column(references[0].column) if len(references) == 1 else None
     if column is None:
         return []

@@ -108,6 +108,8 @@ def _candidate(
         confidence = Confidence.UNSURE
     if reference is not None and reference.note is not None:
         confidence, note = Confidence.UNSURE, note or reference.note
+    if record == "event" and reference is not None and not reference.is_own:
+        confidence, note = Confidence.UNSURE, note or "of the order, or of the customer?"
     confidence = weakest(confidence, fields[TIME_FIELDS[record]].confidence)
     own = [id_field(table, id_column)]
     own += [] if reference is None else [reference.field]
