@@ -113,6 +113,8 @@ def _report(proposed: ProposedSettings) -> None:
         _print(f"{record.record}: {record.table}, {record.confidence.value}{reason}")
         if record.confidence is not Confidence.UNSURE:
             _print(f"  {', '.join(running)}{f'; {lists}' if lists else ''}")
+    if proposed.proposal.unread:
+        _print(f"Read by no record: {', '.join(proposed.proposal.unread)}")
     for reason, names in proposed.skipped.items():
         _print(f"Left out, {reason}: {', '.join(names)}")
     for line in proposed.proofs:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any
 
-from connectors.catalogue import CatalogueColumn, ColumnKind
+from connectors.catalogue import CatalogueColumn, ColumnKind, split_words
 from gateway.onboarding import value_shapes as shapes
 from gateway.onboarding.enum_words import is_state_word, translate_words
 from gateway.onboarding.value_shapes import ENOUGH, share_of
@@ -159,6 +159,13 @@ def _title(column: CatalogueColumn) -> Fit:
     return _name(column)
 
 
+def _position(column: CatalogueColumn) -> Fit:
+    """A job is told in several words, or the column is called so; a title of one is `Dr` as well as `Director`."""
+    if split_words(column.name)[-1:] != ("title",) or "job" in split_words(column.name):
+        return _text(column)
+    return Fit.POSSIBLE if column.values and _prose(column) is Fit.SHOWN else Fit.NONE
+
+
 def _key(column: CatalogueColumn) -> Fit:
     return Fit.POSSIBLE if column.kind in (ColumnKind.TEXT, ColumnKind.INTEGER, ColumnKind.UUID) else Fit.NONE
 
@@ -197,6 +204,7 @@ CHECKS: Mapping[str, Check] = {
     "type": _type,
     "words": _words,
     "prose": _prose,
+    "position": _position,
     "key": _key,
     "json": _json,
     "code": _code,

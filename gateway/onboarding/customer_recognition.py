@@ -251,7 +251,7 @@ def _contact_keys(table: CatalogueTable, fields: Sequence[FieldProposal]) -> lis
             continue
         column, confidence = field.reached.column, field.confidence
         is_declared = table.is_unique(column.name)
-        if not is_declared and not _is_mostly_unique(column):
+        if not is_declared and not _is_mostly_unique(column, at_least=1 if table.is_whole else 2):
             continue
         if field.field == "phone" and (not column.values or not all(map(_is_plain_phone, column.values))):
             continue
@@ -261,9 +261,10 @@ def _contact_keys(table: CatalogueTable, fields: Sequence[FieldProposal]) -> lis
     return keys
 
 
-def _is_mostly_unique(column: CatalogueColumn) -> bool:
+def _is_mostly_unique(column: CatalogueColumn, at_least: int) -> bool:
+    """Tell whether hardly a value is there twice. Of a whole table one value says so, of a part of one it does not."""
     values = [str(value).casefold() for value in column.values]
-    return len(values) > 1 and len(set(values)) >= 0.98 * len(values)
+    return len(values) >= at_least and len(set(values)) >= 0.98 * len(values)
 
 
 def _is_plain_phone(value: object) -> bool:

@@ -144,11 +144,12 @@ class FilterProposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceProposal(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is proposed for a source. `questions` are what only people can say."""
+    """All that is proposed for a source. `questions` are what only people can say, `unread` the tables of no record."""
 
     name: str
     records: Sequence[RecordProposal]
     questions: Sequence[str] = ()
+    unread: Sequence[str] = ()
     missing_indexes: Sequence[str] = ()
     proofs: Sequence[str] = ()
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from connectors.catalogue import Catalogue
+from connectors.errors import ConfigurationError
 from gateway.clock import Clock
 from gateway.onboarding.lookup_proof import ROUNDS, LookupProof, Proof, demote
 from gateway.onboarding.proposal import Confidence, SourceProposal
@@ -32,10 +34,14 @@ class ProposedSettings(NamedTuple):
 async def propose_settings(
     source: SourceUrl, environment: Mapping[str, str], options: RecognitionOptions, runs: Sequence[Confidence]
 ) -> ProposedSettings:
-    """Propose settings in which all that runs is proved. Raises `SourceError` where the source cannot be read."""
+    """Propose settings in which all that runs is proved. Raises `SourceError` where the source cannot be read, and
+    `ConfigurationError` where there is nothing in it.
+    """
     reader = open_reader(source)
     try:
         catalogue = leave_unwritable(await reader.read_catalogue())
+        if not catalogue.tables:
+            raise ConfigurationError([_nothing_there(catalogue)])
         graph, proposal = await recognise_source(catalogue, reader, source.name, options)
         connection = _connection(source, graph, options)
         prover = LookupProof(graph, reader, {**environment, **source.written, **source.variables})
@@ -55,6 +61,14 @@ async def propose_settings(
         )
     finally:
         await reader.aclose()
+
+
+def _nothing_there(catalogue: Catalogue) -> str:
+    """Say that there is nothing to read, and what was left out."""
+    left_out = "; ".join(f"left out, {why}: {', '.join(names)}" for why, names in catalogue.skipped.items() if names)
+    what = "files of rows" if catalogue.kind == "files" else "tables"
+    told = f" ({left_out})" if left_out else ""
+    return f"--url: has no {what} that can be read{told}; check its name, the schema, and what the user may read"
 
 
 def _connection(source: SourceUrl, graph: TableGraph, options: RecognitionOptions) -> dict[str, object]:

@@ -16,6 +16,7 @@ from gateway.onboarding.proposal import Confidence, RecordProposal, SourcePropos
 from gateway.onboarding.record_recognition import recognise_accounts, recognise_records
 from gateway.onboarding.table_graph import TableGraph, find_references
 from gateway.onboarding.table_words import has_role
+from gateway.onboarding.unread_tables import name_unread
 
 _NAIVE_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?")
 """A time as text that has no zone."""
@@ -36,7 +37,7 @@ async def recognise_source(
     customers = recognise_customers(graph)
     if customers is None:
         question = "no table looks like customers: an id, and a name, an e-mail address or a phone number"
-        return graph, SourceProposal(name=name, records=(), questions=(question,))
+        return graph, SourceProposal(name=name, records=(), questions=(question,), unread=name_unread(graph, ()))
     customers = await find_persons(graph, reader, customers)
     records = [customers]
     account = recognise_accounts(graph, customers)
@@ -48,7 +49,8 @@ async def recognise_source(
     proved = [await prove_totals(reader, own) if own.record == "order" else own for own in priced]
     proved = [await add_paid_total(graph, reader, own) if own.record == "order" else own for own in proved]
     questions = [*_questions(proved, lacks_currency=lacks_currency, options=options), *_unread_tables(graph, proved)]
-    return graph, SourceProposal(name=name, records=proved, questions=tuple(questions))
+    unread = name_unread(graph, proved)
+    return graph, SourceProposal(name=name, records=proved, questions=tuple(questions), unread=unread)
 
 
 def _without_customers(record: RecordProposal) -> RecordProposal:

@@ -90,3 +90,47 @@ async def test_events_of_an_order_are_asked_about(tmp_path: Path) -> None:
     )
     events = [own for own in proposal.records if own.record == "event"]
     assert [(own.confidence, own.note) for own in events] == [(Confidence.UNSURE, "of the order, or of the customer?")]
+
+
+async def test_a_title_of_several_words_is_a_job(tmp_path: Path) -> None:
+    """`Head of sales` is a job; of `Dr` and `Mrs` nobody knows."""
+    told = []
+    for number, title in enumerate(("Head of sales", "Dr")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        proposal = await recognise(
+            folder,
+            "CREATE TABLE contacts (id INTEGER PRIMARY KEY, email TEXT, name TEXT, title TEXT)",
+            rows_of("contacts", "{n}", "'u{n}@example.com'", "'U'", f"'{title}'"),
+        )
+        told.append(columns_of(proposal.record("customer")).get("job_title"))
+    assert told == ["title", None]
+
+
+async def test_one_address_of_a_whole_table_is_a_key(tmp_path: Path) -> None:
+    """Where the whole table has one address, nobody shares it; two people with the same one make it no key."""
+    told = []
+    for number, other in enumerate(("NULL", "'a@example.com'")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        proposal = await recognise(
+            folder,
+            "CREATE TABLE contacts (id INTEGER PRIMARY KEY, email TEXT, name TEXT)",
+            f"INSERT INTO contacts VALUES (1, 'a@example.com', 'A'), (2, {other}, 'B')",
+        )
+        customers = proposal.record("customer")
+        assert customers is not None
+        told.append([own.kind for own in customers.keys if own.kind == "email"])
+    assert told == [["email"], []]
+
+
+async def test_unread_tables_are_named_with_their_reason(tmp_path: Path) -> None:
+    """All tables that no record reads are named, and a key of several columns is the reason of those that have one."""
+    proposal = await recognise(
+        tmp_path,
+        PEOPLE,
+        "CREATE TABLE weather (id INTEGER PRIMARY KEY, rain INTEGER)",
+        "CREATE TABLE prices (shop INTEGER, day TEXT, price DECIMAL(9, 2), PRIMARY KEY (shop, day))",
+        ROWS,
+    )
+    assert proposal.unread == ["prices (its key has 2 columns, shop, day: a record needs one)", "weather"]

@@ -88,6 +88,22 @@ def test_a_second_run_keeps_what_was_changed_by_hand(tmp_path: Path) -> None:
     assert "+     , phone -- SURE: name, data" in third.output
 
 
+def test_an_empty_database_is_told(tmp_path: Path) -> None:
+    """A database without tables, or a folder without files, gets a message, and nothing is written."""
+    url = new_sqlite(tmp_path)
+    asyncio.run(run_script(url, "CREATE TABLE gone (id INTEGER)", "DROP TABLE gone"))
+    result = init(tmp_path, str(tmp_path / "own.db"), "--yes")
+    assert (result.exit_code, (tmp_path / "out").exists()) == (2, False)
+    assert "--url: has no tables that can be read; check its name" in result.stderr
+
+
+def test_unread_tables_are_reported(tmp_path: Path) -> None:
+    """The report names the tables that no record reads."""
+    shop = make_shop(tmp_path)
+    asyncio.run(run_script(f"sqlite+aiosqlite:///{shop}", "CREATE TABLE weather (id INTEGER PRIMARY KEY, rain INTEGER)"))
+    assert "Read by no record: weather" in init(tmp_path, str(shop), "--yes").stdout
+
+
 def test_a_file_of_others_is_not_touched(tmp_path: Path) -> None:
     """Settings that `init` did not write are left as they are."""
     (tmp_path / "out").mkdir()
