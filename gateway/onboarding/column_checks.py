@@ -30,6 +30,33 @@ class Fit(IntEnum):
     """Its samples say so."""
 
 
+_SALUTATIONS = frozenset(
+    (word,)
+    for word in [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "dr",
+        "prof",
+        "professor",
+        "sir",
+        "madam",
+        "herr",
+        "frau",
+        "dipl",
+        "mag",
+        "sr",
+        "sra",
+        "srta",
+        "senhor",
+        "senhora",
+        "don",
+        "dona",
+    ]
+)
+"""What a title begins with that is no job."""
 Check = Callable[[CatalogueColumn], Fit]
 _TIMES = (ColumnKind.TIMESTAMP, ColumnKind.ZONED_TIMESTAMP, ColumnKind.DATE)
 
@@ -163,6 +190,8 @@ def _position(column: CatalogueColumn) -> Fit:
     """A job is told in several words, or the column is called so; a title of one is `Dr` as well as `Director`."""
     if split_words(column.name)[-1:] != ("title",) or "job" in split_words(column.name):
         return _text(column)
+    if any(split_words(str(value))[:1] in _SALUTATIONS for value in column.values):
+        return Fit.NONE
     return Fit.POSSIBLE if column.values and _prose(column) is Fit.SHOWN else Fit.NONE
 
 
