@@ -30,6 +30,7 @@ from gateway.execution.executor import Executor
 from gateway.execution.schema_types import core_schema
 from gateway.gc_tuning import tune_memory
 from gateway.graphiql import Example, graphiql_page
+from gateway.http.cache_control import CacheControl
 from gateway.http.compression import Compressor
 from gateway.http.embed_routes import document_finder
 from gateway.http.endpoint import ENDPOINT, GraphQLView
@@ -159,6 +160,7 @@ class GatewayApplication(Application):
         self._executor, operations, self._views = _executor(services)
         self.admission = Admission(services.clock, self._budget_s)
         self.telemetry = Telemetry(services, metrics or metrics_of_process)
+        self._cache_control = CacheControl(services.clock)
         self._begin = self.telemetry.observer.begin
         endpoint = GraphQLView(operations, self._execute, admission=self.admission)
         super().__init__(endpoint, lifespan=_lifespan)
@@ -238,7 +240,7 @@ class GatewayApplication(Application):
         revision.under_way += 1
         meter = None
         try:
-            context = _context_of(services, services.stitcher(head.deadline_ms, arrival=head), head)
+            context = _context_of(services, services.stitcher(head.deadline_ms, arrival=head), head, self._cache_control)
             meter = context.meter
             self._begin(head, operation, context.stitcher.loaders)
             return await self._run(operation, variables, context, head)
@@ -276,7 +278,7 @@ class GatewayApplication(Application):
         services, head.observe, head.release = revision.services, self.endpoint.observe, revision.release
         revision.under_way += 1
         trace = Trace(services.clock, services.clock.monotonic())
-        context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), head)
+        context = _context_of(services, services.stitcher(head.deadline_ms, trace, head), head, self._cache_control)
         self._begin(head, operation, context.stitcher.loaders)
         try:
             result = await self._run(operation, variables, context, head)
@@ -295,11 +297,13 @@ def _tell_quota(meter: Meter, head: Head) -> None:
         head.answered_with |= meter.quota.headers()
 
 
-def _context_of(services: Services, stitcher: Stitcher, head: Head) -> RequestContext:
+def _context_of(services: Services, stitcher: Stitcher, head: Head, cache_control: CacheControl) -> RequestContext:
     if services.audit is not None:
         if head.arrived > services.audit.answers_until:
             services.audit.refuse()
         stitcher.loaders.notes = AccessNotes()
+    if b"cache-control" in head.headers:
+        stitcher.loaders.max_age_s = cache_control.max_age_s(head)
     context = RequestContext(
         services, head.request_id, stitcher, headers=head.headers, profile=head.profile, row=head.row, caller=head.caller
     )

@@ -23,6 +23,7 @@ ALLOWED_HEADERS = (
     "apollographql-client-version",
     "authorization",
     "baggage",
+    "cache-control",
     "content-type",
     "traceparent",
     "tracestate",

@@ -145,8 +145,8 @@ class Batching:
         """One outcome per key, in the order of `keys`, within the deadline."""
         return wait_for(self.enqueue(fetch, keys, deadline), deadline)
 
-    def enqueue(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline) -> PendingKeys:
-        """Have keys asked for. Nothing is waited for."""
+    def enqueue(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline, max_age_s: float | None = None) -> PendingKeys:
+        """Have keys asked for. Nothing is waited for. Cached answers that are older than `max_age_s` only stand in."""
         wanted = PendingKeys(self._caller, keys, deadline, is_complete=not keys)
         flights = self._flying.get(fetch, ())
         refused = self._calls.refusal(deadline)
@@ -154,13 +154,18 @@ class Batching:
         for flight in flights:
             is_new = is_new and flight.open.isdisjoint(keys)
         if not is_new:
-            keys = self._unanswered(fetch, wanted, flights, refused)
+            keys = self._unanswered(fetch, wanted, flights, refused, max_age_s)
         if keys:
             self._gather(fetch, wanted, keys)
         return wanted
 
     def _unanswered(
-        self, fetch: Fetch, wanted: PendingKeys, flights: Iterable[Flight], refused: Failed | None
+        self,
+        fetch: Fetch,
+        wanted: PendingKeys,
+        flights: Iterable[Flight],
+        refused: Failed | None,
+        max_age_s: float | None,
     ) -> Sequence[str]:
         """Find the keys that are left to be asked for: some may be cached, or on their way."""
         cache = None if fetch.cache_policy is None else self._cache
@@ -169,7 +174,7 @@ class Batching:
         rest = []
         hits = 0
         for key in wanted.keys:
-            if cache is not None and (cached := cache.get(fetch, key)) is not None:
+            if cache is not None and (cached := cache.get(fetch, key, max_age_s)) is not None:
                 known[key] = cached.as_outcome(self._caller.clock.now())
                 hits += 1
                 continue

@@ -23,12 +23,14 @@ class Loaders(msgspec.Struct, eq=False):
     """Loaders of one request (or of one renewal in the background). What they ask is noted in a `trace`, if there is one.
 
     `span` is that of a request that is traced: calls for it have spans, too. `notes` are there where the audit is on.
+    `max_age_s` is the most that a cached answer may have, for a request that wants newer ones than usual.
     """
 
     deadline: Deadline
     trace: Trace | None = None
     span: RequestSpan | None = None
     notes: AccessNotes | None = None
+    max_age_s: float | None = None
     _known: dict[Fetch, dict[str, PendingKeys]] = {}
 
     def enqueue(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None = None) -> PendingKeys:
@@ -57,7 +59,7 @@ class Loaders(msgspec.Struct, eq=False):
         return PendingKeys.of_parts(keys, deadline or self.deadline, before)
 
     def _asked(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
-        wanted = source.batching.enqueue(fetch, keys, deadline or self.deadline)
+        wanted = source.batching.enqueue(fetch, keys, deadline or self.deadline, self.max_age_s)
         if self.span is not None:
             wanted.span = self.span
         if self.trace is not None:

@@ -50,6 +50,7 @@ class CachedAnswer(msgspec.Struct, frozen=True, gc=False):
     partial: bool
     source: str
     as_of: datetime
+    cached_at: float
     fresh_until: float
     usable_until: float
 
@@ -94,10 +95,12 @@ class ReadCache:
         self.withholds: Callable[[str, Any, str, Found], bool] | None = None
         """Tells which answers are not to be cached, by their source, fetch and key."""
 
-    def get(self, fetch: object, key: str) -> CachedAnswer | None:
-        """Get the cached answer about a key, if it is fresh."""
-        cached = self.stale(fetch, key)
-        if cached is None or cached.fresh_until <= self._clock.monotonic():
+    def get(self, fetch: object, key: str, max_age_s: float | None = None) -> CachedAnswer | None:
+        """Get the cached answer about a key, if it is fresh, and cached for less than `max_age_s`."""
+        cached, now = self.stale(fetch, key), self._clock.monotonic()
+        if cached is None or cached.fresh_until <= now:
+            return None
+        if max_age_s is not None and cached.cached_at + max_age_s <= now:
             return None
         self._answers.move_to_end((fetch, key))
         return cached
@@ -129,6 +132,7 @@ class ReadCache:
             partial=outcome.partial,
             source=outcome.source,
             as_of=outcome.as_of,
+            cached_at=now,
             fresh_until=now + cache_policy.fresh_s,
             usable_until=now + cache_policy.fresh_s + cache_policy.stale_s,
         )

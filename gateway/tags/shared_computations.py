@@ -128,7 +128,7 @@ class SharedComputations:
 
     def _start(self, wanted: Sequence[Wanted], marks: Marks) -> SharedComputation:
         asking = wanted[0][0].loaders
-        loaders = Loaders(self._new_stitcher().loaders.deadline, asking.trace, asking.span)
+        loaders = Loaders(self._new_stitcher().loaders.deadline, asking.trace, asking.span, max_age_s=asking.max_age_s)
         customers: dict[str, StitchedCustomer] = {}
         for customer, _ in wanted:
             if customer.id not in customers:

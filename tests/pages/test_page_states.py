@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connectors.contract import Ask
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
 from tests.support.browser import CHROMIUM
@@ -14,6 +15,11 @@ from tests.support.gateway_server import PLAINLY
 from tests.support.page_shop import CUSTOMER, DONE, page_sources, shown_shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")]
+
+
+def asks_for_records(source: MemoryConnector) -> int:
+    """Count the calls for records, which are kept; measures are not."""
+    return sum(isinstance(call[3], Ask) for call in source.calls)
 
 
 async def test_loading_has_its_place_and_says_so():
@@ -48,6 +54,10 @@ async def test_unavailable_is_a_row_that_asks_again():
         assert len(support.calls) > asked
         assert len(sources["orders"].calls) == orders
         support.failure = None
+        # It is the source that rests, so another button that asks for it rests as well.
+        assert await pages.page.evaluate("document.querySelector('.strip .again').disabled")
+        await pages.page.evaluate("Date.now = (now => () => now() + 10_000)(Date.now)")
+        await pages.until("!document.querySelector('.strip .again').disabled")
         await pages.page.click(".strip .again")
         await pages.until(f"{DONE} && document.querySelector('.ticket') && !document.querySelector('.customer .unavailable')")
         assert await pages.text(".ticket h3") == "Where is it?"
@@ -65,6 +75,24 @@ async def test_figures_without_a_source_are_at_least():
         assert "at least 5 orders" in await pages.text(".box-spend")
         assert (await pages.states())["last-order"] == ["unavailable"]
         assert "market could not be asked" in await pages.text(".box-last-order")
+
+
+async def test_asking_again_is_past_the_cache(monkeypatch: pytest.MonkeyPatch):
+    """A page that is loaded anew shows what is kept; who asks again has what the sources have now."""
+    monkeypatch.setattr("gateway.http.cache_control.FLOOR_S", 0.0)
+    sources = page_sources()
+    more = MemoryConnector("market", {key: dict(held) for key, held in sources["orders"].records.items()})
+    more.failure = SourceUnavailableError()
+    called = {**PLAINLY, "cache_s": {"order": 3600}}
+    async with shown_shop({**sources, "market": more}, called=called) as pages:
+        await pages.open(CUSTOMER)
+        asked = asks_for_records(sources["orders"])
+        await pages.open(CUSTOMER)
+        assert asks_for_records(sources["orders"]) == asked
+        more.failure = None
+        await pages.page.click(".box-last-order .again")
+        await pages.until("!document.querySelector('.box-last-order .unavailable')")
+        assert asks_for_records(sources["orders"]) > asked
 
 
 async def test_stale_says_since_when():

@@ -65,14 +65,15 @@ async function send(request: RequestInit): Promise<Response> {
   }
 }
 
-/** Ask the gateway. What cannot be asked at all is an answer with one failure, too. */
+/** Ask the gateway, `anew` for what sources have now. What cannot be asked at all is an answer with one failure, too. */
 export async function askGateway<T, V>(
   document: TypedDocumentString<T, V>,
   variables: V,
-  signal?: AbortSignal,
+  { signal, anew = false }: { signal?: AbortSignal; anew?: boolean } = {},
 ): Promise<Answer<T>> {
   const headers: Record<string, string> = { "content-type": "application/json", accept: "application/json", "x-csrf": "1" };
   if (purpose !== null) headers["x-purpose"] = purpose;
+  if (anew) headers["cache-control"] = "no-cache";
   if (token !== null) headers.authorization = `Bearer ${token}`;
   let response: Response;
   try {
@@ -81,7 +82,6 @@ export async function askGateway<T, V>(
       headers,
       body: JSON.stringify({ query: String(document), variables }),
       credentials: token === null ? "same-origin" : "omit",
-      cache: "no-store",
       ...(signal ? { signal } : {}),
     });
   } catch (error) {

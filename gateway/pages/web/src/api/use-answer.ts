@@ -7,6 +7,7 @@ export interface Asked<T> {
   /** The last answer, and whether it is to the present variables; null before the first one. */
   answer: (Answer<T> & { isPresent: boolean }) | null;
   asking: boolean;
+  /** Ask again, for what sources have now. */
   ask: () => void;
 }
 
@@ -16,13 +17,13 @@ export function useAnswer<T, V>(document: TypedDocumentString<T, V>, variables: 
   const [asking, setAsking] = useState(true);
   const abort = useRef<AbortController | null>(null);
   const key = JSON.stringify(variables);
-  const ask = useCallback(async () => {
+  const load = useCallback(async (anew: boolean) => {
     abort.current?.abort();
     const own = new AbortController();
     abort.current = own;
     setAsking(true);
     try {
-      const { data, failures } = await askGateway(document, variables, own.signal);
+      const { data, failures } = await askGateway(document, variables, { signal: own.signal, anew });
       setAnswer({ of: key, data, failures });
       setAsking(false);
     } catch (error) {
@@ -30,8 +31,9 @@ export function useAnswer<T, V>(document: TypedDocumentString<T, V>, variables: 
     }
   }, [document, key]);
   useEffect(() => {
-    void ask();
+    void load(false);
     return () => abort.current?.abort();
-  }, [ask]);
+  }, [load]);
+  const ask = useCallback(() => void load(true), [load]);
   return { answer: answer && { ...answer, isPresent: answer.of === key }, asking, ask };
 }

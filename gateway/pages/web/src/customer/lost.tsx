@@ -55,7 +55,7 @@ function NotFound({ id, viewer }: { id: string; viewer: string }) {
   const [failures, setFailures] = useState<readonly Failure[]>([]);
   useEffect(() => {
     const abort = new AbortController();
-    askGateway(FindDocument, { text: id }, abort.signal).then(
+    askGateway(FindDocument, { text: id }, { signal: abort.signal }).then(
       ({ data, failures: refused }) => {
         setFailures(refused);
         const only = data ? findOnly(data.find) : null;

@@ -16,7 +16,7 @@ export function useOwnFields(id: string, fields: readonly string[]): [string, st
       `query OwnFields($id: ID!) { customer(by: {id: $id}) { id ${names} } }`,
     );
     const abort = new AbortController();
-    askGateway(document, { id }, abort.signal).then(
+    askGateway(document, { id }, { signal: abort.signal }).then(
       ({ data }) =>
         setRows(
           fields.flatMap((name): [string, string][] => {

@@ -1,13 +1,11 @@
 // The states of a part of the page, each different to the eye and said aloud.
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { findFailure, findRefusal, isWithheld, staleSince, type Region } from "../api/region";
+import { startRest, useRest } from "../api/rests";
 import { formatSince } from "../format/times";
 import type { RecordType, SourceLineFragment } from "../generated/operations";
 import { text } from "../i18n/language";
 import { Icon } from "./icons";
-
-const AGAIN_MS = 10_000;
 
 export interface BoxProps {
   name: string;
@@ -86,7 +84,7 @@ export function Unavailable({ source, code, region }: { source: string | null; c
   return (
     <div class="unavailable" data-state="unavailable" role="status">
       <p>{source === null ? text.state.refused(reasonOf(code)) : text.state.unavailable(source, reasonOf(code))}</p>
-      <AskAgain region={region} />
+      <AskAgain region={region} {...(source === null ? {} : { sources: [source] })} />
     </div>
   );
 }
@@ -127,23 +125,18 @@ export function Missing({ list, region }: { list: Listed | null; region: Region<
           ? text.state.unavailable(sources[0]!, reasonOf(line.errorCode!))
           : text.state.missing(sources.join(", "))}
       </p>
-      <AskAgain region={region} />
+      <AskAgain region={region} sources={sources} />
     </div>
   );
 }
 
-export function AskAgain({ region }: { region: Region<unknown> }) {
-  const [until, setUntil] = useState(0);
-  const [now, setNow] = useState(() => Date.now());
-  const left = Math.ceil((until - now) / 1000);
-  useEffect(() => {
-    if (left <= 0) return undefined;
-    const timer = setTimeout(() => setNow(Date.now()), 1000);
-    return () => clearTimeout(timer);
-  }, [now, left]);
+const NO_SOURCES = [""];
+
+/** Ask a region again, unless its `sources` were asked just now; none where it is the gateway that gave no answer. */
+export function AskAgain({ region, sources = NO_SOURCES }: { region: Region<unknown>; sources?: readonly string[] }) {
+  const left = useRest(sources);
   const ask = () => {
-    setNow(Date.now());
-    setUntil(Date.now() + AGAIN_MS);
+    startRest(sources);
     region.ask();
   };
   return (

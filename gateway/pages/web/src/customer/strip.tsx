@@ -26,14 +26,14 @@ export function SourceStrip({ regions }: { regions: readonly Region<unknown>[] }
         <span class="pill unavailable">
           <i class="dot" aria-hidden="true" />
           {namesOf(unavailable)}: {text.sources.unavailable}
-          <AskAgain region={askersOf(unavailable, regions)} />
+          <AskAgain region={askersOf(unavailable, regions)} sources={namesIn(unavailable)} />
         </span>
       )}
       {stale.length > 0 && (
         <span class="pill stale">
           <i class="dot" aria-hidden="true" />
           {namesOf(stale)}: {text.state.asOf(formatSince(stale.map(({ asOf }) => asOf ?? "").sort()[0]!))}
-          <AskAgain region={askersOf(stale, regions)} />
+          <AskAgain region={askersOf(stale, regions)} sources={namesIn(stale)} />
         </span>
       )}
       {refused.length > 0 && (
@@ -62,6 +62,8 @@ function namesOf(lines: readonly SourceLineFragment[]): string {
   const names = lines.map(({ name }) => name);
   return names.length > MAX_NAMES ? `${names.slice(0, 2).join(", ")} +${names.length - 2}` : names.join(", ");
 }
+
+const namesIn = (lines: readonly SourceLineFragment[]): string[] => lines.flatMap(({ name }) => (name === null ? [] : [name]));
 
 /** Merge what all answers say of each source: the worst counts. */
 function mergeLines(regions: readonly Region<unknown>[]): SourceLineFragment[] {

@@ -93,7 +93,7 @@ function TagWhy({ id, name }: { id: string; name: string }) {
   const [answer, setAnswer] = useState<{ why: Why | null; code: string | null } | null>(null);
   useEffect(() => {
     const abort = new AbortController();
-    askGateway(WhyTagDocument, { id, key: name, language }, abort.signal).then(
+    askGateway(WhyTagDocument, { id, key: name, language }, { signal: abort.signal }).then(
       ({ data, failures }) => setAnswer({ why: data?.customer?.tag ?? null, code: failures[0]?.code ?? null }),
       () => undefined, // closed before the answer
     );

@@ -39,14 +39,14 @@ export function useFind(typed: string): { found: Found | null; busy: boolean; fi
     const timer = setTimeout(
       async () => {
         try {
-          const first = await askGateway(FindDocument, { text }, abort.signal);
+          const first = await askGateway(FindDocument, { text }, { signal: abort.signal });
           if (abort.signal.aborted) return;
           const result = first.data?.find ?? null;
           setFound({ text, result, failures: first.failures, cards: new Map() });
           setBusy(false);
           const ids = result?.matches.map((match) => match.customer.id) ?? [];
           if (ids.length === 0) return;
-          const more = await askGateway(FoundCardsDocument, { ids }, abort.signal);
+          const more = await askGateway(FoundCardsDocument, { ids }, { signal: abort.signal });
           if (abort.signal.aborted) return;
           const cards = new Map((more.data?.customers ?? []).flatMap((card) => (card ? [[card.id, card] as const] : [])));
           setFound({ text, result, failures: first.failures, cards });
