@@ -49,6 +49,37 @@ async def test_a_key_and_a_purpose_open_the_page(tmp_path: Path):
         await pages.open(CUSTOMER, DOOR)
 
 
+async def test_a_phone_says_who_looks_and_in_which_language(tmp_path: Path):
+    """At 360 pixels they stand in a menu, beside the purpose and the way out; nothing is wider than the screen."""
+    keys, access = await keys_in(tmp_path, CALLERS)
+    words = {"access": access, "callers": CALLERS, "purposes": PURPOSES, "pages": {"secret": "s" * 32}}
+    async with shown_shop(**words) as pages:
+        await pages.open(CUSTOMER, DOOR, width=360, height=740)
+        await pages.page.evaluate(f"{DOOR}.focus()")
+        await pages.page.type_text(keys["desk"])
+        await pages.page.press("Enter")
+        await pages.page.click("li:first-child .choice")
+        await pages.until(DONE)
+        seen = "[...document.querySelectorAll('.who-name, .who select, .who button, .language')].filter(e => e.checkVisibility())"
+        assert await pages.page.evaluate(f"{seen}.length") == 0
+        await pages.page.click(".menu summary")
+        assert await pages.page.evaluate(f"{seen}.length") == 4
+        assert await pages.text(".who-name") == "desk"
+        within = "{x, right} = each.getBoundingClientRect(), x >= 0 && right <= 360"
+        assert await pages.page.evaluate(f"{seen}.every(each => {{ const {within.replace(', x >=', '; return x >=')}; }})")
+        assert await pages.page.evaluate("document.documentElement.scrollWidth") == 360
+        await pages.page.press("Escape")
+        assert await pages.page.evaluate("[document.querySelector('.menu').open, document.activeElement.tagName]") == [
+            False,
+            "SUMMARY",
+        ]
+        await pages.page.click(".menu summary")
+        await pages.page.click(".who button")
+        await pages.until(DOOR)
+        await pages.page.click(".menu summary")
+        assert await pages.page.evaluate(f"{seen}.map(each => each.className)") == ["quiet language"]
+
+
 async def test_signing_out_without_the_gateway_shows_nobody(tmp_path: Path):
     """The customer goes from the screen, and it is said that the gateway is not there."""
     keys, access = await keys_in(tmp_path, CALLERS)

@@ -48,6 +48,23 @@ async def test_words_as_they_are_said_find_a_customer(tmp_path: Path):
         assert pages.page.problems == []
 
 
+async def test_a_candidate_is_a_link(tmp_path: Path):
+    """The middle of the mouse opens it in another tab and leaves the box as it is; a click opens it here, without loading anew."""
+    async with shown_demo(tmp_path) as pages:
+        await find(pages, "clarke", f"{FOUND} >= 1")
+        there = f"{pages.address}/c/crm:c00001"
+        assert await pages.page.evaluate("document.querySelector('.finder-page [role=option]').href") == there
+        await pages.page.click(".finder-page [role=option]", "middle")
+        async with asyncio.timeout(60):
+            while there not in await pages.page.tabs():
+                await asyncio.sleep(0.05)
+        assert await pages.page.evaluate("[location.pathname, document.querySelector('.finder-page input').value]") == ["/", "clarke"]
+        await pages.page.evaluate("window.isSame = true")
+        await pages.page.click(".finder-page [role=option]")
+        await pages.until(DONE)
+        assert await pages.page.evaluate("[location.href, window.isSame]") == [there, True]
+
+
 @pytest.mark.parametrize("call", ["#email=ana@example.com", "#order=oc11", "#ticket=T-2"])
 async def test_a_call_opens_its_customer(call: str):
     """One exact match is opened; what the telephone said is in no address, no history and no request line."""

@@ -45,8 +45,9 @@ _KEY_CODES = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 3
 class Page:
     """One tab. `problems` gathers what the console reports as errors, refused by policy or thrown."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, session: aiohttp.ClientSession) -> None:
         self._socket = socket
+        self._session = session
         self._numbers = itertools.count(1)
         self.problems: list[str] = []
 
@@ -61,6 +62,19 @@ class Page:
                     raise RuntimeError(message["error"])
                 return message["result"]
             self._note(message)
+
+    @contextlib.asynccontextmanager
+    async def other_tab(self) -> AsyncIterator["Page"]:
+        """Open another tab of the same browser, with the same cookies."""
+        async with self._session.put("/json/new") as answer:
+            target = await answer.json()
+        async with self._session.ws_connect(f"/devtools/page/{target['id']}", max_msg_size=0) as socket:
+            yield Page(socket, self._session)
+
+    async def tabs(self) -> list[str]:
+        """List the addresses of all tabs."""
+        async with self._session.get("/json/list") as answer:
+            return [target["url"] for target in await answer.json() if target["type"] == "page"]
 
     async def open(self, url: str, width: int = 1440, height: int = 900) -> None:
         await self.call("Runtime.enable")
@@ -85,11 +99,11 @@ class Page:
             await asyncio.sleep(0.05)
         return value
 
-    async def click(self, selector: str) -> None:
-        """Press the mouse in the middle of an element, once it stands still and nothing covers it."""
+    async def click(self, selector: str, button: str = "left") -> None:
+        """Press a button of the mouse in the middle of an element, once it stands still and nothing covers it."""
         x, y = await self.until(f"({_MIDDLE})({json.dumps(selector)})")
         for kind in ("mousePressed", "mouseReleased"):
-            await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+            await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, clickCount=1)
 
     async def type_text(self, text: str) -> None:
         """Put a text where the focus is."""
@@ -142,7 +156,7 @@ async def browser_page() -> AsyncIterator[Page]:
                 async with session.get("/json/list") as answer:
                     target = next(item for item in await answer.json() if item["type"] == "page")
                 async with session.ws_connect(f"/devtools/page/{target['id']}", max_msg_size=0) as socket:
-                    yield Page(socket)
+                    yield Page(socket, session)
         finally:
             process.kill()
             await process.wait()

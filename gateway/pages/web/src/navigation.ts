@@ -49,9 +49,14 @@ export function usePlace(): Place {
   return place;
 }
 
+/** Tell whether a click on a link asks for a new tab or window. */
+export function opensElsewhere(event: MouseEvent): boolean {
+  return event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0;
+}
+
 /** Follow a link within the page, unless a new tab is asked for. */
 export function followLink(event: MouseEvent): void {
-  if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+  if (opensElsewhere(event)) return;
   const link = event.currentTarget as HTMLAnchorElement;
   event.preventDefault();
   navigateTo(link.getAttribute("href") ?? "/");

@@ -45,6 +45,7 @@ export const chinese: Catalogue = {
   },
   viewer: {
     language: "语言",
+    menu: "菜单:查看者、用途与语言",
     waiting: "正在等待外层页面说明由谁查看。",
     purpose: "用途",
     noPurpose: "未选用途",

@@ -44,6 +44,7 @@ export const english = {
   },
   viewer: {
     language: "Language",
+    menu: "Menu: who looks, purpose and language",
     waiting: "Waiting for the page around this one to say who looks.",
     purpose: "Purpose",
     noPurpose: "no purpose",

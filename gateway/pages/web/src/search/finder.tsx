@@ -1,7 +1,7 @@
 // The box: typing finds, arrows choose, Enter opens, Esc clears.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { text } from "../i18n/language";
-import { navigateTo, pathOf } from "../navigation";
+import { navigateTo, opensElsewhere, pathOf } from "../navigation";
 import { Candidate } from "./candidate";
 import { Silence } from "./silence";
 import { findOnly, useFind } from "./use-find";
@@ -123,21 +123,27 @@ export function Finder({ form, initial = "", opensExact = false, onTyped }: Find
         {busy ? text.search.busy : shows && matches.length > 0 ? text.search.found(matches.length) : ""}
       </p>
       <div class="finder-result" hidden={!shows}>
-        <ul id={list} role="listbox" aria-label={text.search.label} hidden={matches.length === 0}>
+        <div id={list} role="listbox" aria-label={text.search.label} hidden={matches.length === 0}>
           {matches.map((match, place) => (
-            <li
+            <a
               key={match.customer.id}
               id={`${list}-${place}`}
+              href={pathOf(match.customer.id)}
               role="option"
+              tabIndex={-1}
               aria-selected={place === active}
               onMouseDown={(event) => event.preventDefault()}
               onMouseMove={() => setActive(place)}
-              onClick={() => openMatch(place)}
+              onClick={(event) => {
+                if (opensElsewhere(event)) return;
+                event.preventDefault();
+                openMatch(place);
+              }}
             >
               <Candidate match={match} typed={found?.text ?? ""} card={found?.cards.get(match.customer.id)} />
-            </li>
+            </a>
           ))}
-        </ul>
+        </div>
         {/* What was said of other words is not said of these. */}
         {shows && found?.text === typed.trim() && <Silence found={found} />}
       </div>

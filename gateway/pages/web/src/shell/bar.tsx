@@ -1,9 +1,12 @@
 // The bar on top: the box, who looks, and for which purpose.
+import type { ComponentChildren } from "preact";
 import { LANGUAGES, language, takeLanguage, text, type Language } from "../i18n/language";
 import { followLink, type Place } from "../navigation";
 import { Nav } from "../reports/nav";
 import { Finder } from "../search/finder";
-import type { Looking } from "./use-viewer";
+import { useMedia } from "../customer/use-media";
+import { tellOtherTabs } from "./other-tabs";
+import { nameOf, type Looking } from "./use-viewer";
 
 const NAMES: Record<Language, string> = { en: "English", zh: "中文" };
 
@@ -21,16 +24,12 @@ export function Bar({ place, looking, onPurpose, onSignedOut }: BarProps) {
     } catch {
       // what is asked next says that the gateway cannot be reached
     }
+    tellOtherTabs();
     onSignedOut();
   };
-  return (
-    <header class="bar">
-      <a class="brand" href="/" onClick={followLink} aria-label={text.product}>
-        <Mark />
-        <span>{text.product}</span>
-      </a>
-      {looking.state === "ready" && place.page !== "search" ? <Finder form="bar" /> : null}
-      <span class="grow" />
+  const phone = useMedia("(max-width: 760px)");
+  const own = (
+    <>
       {looking.state === "ready" && <Nav place={place} viewer={looking.viewer} />}
       {looking.state === "ready" && (
         <div class="who">
@@ -61,7 +60,40 @@ export function Bar({ place, looking, onPurpose, onSignedOut }: BarProps) {
           <option key={each} value={each} lang={each}>{NAMES[each]}</option>
         ))}
       </select>
+    </>
+  );
+  return (
+    <header class="bar">
+      <a class="brand" href="/" onClick={followLink} aria-label={text.product}>
+        <Mark />
+        <span>{text.product}</span>
+      </a>
+      {looking.state === "ready" && place.page !== "search" ? <Finder key={`${nameOf(looking.viewer)}\n${looking.purpose}`} form="bar" /> : null}
+      <span class="grow" />
+      {phone ? <Menu key={`${placeKey(place)}\n${looking.state}`}>{own}</Menu> : own}
     </header>
+  );
+}
+
+const placeKey = (place: Place): string => (place.page === "customer" ? place.id : place.page === "other" ? place.name : "");
+
+/** What has no room on a phone's bar. */
+function Menu({ children }: { children: ComponentChildren }) {
+  const close = (event: KeyboardEvent) => {
+    const menu = event.currentTarget as HTMLDetailsElement;
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  };
+  return (
+    <details class="menu" onKeyDown={close}>
+      <summary aria-label={text.viewer.menu}>
+        <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M3 5.5h14M3 10h14M3 14.5h14" />
+        </svg>
+      </summary>
+      <div class="menu-content">{children}</div>
+    </details>
   );
 }
 

@@ -65,7 +65,7 @@ function Page({ place, looking, onPurpose, onSignedIn }: PageProps) {
         return <CustomerPage key={`${place.id}\n${viewer}\n${looking.purpose}`} id={place.id} viewer={viewer} looking={looking.viewer} />;
       }
       const ReportPage = REPORT_PAGES[place.name];
-      return ReportPage ? <ReportPage /> : <main id="content" />;
+      return ReportPage ? <ReportPage key={`${place.name}\n${viewer}\n${looking.purpose}`} /> : <main id="content" />;
     }
   }
 }

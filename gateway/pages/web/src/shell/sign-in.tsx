@@ -1,6 +1,7 @@
 // What stands in the place of a page until it is known who looks, and for which purpose.
 import { useState } from "preact/hooks";
 import { text } from "../i18n/language";
+import { tellOtherTabs } from "./other-tabs";
 import type { Viewer } from "./use-viewer";
 
 export function SignIn({ onDone }: { onDone: () => void }) {
@@ -13,8 +14,10 @@ export function SignIn({ onDone }: { onDone: () => void }) {
     setProblem("");
     try {
       const response = await fetch("/session", { method: "POST", headers, credentials: "same-origin", cache: "no-store" });
-      if (response.ok) onDone();
-      else setProblem(response.status === 401 ? text.viewer.refused : text.viewer.noSession);
+      if (response.ok) {
+        tellOtherTabs();
+        onDone();
+      } else setProblem(response.status === 401 ? text.viewer.refused : text.viewer.noSession);
     } catch {
       setProblem(text.failure.offline);
     }
