@@ -25,11 +25,11 @@ def explain(
     from gateway.execution.schema_types import core_schema
     from gateway.settings import load_settings
     from gateway.views.explanation import explain_field
-    from resolvers.schema import schema_with
+    from resolvers.schema import schema_of
 
     with problems_shown():
         settings = load_settings(config, connects=False)
-        schema = core_schema(schema_with(tuple(settings.fields.declared())))
+        schema = core_schema(schema_of(settings))
         decision, *reasons = explain_field(schema, settings, caller, field)
     typer.echo(decision)
     for reason in reasons:

@@ -62,7 +62,7 @@ from gateway.views.asked_classes import audit_requests
 from gateway.views.view import View
 from gateway.views.views import Views, remove_ids
 from gateway.webhooks import Webhooks
-from resolvers.schema import schema_with
+from resolvers.schema import schema_of
 
 log = structlog.get_logger()
 
@@ -94,7 +94,7 @@ def create_services(
     store = pack = trusted = None
     with _collecting(problems):
         declare_fields(own_fields)  # in this process, too: another one may have read the settings
-        schema = core_schema(schema_with(own_fields))
+        schema = core_schema(schema_of(settings))
         trusted = load_documents(schema, settings, documents, checks=checks_documents)
     with _collecting(problems):
         names = settings.sources.keys() - {source.name for source in shared}
@@ -318,7 +318,7 @@ def _context_of(services: Services, stitcher: Stitcher, head: Head, cache_contro
 
 def _executor(services: Services) -> tuple[Executor, Operations, Views]:
     settings, development = services.settings, services.settings.is_development
-    schema = schema_with(tuple(settings.fields.declared()))
+    schema = schema_of(settings)
     operations = Operations(
         core_schema(schema), limits=Limits(), suggestions=development, introspection=settings.introspection, lifts=True
     )

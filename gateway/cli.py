@@ -200,20 +200,23 @@ def schema(
     config: Annotated[Path | None, typer.Option(help="The settings file, for the fields of one's own in it.")] = None,
     caller: Annotated[str | None, typer.Option(help="A caller of the settings: what it sees.")] = None,
     scopes: Annotated[bool, typer.Option(help="Say of each field which classes it needs, by @requiresScopes.")] = False,
+    federation: Annotated[bool, typer.Option(help="Print the schema of the subgraph, to be composed with others.")] = False,
 ) -> None:
     """Print the GraphQL schema, with `--caller` that of a caller."""
     import difflib
 
     from gateway.execution.schema_types import core_schema
+    from gateway.federation.subgraph_schema import write_subgraph_of
     from gateway.settings import load_settings
     from gateway.views.schema_command import add_scopes, sdl_of_caller
-    from resolvers.schema import schema_with
+    from resolvers.schema import schema_of
 
     with problems_shown():
         settings = None if config is None else load_settings(config, connects=False)
-        whole = schema_with(() if settings is None else tuple(settings.fields.declared()))
+        whole = schema_of(settings, federated=federation)
         sdl = whole.sdl() if caller is None else sdl_of_caller(caller, settings, core_schema(whole), whole.sdl)
         sdl = add_scopes(sdl, core_schema(whole)) if scopes else sdl
+        sdl = write_subgraph_of(caller, settings, core_schema(whole), sdl) if federation else sdl
         exported = None if check is None else check.read_text(encoding="utf-8")
     if check is None or exported is None:
         typer.echo(sdl, nl=False)

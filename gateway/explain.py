@@ -28,7 +28,7 @@ from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.explained_tag import ExplainedTag, explain_tag
 from resolvers.customer_key import KINDS
-from resolvers.schema import schema_with
+from resolvers.schema import schema_of
 
 _OTHER_KEY = "give the id of one, or a key with its kind, such as email:ana@example.com"
 _READ = 100
@@ -47,7 +47,7 @@ def explained_plan(query: str, variables: str, services: Services | None = None)
 
     Raises `CallerError` for an operation that is not valid, or that no plan can do.
     """
-    schema = schema_with(() if services is None else tuple(services.settings.fields.declared()))
+    schema = schema_of(None if services is None else services.settings)
     executor = Executor(schema, suggestions=True)
     operation = Operations(core_schema(schema), limits=Limits()).prepare(query, None)
     try:

@@ -57,7 +57,10 @@ from gateway.tags.tag_usage import TagUsage
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """`stitcher(deadline_ms, trace, arrival)` gives one for a request; see `new_stitcher`."""
+    """`stitcher(deadline_ms, trace, arrival)` gives one for a request; see `new_stitcher`.
+
+    `subgraph_texts` are schemas of the subgraph that were written, by caller.
+    """
 
     settings: Settings
     clock: Clock
@@ -77,6 +80,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangeDrain | None = None
     segment_recount: SegmentRecount | None = None
     actions: ActionService | None = None
+    subgraph_texts: dict[str, str] = {}
 
     @property
     def sources(self) -> Sources:

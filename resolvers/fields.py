@@ -108,6 +108,7 @@ def root(
     graphql_type: Any = None,
     finds: CustomerFinder | None = None,
     *,
+    name: str | None = None,
     searches: bool = False,
     tries_keys: bool = False,
     weight: int = 0,
@@ -121,7 +122,11 @@ def root(
     own = FieldMetadata(finds=finds, searches=searches, tries_keys=tries_keys, weight=LIST_WEIGHT if searches else weight)
     metadata = {METADATA_KEY: own} if own.is_priced else {}
     return strawberry.field(  # type: ignore[no-any-return]
-        description=description, graphql_type=graphql_type, metadata=metadata, deprecation_reason=deprecation_reason
+        name=name,
+        description=description,
+        graphql_type=graphql_type,
+        metadata=metadata,
+        deprecation_reason=deprecation_reason,
     )
 
 

@@ -20,9 +20,11 @@ from strawberry.types.field import StrawberryField
 
 from connectors.own_fields import OwnField
 from gateway.execution.field_metadata import DEFINITION, FieldMetadata, metadata_of
+from gateway.settings import Settings
 from gateway.stitching.sourced_record import record_of
 from resolvers.cost_directives import cost_directives
 from resolvers.customer import Customer
+from resolvers.federation import ENTITY_SCALARS, FederatedQuery
 from resolvers.mutation import Mutation
 from resolvers.own_fields import FieldsByType, fields_of_type, own_fields_by_type
 from resolvers.query import Query
@@ -32,13 +34,15 @@ from resolvers.scalars import SCALARS
 class GatewaySchema(strawberry.Schema):
     """The schema of the gateway, with the fields of one's own that settings declare.
 
+    `federated` says that it is a subgraph: with the fields by which a supergraph's router asks.
     Raises `ConfigurationError` for such a field that has the name of another one.
     """
 
-    def __init__(self, fields: Sequence[OwnField] = ()) -> None:
+    def __init__(self, fields: Sequence[OwnField] = (), *, federated: bool = False) -> None:
         self._own_fields = own_fields_by_type(fields, schema._schema.type_map) if fields else {}
-        config = StrawberryConfig(scalar_map=SCALARS)
-        super().__init__(query=Query, mutation=Mutation, types=[Customer], config=config)
+        config = StrawberryConfig(scalar_map=SCALARS | ENTITY_SCALARS if federated else SCALARS)
+        query = FederatedQuery if federated else Query
+        super().__init__(query=query, mutation=Mutation, types=[Customer], config=config)
         self._schema.directives = (*self._schema.directives, GraphQLDeferDirective, GraphQLStreamDirective)
         for kind in self._schema.type_map.values():
             if is_input_object_type(kind):
@@ -94,9 +98,16 @@ schema = GatewaySchema()
 
 
 @lru_cache(maxsize=8)
-def schema_with(fields: tuple[OwnField, ...]) -> GatewaySchema:
+def schema_with(fields: tuple[OwnField, ...], *, federated: bool = False) -> GatewaySchema:
     """Give the schema with fields of one's own: the same one for the same fields."""
-    return GatewaySchema(fields) if fields else schema
+    return GatewaySchema(fields, federated=federated) if fields or federated else schema
+
+
+def schema_of(settings: Settings | None, *, federated: bool = False) -> GatewaySchema:
+    """Give the schema of settings; without any that of the code. `federated` says that it is a subgraph all the same."""
+    if settings is None:
+        return schema_with((), federated=federated)
+    return schema_with(tuple(settings.fields.declared()), federated=federated or settings.federation.enabled)
 
 
 def sdl() -> str:

@@ -24,7 +24,7 @@ from gateway.settings.settings import find_access_problems
 from gateway.settings.validation import SettingProblem, validate
 from gateway.store.store import Store
 from gateway.tags.pack import load_pack
-from resolvers.schema import schema_with
+from resolvers.schema import schema_of
 
 
 class CheckedConfiguration(NamedTuple):
@@ -136,7 +136,7 @@ def _sound_records(block: Mapping[str, Any], unsound: Sequence[Path]) -> Any:
 def _validate_schema(settings: Settings, file: TomlFile, read: SettingsDocument) -> list[Problem]:
     """Build the schema with the fields of one's own that are sound."""
     try:
-        schema_with(tuple(settings.fields.declared()))
+        schema_of(settings)
     except ConfigurationError as error:
         parts = [text.partition(": ") for text in error.problems]
         return [file.problem(SettingProblem(tuple(path.split(".")), message), read) for path, _, message in parts]
@@ -146,7 +146,7 @@ def _validate_schema(settings: Settings, file: TomlFile, read: SettingsDocument)
 def _validate_documents(settings: Settings, file: TomlFile, read: SettingsDocument) -> list[Problem]:
     """Validate the trusted documents, where there is a schema to do so."""
     try:
-        schema = core_schema(schema_with(tuple(settings.fields.declared())))
+        schema = core_schema(schema_of(settings))
     except ConfigurationError:
         return []
     try:

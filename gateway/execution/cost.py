@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from graphql import (
@@ -37,13 +37,14 @@ from connectors.contract import KeyKind
 from connectors.records import Customer
 from gateway.execution.call_prices import CallPrice, calls_of, prices_of
 from gateway.execution.collect_fields import FieldCollector
-from gateway.execution.field_metadata import DEFINITION, FieldMetadata, metadata_of
+from gateway.execution.field_metadata import DEFINITION, CustomerFinder, FieldMetadata, metadata_of
 from gateway.execution.field_visibility import is_withheld
 from gateway.execution.schema_types import reaches_sources
 from gateway.quota.cost import Cost
 from gateway.stitching.source_router import SourceRouter
 
-PAGE, KEY, LISTS, MEMBERS = "first", "by", ("ids", "by"), "members"
+PAGE, KEY, MEMBERS, ENTITIES = "first", "by", "members", "representations"
+LISTS = ("ids", "by", ENTITIES)
 """The arguments that say how many."""
 
 RECORDS_OF_PAGE = ("nodes", "edges", "matches")
@@ -86,6 +87,9 @@ class Keys(msgspec.Struct, frozen=True):
         """Read all kinds, also from coerced variables: inputs, or lists of them. Where there are none, ids are given."""
         values = [variables.get(name) for name in self.variables]
         return self.kinds.union(*(_kinds_in(value) for value in values)) or _IDS
+
+
+_KEYS_OF_ENTITIES = Keys(frozenset({KeyKind.CUSTOMER_ID, KeyKind.EMAIL}))
 
 
 class PricedField(msgspec.Struct, frozen=True):
@@ -212,6 +216,8 @@ class CostModel:
             names = tuple(name for own in lists for name in own.variables)
             size, is_shown = Size(max((own.usual for own in lists), default=1), names), True
             keys = _keys(arguments[KEY]) if KEY in arguments else Keys()
+            if ENTITIES in field.args:
+                keys, metadata = _KEYS_OF_ENTITIES, self._of_selected(metadata, metadata.finds, nodes)
         return PricedField(
             metadata=metadata,
             parent=parent,
@@ -223,6 +229,15 @@ class CostModel:
             keys=keys,
             asks_members=MEMBERS in arguments and not _is_false(arguments[MEMBERS]),
         )
+
+    def _of_selected(self, metadata: FieldMetadata, finds: CustomerFinder, nodes: Sequence[FieldNode]) -> FieldMetadata:
+        """Leave out the types of a union of which nothing is selected: they are not looked for."""
+        types = {
+            name: record
+            for name, record in finds.types.items()
+            if self._collector.fields(nodes, cast(Any, self._schema.type_map[name]))
+        }
+        return msgspec.structs.replace(metadata, finds=msgspec.structs.replace(finds, types=types))
 
     def _possible(self, field: GraphQLField) -> Sequence[GraphQLObjectType]:
         kind: Any = get_named_type(field.type)

@@ -69,12 +69,13 @@ class CustomerFinder(msgspec.Struct, frozen=True):
 
     `find` takes a stitcher, the selection and the field's arguments. `ids` are those of customers that the arguments name,
     whose records can be asked for at once. `types` are those that the field may give, each with its record: of several, `find`
-    takes a selection by record.
+    takes a selection by record. `in_context` says that both functions take the request's context in the place of the stitcher.
     """
 
     find: Callable[..., Awaitable[Any]]
     ids: Callable[..., Sequence[str]] = _no_ids
     types: Mapping[str, type[Record]] = CUSTOMERS
+    in_context: bool = False
 
 
 class BatchResolver(msgspec.Struct, frozen=True):

@@ -259,7 +259,7 @@ class Planner:
             return LeafCompletion(compiled(inner, nodes))
         if is_list_type(inner):
             return ListCompletion(
-                self._completion(inner.of_type, nodes, path),
+                self._completion(inner.of_type, nodes, path, of_records=of_records),
                 nodes,
                 nullable=not is_non_null_type(inner.of_type),
                 streamed=self._collector.stream_of(nodes) if self._is_incremental else None,

@@ -14,6 +14,7 @@ from graphql import (
     GraphQLSchema,
     get_named_type,
     is_abstract_type,
+    is_union_type,
 )
 
 from connectors.record_fields import Fields, fields_of
@@ -55,17 +56,20 @@ def selections_of(info: Any, types: Mapping[str, type[Record]]) -> Selections:
 def selections_under(
     schema: GraphQLSchema, collector: FieldCollector, nodes: Sequence[FieldNode], kind: Any, types: Mapping[str, type[Record]]
 ) -> Selections:
-    """Select fields of each record under field nodes of an interface.
+    """Select fields of each record under field nodes of an interface, or of a union.
 
     Types of which more is selected than the interface has come first: the caller expects one of these. Left out are those that
-    he does not see.
+    he does not see, and those of a union of which nothing is selected.
     """
     interface: Any = get_named_type(kind)
+    if is_union_type(interface):
+        types = {name: own for name, own in types.items() if collector.fields(nodes, cast(Any, schema.type_map[name]))}
+    shared = getattr(interface, "fields", ())
     hidden = said_of(nodes, WITHOUT).split(",")
 
     def is_unexpected(type_name: str) -> bool:
         selected: Any = collector.fields(nodes, cast(Any, schema.type_map[type_name])).values()
-        return all(own[0].name.value in (*interface.fields, "__typename") for own in selected)
+        return all(own[0].name.value in (*shared, "__typename") for own in selected)
 
     return {
         types[name]: selection_under(schema, collector, nodes, kind, types[name], name)

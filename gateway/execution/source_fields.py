@@ -148,8 +148,11 @@ class CustomerField:
 
     def __call__(self, run: Run, _source: Any) -> Any:
         words = self._arguments.words(run.variables)
-        stitcher = run.context.stitcher
-        ids = stitcher.expected_ids(self._finds.ids(**words)) if self._fields else ()
+        stitcher, finds = run.context.stitcher, self._finds
+        if finds.in_context:
+            ids = stitcher.expected_ids(finds.ids(run.context, **words)) if self._fields else ()
+        else:
+            ids = stitcher.expected_ids(finds.ids(**words)) if self._fields else ()
         if ids:
             asked = []
             for field in self._fields:
@@ -161,4 +164,4 @@ class CustomerField:
                 except Exception:  # noqa: BLE001, S112  raised again, and placed, where the field is
                     continue
             stitcher.prefetch(ids, asked)
-        return self._finds.find(stitcher, self._selection, **words)
+        return finds.find(run.context if finds.in_context else stitcher, self._selection, **words)

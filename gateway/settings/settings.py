@@ -29,6 +29,7 @@ from gateway.settings.customer_settings import CustomerSettings, IdentitySetting
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.documents_settings import DocumentsSettings, check_documents
 from gateway.settings.erasure_settings import NO_ERASURE_STORE, ErasureSettings
+from gateway.settings.federation_settings import FederationSettings
 from gateway.settings.frozen_settings import FrozenSettings
 from gateway.settings.limit_settings import LimitSettings, check_limits
 from gateway.settings.mcp_settings import McpSettings
@@ -151,6 +152,8 @@ class Settings(FrozenSettings):
     documents: DocumentsSettings = DocumentsSettings()
     erasure: ErasureSettings | None = None
     """Without it nobody can be erased for good."""
+    federation: FederationSettings = FederationSettings()
+    """Whether the gateway is a subgraph of a supergraph."""
     mcp: McpSettings | None = None
     """Assistants may ask at `/mcp`; without it they may not."""
     tags: TagSettings = TagSettings()

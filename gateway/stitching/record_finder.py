@@ -27,21 +27,22 @@ Selections = Mapping[type[Record], Selection]
 
 
 def find_record(
-    stitcher: Stitcher, record: type[Record], record_id: str, selection: Selection
+    stitcher: Stitcher, record: type[Record], record_id: str, selection: Selection, *, as_asked: bool = False
 ) -> Awaitable[SourcedRecord | None]:
     """Find the record with this id, with or without its source. Where several sources know it, it is what lists have.
+
+    `as_asked` shows it under this id.
 
     None when there is none, or it is of a customer of whom the request may not be told.
     Raises `InvalidKeyError`, or `SourceFailure` when its source could not be asked.
     """
-    finding, notes = _find_record(stitcher, record, record_id, selection), stitcher.loaders.notes
+    finding, notes = _find_record(stitcher, record, record_id, selection, as_asked=as_asked), stitcher.loaders.notes
     return finding if notes is None else note_record(stitcher, notes, Key(ID_KINDS[record], record_id), finding)
 
 
 async def _find_record(
-    stitcher: Stitcher, record: type[Record], record_id: str, selection: Selection, *, as_asked: bool = False
+    stitcher: Stitcher, record: type[Record], record_id: str, selection: Selection, *, as_asked: bool
 ) -> SourcedRecord | None:
-    """Find it. `as_asked` shows it under this id."""
     rule = stitcher.rule
     if stitcher.loaders.notes is not None and record is not Account:
         selection = msgspec.structs.replace(selection, fields=selection.fields | OWNER_FIELDS)

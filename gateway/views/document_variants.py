@@ -39,7 +39,7 @@ from gateway.settings.access_settings import MAX_VIEWS, Visibility
 from gateway.views.cursor_variables import AFTER, declare_opened, open_argument, open_variables
 from gateway.views.schema_classes import CURSORS
 from gateway.views.shown_schema import shown_schema
-from gateway.views.view import FieldVisibility, View
+from gateway.views.view import NODE_WAYS, FieldVisibility, View
 
 MAX_VARIANTS = 1_000
 """The forms that are kept of all operations; fewer where they are large."""
@@ -310,7 +310,7 @@ class _Rewriting:
 def _directive(where: str, decided: FieldVisibility) -> DirectiveNode:
     if decided.visibility is not Visibility.SHOWN:
         return directive_of(decided.visibility, decided.of)
-    return directive_of(WITHOUT if where == "Query.node" else PARTLY, decided.of)
+    return directive_of(WITHOUT if where in NODE_WAYS else PARTLY, decided.of)
 
 
 def root_of(schema: GraphQLSchema, definition: OperationDefinitionNode) -> Any:

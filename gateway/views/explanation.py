@@ -13,7 +13,7 @@ from gateway.settings.access_settings import CallerSettings, Visibility
 from gateway.settings.settings import Settings
 from gateway.views.schema_classes import classes_by_field
 from gateway.views.schema_command import require_caller
-from gateway.views.view import View, kinds_of_way, leads_beyond, strictest
+from gateway.views.view import NODE_WAYS, View, kinds_of_way, leads_beyond, strictest
 from gateway.views.views import view_of_caller
 
 
@@ -36,7 +36,7 @@ def explain_field(schema: GraphQLSchema, settings: Settings, caller: str, where:
     refused = sorted(name for name in view.refused if name.startswith(f"{where}("))
     reasons += [f"{name} may not be given" for name in refused]
     if decided is not None and decided.of and visibility is Visibility.SHOWN:
-        reasons.append(f"without {decided.of}" if where == "Query.node" else f"null unless one of {decided.of} has a value")
+        reasons.append(f"without {decided.of}" if where in NODE_WAYS else f"null unless one of {decided.of} has a value")
     return [f"{where}: {visibility}", *reasons, *_of_rows(own, caller)]
 
 

@@ -24,7 +24,7 @@ _KINDS = {
 }
 """The kinds of the texts that fields take which find; keys of customers name theirs."""
 
-_KEYS = ("id", "ids", "text", "by")
+_KEYS = ("id", "ids", "text", "by", "representations")
 _CAPITAL = re.compile("[A-Z]")
 
 
@@ -62,5 +62,5 @@ def _keys_in(value: Any, kind: str) -> Iterator[tuple[str, str]]:
         for name, own in value.items():
             if isinstance(own, dict):
                 own = ":".join(str(part) for part in own.values())
-            if own is not None:
+            if own is not None and not name.startswith("__"):  # the type of an entity
                 yield "customer_id" if name == "id" else _CAPITAL.sub(lambda found: f"_{found[0].lower()}", name), str(own)

@@ -72,6 +72,7 @@ _TYPES: Mapping[str, FieldClass] = {
     "Viewer": TECHNICAL,
     "ViewerPurpose": TECHNICAL,
     "WhyNot": TECHNICAL,
+    "_Service": TECHNICAL,
     "Window": TECHNICAL,
     "WithheldLink": IDENTIFYING,
 }

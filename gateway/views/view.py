@@ -58,6 +58,9 @@ _FOUND_BY: Mapping[str, tuple[KeyKind, ...]] = {
 """The fields and arguments that find by keys of these kinds."""
 
 
+NODE_WAYS = ("Query.node", "Query._entities")
+"""The fields that find objects of any type by their ids."""
+
 _OF_ALL = frozenset(f"Segment.{name}" for name in ("count", "known", "unknown", "asOf", "customers"))
 _TO_OTHERS = _OF_ALL | frozenset(
     ["Account.parent", "Account.subsidiaries", "CustomerIdentity.withheld", "Query.searchCustomers"]
@@ -142,7 +145,7 @@ def make_view(
     }
     beyond = _beyond(rights)
     hidden |= {where: FieldVisibility(Visibility.WITHHELD) for where in (ways & classes.keys()) | beyond}
-    hidden = {**_holders(schema, classes, hidden), **hidden, **_without_types(sees, hidden, beyond)}
+    hidden = {**_holders(schema, classes, hidden), **hidden, **_without_types(classes, sees, hidden, beyond)}
     refused = {
         *(ways - classes.keys()),
         *_refused_keys(find_by),
@@ -250,9 +253,12 @@ def _beyond(rights: CustomerRights) -> frozenset[str]:
 
 
 def _without_types(
-    sees: Mapping[FieldClass, Visibility], hidden: Mapping[str, FieldVisibility], beyond: Collection[str]
+    classes: Collection[str],
+    sees: Mapping[FieldClass, Visibility],
+    hidden: Mapping[str, FieldVisibility],
+    beyond: Collection[str],
 ) -> dict[str, FieldVisibility]:
-    """Have `node` give no records of which the view does not show that they are there."""
+    """Have `node`, and entities, be no records of which the view does not show that they are there."""
     types = [
         record.__name__
         for record in RECORDS.values()
@@ -260,7 +266,8 @@ def _without_types(
     ]
     if "Query.account" in beyond:
         types.append(Account.__name__)
-    return {"Query.node": FieldVisibility(Visibility.SHOWN, ",".join(types))} if types and "Query.node" not in hidden else {}
+    without = FieldVisibility(Visibility.SHOWN, ",".join(types))
+    return {where: without for where in NODE_WAYS if types and where in classes and where not in hidden}
 
 
 def _refused_keys(find_by: Collection[KeyKind]) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""A subgraph of Apollo Federation: its schema, and its entities by their keys."""
