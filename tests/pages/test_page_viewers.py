@@ -60,7 +60,9 @@ async def test_a_phone_says_who_looks_and_in_which_language(tmp_path: Path):
         await pages.page.press("Enter")
         await pages.page.click("li:first-child .choice")
         await pages.until(DONE)
-        seen = "[...document.querySelectorAll('.who-name, .who select, .who button, .language')].filter(e => e.checkVisibility())"
+        seen = (
+            "[...document.querySelectorAll('.who-name, .who select, .who button, .language')].filter(e => e.checkVisibility())"
+        )
         assert await pages.page.evaluate(f"{seen}.length") == 0
         await pages.page.click(".menu summary")
         assert await pages.page.evaluate(f"{seen}.length") == 4

@@ -49,7 +49,7 @@ async def test_words_as_they_are_said_find_a_customer(tmp_path: Path):
 
 
 async def test_a_candidate_is_a_link(tmp_path: Path):
-    """The middle of the mouse opens it in another tab and leaves the box as it is; a click opens it here, without loading anew."""
+    """The middle of the mouse opens it in another tab and leaves the box as it is. A click opens it here, and loads nothing."""
     async with shown_demo(tmp_path) as pages:
         await find(pages, "clarke", f"{FOUND} >= 1")
         there = f"{pages.address}/c/crm:c00001"
@@ -58,7 +58,10 @@ async def test_a_candidate_is_a_link(tmp_path: Path):
         async with asyncio.timeout(60):
             while there not in await pages.page.tabs():
                 await asyncio.sleep(0.05)
-        assert await pages.page.evaluate("[location.pathname, document.querySelector('.finder-page input').value]") == ["/", "clarke"]
+        assert await pages.page.evaluate("[location.pathname, document.querySelector('.finder-page input').value]") == [
+            "/",
+            "clarke",
+        ]
         await pages.page.evaluate("window.isSame = true")
         await pages.page.click(".finder-page [role=option]")
         await pages.until(DONE)
