@@ -14,12 +14,12 @@ from gateway.stitching.admitted_customers import AdmittedCustomer
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.sourced_record import SourcedRecord, record_of
 from resolvers.connection import DEFAULT_FIRST, Connection
+from resolvers.customer_subscription import CustomerSubscription, CustomerSubscriptionFilter
 from resolvers.enums import AccountRole, SortOrder
 from resolvers.fields import computed, node_id_field, own, source_field, source_id_field
 from resolvers.list_arguments import After, Filter, First, InOrder, ask_of, take_filter
 from resolvers.node import Node
 from resolvers.order import Order, OrderFilter
-from resolvers.subscription import Subscription, SubscriptionFilter
 from resolvers.ticket import Ticket, TicketFilter
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ class Account(Node):
     orders: Connection[Order] | None = resolve_records(
         "The account's orders; null where no source finds orders by their account.", records.Order, Order, OrderFilter
     )
-    subscriptions: Connection[Subscription] | None = resolve_records(
+    subscriptions: Connection[CustomerSubscription] | None = resolve_records(
         "The account's subscriptions; null where no source finds subscriptions by their account.",
         records.Subscription,
-        Subscription,
-        SubscriptionFilter,
+        CustomerSubscription,
+        CustomerSubscriptionFilter,
     )
     tickets: Connection[Ticket] | None = resolve_records(
         "The account's support tickets; null where no source finds tickets by their account.",

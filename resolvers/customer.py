@@ -38,6 +38,7 @@ from resolvers.customer_parts import (
     SocialAccount,
     Touch,
 )
+from resolvers.customer_subscription import CustomerSubscription, CustomerSubscriptionFilter
 from resolvers.deal import Deal, DealFilter
 from resolvers.enums import Channel, CustomerKind, Gender, RecordType, TagCategory
 from resolvers.event import Event, EventFilter
@@ -50,7 +51,6 @@ from resolvers.scalars import Locale
 from resolvers.segment import MEMBERSHIPS, SegmentMembership
 from resolvers.source import CustomerSource
 from resolvers.statistics import STATISTICS, OrderStatistics
-from resolvers.subscription import Subscription, SubscriptionFilter
 from resolvers.survey import Survey, SurveyFilter
 from resolvers.tag import GIVEN_TAGS, ONE_TAG, Fact, Tag
 from resolvers.ticket import Ticket, TicketFilter
@@ -62,7 +62,7 @@ ALL_RECORDS = tuple(records.RECORDS.values())
 CONSENT_PATHS = tuple(f"consents.{name}" for name in fields_of(records.Consent))
 TIMELINE_RECORDS = tuple(records.RECORDS[name] for name in ENTRIES)
 TimelineEntry = Annotated[
-    Order | Ticket | Event | Deal | Subscription | Survey,
+    Order | Ticket | Event | Deal | CustomerSubscription | Survey,
     strawberry.union("TimelineEntry", description="Something that happened between the customer and the company."),
 ]
 
@@ -112,11 +112,11 @@ class Customer(Node):
     deals: Connection[Deal] | None = resolve_list(
         "Deals with the customer; null when their source could not be asked.", records.Deal, Deal, DealFilter
     )
-    subscriptions: Connection[Subscription] | None = resolve_list(
+    subscriptions: Connection[CustomerSubscription] | None = resolve_list(
         "What the customer pays for at intervals; null when the source could not be asked.",
         records.Subscription,
-        Subscription,
-        SubscriptionFilter,
+        CustomerSubscription,
+        CustomerSubscriptionFilter,
     )
     surveys: Connection[Survey] | None = resolve_list(
         "What the customer answered to surveys; null when their source could not be asked.",

@@ -12,11 +12,12 @@ from strawberry.types.field import StrawberryField
 from connectors.errors import ConfigurationError
 from connectors.own_fields import OWNERS, OwnField, OwnType, enum_name
 from connectors.record_fields import fields_of
+from gateway.execution.schema_types import name_type
 from resolvers.fields import field, own
 from resolvers.money import Money
 from resolvers.scalars import Quantity
 
-TYPE_NAMES: Mapping[str, str] = {name: struct.__name__ for name, struct in OWNERS.items()}
+TYPE_NAMES: Mapping[str, str] = {name: name_type(struct) for name, struct in OWNERS.items()}
 """The types of the schema, by the names of what has fields of one's own."""
 
 _SHOWN: Mapping[OwnType, Any] = {

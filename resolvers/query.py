@@ -13,6 +13,7 @@ from gateway.erasure.erasure import find_receipt
 from gateway.errors import InvalidArgumentError
 from gateway.execution.field_metadata import CustomerFinder
 from gateway.execution.required_fields import selection_of, selections_of
+from gateway.execution.schema_types import name_type
 from gateway.identity.erasure_receipt import ErasureReceipt as Receipt
 from gateway.lookups.source_counts import SourceActivity as ReportedActivity
 from gateway.lookups.sources import Source as ConfiguredSource
@@ -56,7 +57,7 @@ from resolvers.viewer import Viewer, describe_viewer
 
 KEY_WORDS = {"ids": "ids", "by": "keys"}
 
-NODE_TYPES: dict[str, type[Record]] = {record.__name__: record for record in records.RECORDS.values()}
+NODE_TYPES: dict[str, type[Record]] = {name_type(record): record for record in records.RECORDS.values()}
 """The types of nodes. An id that records of several types have is of the first of them that the caller expects."""
 
 

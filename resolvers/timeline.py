@@ -7,10 +7,11 @@ from connectors.record_fields import Fields
 from connectors.records import RECORDS, Record
 from gateway.errors import InvalidArgumentError
 from gateway.execution.required_fields import selection_of
+from gateway.execution.schema_types import name_type
 from gateway.stitching.customer import StitchedCustomer
 from resolvers.list_arguments import ask_of
 
-ENTRIES = {name: record.__name__ for name, record in RECORDS.items() if record.time_field is not None}
+ENTRIES = {name: name_type(record) for name, record in RECORDS.items() if record.time_field is not None}
 """The GraphQL types of records with a time, by the name of their records."""
 
 

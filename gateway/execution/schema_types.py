@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
+import msgspec
 from graphql import GraphQLField, GraphQLSchema, get_named_type, is_abstract_type, is_object_type
 from strawberry import Schema
 
+from connectors.records import Subscription
 from gateway.execution.field_metadata import DEFINITION, metadata_of
+
+OTHERWISE_NAMED: Mapping[type[msgspec.Struct], str] = {Subscription: "CustomerSubscription"}
+"""Records whose types have another name: `Subscription` is the root of what clients subscribe to."""
+
+
+def name_type(struct: type[msgspec.Struct]) -> str:
+    """Name the type that shows a record, or a part of one."""
+    return OTHERWISE_NAMED.get(struct, struct.__name__)
 
 
 def core_schema(schema: Schema) -> GraphQLSchema:

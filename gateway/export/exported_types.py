@@ -35,7 +35,7 @@ LEFT_OUT: Mapping[str, str] = {
     "WithheldLink.records": "has ids of other customers",
     **{
         f"{name}.link": "leads into a system that is not the customer's"
-        for name in ("CustomerRecord", "Deal", "Event", "Order", "Subscription", "Survey", "Ticket")
+        for name in ("CustomerRecord", "CustomerSubscription", "Deal", "Event", "Order", "Survey", "Ticket")
     },
 }
 """Fields that are not exported, and why. Every other field is, also one that is added later."""

@@ -16,6 +16,7 @@ from connectors import records
 from connectors.record_fields import fields_of
 from connectors.records import FieldClass, Part, Personal, Record
 from gateway.execution.field_metadata import DEFINITION, FieldMetadata, RequiredFields, metadata_of
+from gateway.execution.schema_types import name_type
 from gateway.tags.fact_classes import classes_on, held_classes, paths_of
 
 IDENTIFYING, TECHNICAL = FieldClass.IDENTIFYING, FieldClass.TECHNICAL
@@ -108,7 +109,7 @@ _FIELDS: Mapping[str, tuple[FieldClass, ...]] = {
 """The classes of fields that read no field of their record, or read one for a key alone."""
 
 STRUCTS: Mapping[str, type[msgspec.Struct]] = {
-    **{record.__name__: record for record in records.RECORDS.values()},
+    **{name_type(record): record for record in records.RECORDS.values()},
     **{part.__name__: part for part in Part.__subclasses__()},
     "AccountMember": records.Customer,
 }

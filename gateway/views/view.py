@@ -19,6 +19,7 @@ from connectors.contract import KeyKind
 from connectors.record_fields import fields_of
 from connectors.records import RECORDS, Account, FieldClass
 from gateway.execution.field_metadata import DEFINITION
+from gateway.execution.schema_types import name_type
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.operations import Hasher
 from gateway.settings.access_settings import Visibility
@@ -260,7 +261,7 @@ def _without_types(
 ) -> dict[str, FieldVisibility]:
     """Have `node`, and entities, be no records of which the view does not show that they are there."""
     types = [
-        record.__name__
+        name_type(record)
         for record in RECORDS.values()
         if record.time_field is not None and strictest([*times_of([record])], sees) is Visibility.WITHHELD
     ]

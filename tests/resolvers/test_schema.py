@@ -9,6 +9,7 @@ from graphql import GraphQLNamedType, is_enum_type, is_introspection_type, is_sp
 from connectors import records
 from connectors.record_fields import fields_of
 from gateway.execution.field_metadata import DEFINITION, metadata_of
+from gateway.execution.schema_types import name_type
 from gateway.stitching.customer_finder import OWNER_FIELDS
 from resolvers.schema import schema, sdl
 
@@ -40,7 +41,7 @@ def test_everything_is_described(name: str):
 @pytest.mark.parametrize("record", records.RECORDS.values())
 def test_every_field_of_a_record_is_shown(record: type[records.Record]):
     """A field that is added to a record and forgotten in the schema is found here, and the other way round."""
-    kind: Any = TYPES[record.__name__]
+    kind: Any = TYPES[name_type(record)]
     shown = {field.extensions[DEFINITION] for field in kind.fields.values()}
     plain = {one.python_name for one in shown if metadata_of(one).reads is None}
     of_source = {metadata_of(one).reads.paths for one in shown if metadata_of(one).of_source is not None}

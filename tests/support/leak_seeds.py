@@ -190,6 +190,6 @@ SEEDS: dict[str, Seed] = {
     "tags that are loaded are not hidden": around(planner, "_resolve_together", unhidden(tag.GIVEN_TAGS)),
     "a tag by its key is not hidden": around(planner, "_resolve_together", unhidden(tag.ONE_TAG)),
     "origins show what is masked": instead(required_fields, "visibility_of", always_shown),
-    "errors name candidates": instead(views, "_remove_ids", nothing),
+    "errors name candidates": instead(views, "remove_ids", nothing),
 }
 TAGS_AT_HAND = around(planner, "_look", unhidden_at_hand)

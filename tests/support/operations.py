@@ -70,7 +70,7 @@ ARGUMENTS: dict[str, list[str]] = {
         '{type: [$text, "page_view", $tag, $text]}', "{since: $since, type: [$tag]}",
     ],
     "DealFilter": ["{stage: [WON, OPEN]}", '{pipeline: ["partners", $text], since: $since}', "{stage: null}"],
-    "SubscriptionFilter": ["{status: ACTIVE}", '{plan: ["Pro"], status: [ACTIVE, ENDED]}', "{plan: $keys}"],
+    "CustomerSubscriptionFilter": ["{status: ACTIVE}", '{plan: ["Pro"], status: [ACTIVE, ENDED]}', "{plan: $keys}"],
     "SurveyFilter": ["{kind: [NPS]}", "{kind: [CSAT, UNKNOWN], until: $since}"],
     "records": [
         "null", "[TICKET, EVENT]", "[DEAL, SURVEY, SUBSCRIPTION]",

@@ -6,6 +6,8 @@ from typing import Any
 
 from graphql import GraphQLSchema, get_named_type, is_abstract_type, is_composite_type, is_object_type
 
+from connectors.records import RECORDS
+from gateway.execution.schema_types import name_type
 from tests.support.filled_people import IDS
 
 GIVEN = {
@@ -27,7 +29,7 @@ GIVEN = {
 NODES = {
     "Customer": "crm:c1",
     "Account": "crm:a1",
-    **{name.capitalize(): f"{source}:{start}1" for name, (source, start) in IDS.items()},
+    **{name_type(RECORDS[name]): f"{source}:{start}1" for name, (source, start) in IDS.items()},
 }
 """An id of each type of nodes."""
 

@@ -146,7 +146,7 @@ async def test_a_customer_and_its_account_have_subscriptions(api):
             """{ customer(by: {id: "101"}) { subscriptions { nodes {
                    id startedAt plan status amount { amount currency } interval intervalCount renewsAt } } }
               account(id: "crm:9001") { subscriptions { nodes { id } } }
-              node(id: "crm:6002") { ... on Subscription { status } } }"""
+              node(id: "crm:6002") { ... on CustomerSubscription { status } } }"""
         )
     own = {"plan": "Lathe care", "status": "ACTIVE", "startedAt": "2026-04-01T00:00:00Z", "renewsAt": "2026-10-01T00:00:00Z"}
     half_a_year = {"amount": {"amount": "90.50", "currency": "EUR"}, "interval": "MONTH", "intervalCount": 6}

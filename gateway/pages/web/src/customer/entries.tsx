@@ -20,7 +20,7 @@ export function timeOf(entry: Entry): string {
     case "Ticket":
     case "Deal":
       return entry.createdAt;
-    case "Subscription":
+    case "CustomerSubscription":
       return entry.startedAt;
     case "Event":
     case "Survey":
@@ -33,7 +33,7 @@ const ICONS: Record<Entry["__typename"], IconName> = {
   Ticket: "ticket",
   Event: "event",
   Deal: "deal",
-  Subscription: "subscription",
+  CustomerSubscription: "subscription",
   Survey: "survey",
 };
 
@@ -123,7 +123,7 @@ function wordsOf(entry: Entry, hidden = false): ComponentChildren {
           <span class="soft">{entry.stageName ?? text.timeline.stage[entry.stage]}</span>
         </>
       );
-    case "Subscription":
+    case "CustomerSubscription":
       return (
         <>
           <b>{entry.plan ?? text.subscriptions.plan}</b> {entry.amount !== null && formatMoney(entry.amount)}{" "}

@@ -267,10 +267,10 @@ export type BehaviourQueryVariables = Exact<{
 
 
 export type BehaviourQuery = { customer: { id: string, timeline: { unavailable: Array<string>, partial: boolean, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<
+        | { __typename: 'CustomerSubscription', id: string, source: string, plan: string | null, startedAt: string, subscriptionStatus: SubscriptionStatus, amount: { amount: string, currency: string } | null }
         | { __typename: 'Deal', id: string, source: string, name: string | null, stage: DealStage, stageName: string | null, createdAt: string, closedAt: string | null, amount: { amount: string, currency: string } | null }
         | { __typename: 'Event', id: string, source: string, at: string, type: string, page: string | null, feature: string | null }
         | { __typename: 'Order', id: string, source: string, number: string | null, placedAt: string, orderStatus: OrderStatus, total: { amount: string, currency: string } | null, items: Array<{ name: string | null, quantity: number | string, unitPrice: { amount: string, currency: string } | null }> }
-        | { __typename: 'Subscription', id: string, source: string, plan: string | null, startedAt: string, subscriptionStatus: SubscriptionStatus, amount: { amount: string, currency: string } | null }
         | { __typename: 'Survey', id: string, source: string, at: string, score: number | string | null, scale: number | null, comment: string | null, surveyKind: SurveyKind }
         | { __typename: 'Ticket', id: string, source: string, number: string | null, subject: string | null, createdAt: string, priority: TicketPriority, ticketStatus: TicketStatus, messages: Array<{ author: MessageAuthor, body: string | null, at: string | null }> }
       > } | null, sources: Array<{ name: string | null, state: SourceState, asOf: string | null, errorCode: ErrorCode | null, records: Array<RecordType>, droppedRecords: number }> } | null };
@@ -541,7 +541,7 @@ export const BehaviourDocument = /*#__PURE__*/ new TypedDocumentString(`
             currency
           }
         }
-        ... on Subscription {
+        ... on CustomerSubscription {
           id
           source
           plan

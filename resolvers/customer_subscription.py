@@ -1,4 +1,4 @@
-"""Subscriptions."""
+"""What customers pay for at intervals."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from resolvers.record_link import link_field
 
 
 @strawberry.type(description="Something that the customer pays for at intervals.")
-class Subscription(Node):
+class CustomerSubscription(Node):
     node_id: strawberry.ID = node_id_field("The subscription's id, `SOURCE:ID`; stable.")
     source: str = source_field("The source that has the subscription.")
     source_id: strawberry.ID = source_id_field("The subscription's own id at its source.")
@@ -38,6 +38,6 @@ class Subscription(Node):
 
 
 @filter_input("Which subscriptions to give.")
-class SubscriptionFilter(Filter):
+class CustomerSubscriptionFilter(Filter):
     status: list[SubscriptionStatus] | None = field("Only those that stand so.", default=None)
     plan: list[str] | None = field("Only those of one of these plans.", default=None)
