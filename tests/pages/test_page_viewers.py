@@ -67,9 +67,9 @@ async def test_a_phone_says_who_looks_and_in_which_language(tmp_path: Path):
         await pages.page.click(".menu summary")
         assert await pages.page.evaluate(f"{seen}.length") == 4
         assert await pages.text(".who-name") == "desk"
-        within = "{x, right} = each.getBoundingClientRect(), x >= 0 && right <= 360"
+        within = "{x, right} = each.getBoundingClientRect(), x >= 0 && right <= document.documentElement.clientWidth"
         assert await pages.page.evaluate(f"{seen}.every(each => {{ const {within.replace(', x >=', '; return x >=')}; }})")
-        assert await pages.page.evaluate("document.documentElement.scrollWidth") == 360
+        assert await pages.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         await pages.page.press("Escape")
         assert await pages.page.evaluate("[document.querySelector('.menu').open, document.activeElement.tagName]") == [
             False,
