@@ -6,7 +6,7 @@ What only federation says, as keys and tags, stands in this text alone, and not 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,11 +33,14 @@ from gateway.federation.entities import ENTITY_KEYS, ENTITY_TYPES, may_find
 from gateway.settings import Settings
 from gateway.views.schema_classes import Classes, classes_by_field
 from gateway.views.schema_command import sdl_of_caller
+from gateway.views.shown_schema import named_type
 
 SPECIFICATION = "https://specs.apollo.dev/federation/v2.9"
 
 _IMPORTED = ("cost", "listSize")
 """Directives of the schema that federation knows by the same names and arguments."""
+
+_TYPES = (ObjectTypeDefinitionNode, InterfaceTypeDefinitionNode)
 
 _OF_ROUTERS = ("_Any", "_Entity", "_Service")
 _ROUTER_FIELDS = ("_entities", "_service")
@@ -73,15 +76,38 @@ def write_subgraph_of(caller: str | None, settings: Settings | None, schema: Gra
 def write_subgraph(sdl: str, schema: GraphQLSchema, kinds: Collection[KeyKind] | None) -> str:
     """Write the schema of the subgraph, of the text of a schema. `kinds` are those of keys that entities are found by."""
     document = parse(sdl, no_location=True)
-    classes = classes_by_field(schema)
-    definitions = [
-        _of_subgraph(own, classes, kinds) if isinstance(own, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode) else own
-        for own in document.definitions
-        if not _is_left_out(own)
-    ]
+    whole = [own for own in document.definitions if not _is_left_out(own)]
+    tags = _tags_of([own for own in whole if isinstance(own, _TYPES)], classes_by_field(schema))
+    definitions = [_of_subgraph(own, tags, kinds) if isinstance(own, _TYPES) else own for own in whole]
     used = _directives_in(definitions) & {"cost", "listSize", "key", "shareable", "tag"}
-    whole: Any = (_link(used), *definitions)
-    return print_ast(replace(document, definitions=whole)).rstrip() + "\n"
+    linked: Any = (_link(used), *definitions)
+    return print_ast(replace(document, definitions=linked)).rstrip() + "\n"
+
+
+def _tags_of(types: Sequence[Any], classes: Mapping[str, Classes]) -> dict[str, set[str]]:
+    """List the tags of each field: its classes, and those inside of a type all of whose fields have one.
+
+    A contract that leaves all fields of a type out leaves the type out. What gives such a type has to go as well.
+    """
+    tags = {
+        f"{own.name.value}.{field.name.value}": {str(one) for one in classes[f"{own.name.value}.{field.name.value}"].all}
+        for own in types
+        for field in own.fields or ()
+    }
+    tags = {where: found - {FieldClass.TECHNICAL} for where, found in tags.items()}
+    while True:
+        inside: dict[str, set[str]] = {}
+        for own in types:
+            found = [tags[f"{own.name.value}.{field.name.value}"] for field in own.fields or ()]
+            inside[own.name.value] = set().union(*found) if all(found) else set()
+        wider = {
+            f"{own.name.value}.{field.name.value}": inside.get(named_type(field.type), set())
+            for own in types
+            for field in own.fields or ()
+        }
+        if all(more <= tags[where] for where, more in wider.items()):
+            return tags
+        tags = {where: found | wider[where] for where, found in tags.items()}
 
 
 def _is_left_out(definition: Any) -> bool:
@@ -89,11 +115,11 @@ def _is_left_out(definition: Any) -> bool:
     return name in _OF_ROUTERS or (isinstance(definition, DirectiveDefinitionNode) and name in _IMPORTED)
 
 
-def _of_subgraph(definition: Any, classes: Mapping[str, Classes], kinds: Collection[KeyKind] | None) -> Any:
+def _of_subgraph(definition: Any, tags: Mapping[str, Collection[str]], kinds: Collection[KeyKind] | None) -> Any:
     """Give a type its keys, and its fields the tags of their classes."""
     name = definition.name.value
     fields = tuple(
-        _tagged(field, classes[f"{name}.{field.name.value}"].all)
+        _tagged(field, tags[f"{name}.{field.name.value}"])
         for field in definition.fields or ()
         if not (name == "Query" and field.name.value in _ROUTER_FIELDS)
     )
@@ -116,8 +142,8 @@ def _keys(definition: Any, kinds: Collection[KeyKind] | None) -> Iterator[str]:
             yield name
 
 
-def _tagged(field: Any, classes: Collection[FieldClass]) -> Any:
-    tags = [_directive("tag", name=own.value) for own in sorted(classes) if own is not FieldClass.TECHNICAL]
+def _tagged(field: Any, names: Collection[str]) -> Any:
+    tags = [_directive("tag", name=own) for own in sorted(names)]
     return replace(field, directives=(*(field.directives or ()), *tags))
 
 

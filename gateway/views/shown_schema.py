@@ -93,14 +93,14 @@ def _with_known(definition: DefinitionNode, names: set[str]) -> DefinitionNode:
     if isinstance(definition, UnionTypeDefinitionNode):
         return replace(definition, types=tuple(own for own in definition.types or () if own.name.value in names))
     if isinstance(definition, InputObjectTypeDefinitionNode):
-        return replace(definition, fields=tuple(own for own in definition.fields or () if _name_of(own.type) in names))
+        return replace(definition, fields=tuple(own for own in definition.fields or () if named_type(own.type) in names))
     if not isinstance(definition, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
         return definition
     fields = []
     for field in definition.fields or ():
-        arguments = tuple(own for own in field.arguments or () if _name_of(own.type) in names)
+        arguments = tuple(own for own in field.arguments or () if named_type(own.type) in names)
         lost = [own for own in field.arguments or () if own not in arguments]
-        if _name_of(field.type) in names and not any(map(_is_required, lost)):
+        if named_type(field.type) in names and not any(map(_is_required, lost)):
             fields.append(replace(field, arguments=arguments))
     interfaces = tuple(own for own in definition.interfaces or () if own.name.value in names)
     return replace(definition, fields=tuple(fields), interfaces=interfaces)
@@ -110,7 +110,8 @@ def _is_required(argument: InputValueDefinitionNode) -> bool:
     return isinstance(argument.type, NonNullTypeNode) and argument.default_value is None
 
 
-def _name_of(kind: TypeNode) -> str:
+def named_type(kind: TypeNode) -> str:
+    """Name the type inside of lists and non-null types."""
     inner: Any = kind
     while not hasattr(inner, "name"):
         inner = inner.type
@@ -140,8 +141,8 @@ def _is_in(definition: Any, names: Iterable[str]) -> bool:
 
 def _named(definition: Any) -> Iterator[str]:
     for field in getattr(definition, "fields", None) or ():
-        yield _name_of(field.type)
+        yield named_type(field.type)
         for argument in getattr(field, "arguments", None) or ():
-            yield _name_of(argument.type)
+            yield named_type(argument.type)
     for own in (*(getattr(definition, "types", None) or ()), *(getattr(definition, "interfaces", None) or ())):
         yield own.name.value
