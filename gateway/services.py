@@ -24,6 +24,7 @@ from gateway.admission.admission import Arrival
 from gateway.audit.reader import AuditReader
 from gateway.audit.trail import AuditTrail
 from gateway.changes.change_drain import ChangeDrain
+from gateway.changes.change_hub import ChangeHub
 from gateway.changes.tag_change import ChangeConsumer
 from gateway.clock import Clock
 from gateway.documents.trusted_documents import TrustedDocuments
@@ -72,6 +73,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     operators: Operators
     callers: Callers
     quotas: Quotas
+    change_hub: ChangeHub
     stitcher: Callable[..., Stitcher]
     documents: TrustedDocuments | None = None
     audit: AuditTrail | None = None
@@ -255,6 +257,11 @@ def _change_drain(
     return ChangeDrain(store.tags.outbox, store.leases, clock, consumers, settings.actions.look_s)
 
 
+def _change_hub(store: Store | None, previous: Services | None) -> ChangeHub:
+    """Tell this worker of changes. Who follows them goes on with the next services, where the store is the same."""
+    return previous.change_hub if previous is not None and store is previous.store else ChangeHub()
+
+
 def _segment_recount(clock: Clock, pack: Pack, store: Store | None) -> SegmentRecount | None:
     """Count segments, where the pack has any with a condition."""
     if store is None or not pack.segments:
@@ -344,6 +351,7 @@ def build_services(
             have_pages=settings.has_pages,
         ),
         quotas=_quotas(settings, clock, store, previous),
+        change_hub=_change_hub(store, previous),
         stitcher=stitcher,
         documents=documents,
         audit=audit,
