@@ -65,6 +65,18 @@ async def test_each_way_in_leaves_whom_it_gave(text: str, begin: str):
     assert (audit.last["customers"], audit.last["attempts"]) == tuple(WAYS_IN[text])
 
 
+async def test_customers_of_a_late_part_are_in_the_one_entry():
+    """It is written when the last part has left."""
+    audit = RecordedAudit()
+    query = """{ account(id: "crm:a1") { name ... @defer { members { nodes { customer { name } } } } } }"""
+    async with audited_gateway([*sources(), TICKETS], audit) as gateway:
+        response = await gateway.client.post("/graphql", json={"query": query}, headers={"accept": "multipart/mixed"})
+    assert response.headers["content-type"].startswith("multipart/mixed")
+    assert response.text.count('"hasNext"') == 2
+    assert len(audit.entries) == 1
+    assert audit.last["customers"] == ["crm:c1", "crm:c2"]
+
+
 async def test_a_customer_of_several_sources_is_the_one_that_he_is_kept_under():
     """Whichever of his records was asked for, and by which key; an order of several sources is his, too."""
     audit = RecordedAudit()

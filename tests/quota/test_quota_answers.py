@@ -1,5 +1,6 @@
 """What callers are told of the cost of their operations, and of their quotas."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ class DayClock(Clock):
 
 LISTS = """query ($ids: [ID!]!, $first: Int! = 3) { customers(ids: $ids) {
     orders(first: $first) { nodes { id } } tickets(first: 2) { totalCount } } }"""
+LATE_LISTS = """query ($ids: [ID!]!, $first: Int! = 3) { customers(ids: $ids) {
+    id ... @defer { orders(first: $first) { nodes { id } } } ... @defer { tickets(first: 2) { totalCount } } } }"""
 ONE = '{ customer(by: {id: "c1"}) { name } }'
 COST = {"x-cost": "1"}
 
@@ -42,6 +45,23 @@ async def test_the_answer_tells_its_cost():
         "estimate": {"nodes": 3 + 3 * (5 + 3) + 3 * 5, "calls": 3},
         "actual": {"nodes": 2 + 2 * 5 + given + 2 * 5, "calls": 3},
     }
+
+
+async def test_an_answer_in_parts_costs_what_it_costs_whole():
+    """The last payload tells it; then what it did not cost of the estimate is given back."""
+    quota = {"nodes": 1_000, "window_s": 10}
+    ids = {"ids": ["c1", "c2", "nobody"]}
+    async with gateway_on(list(shop.sources().values()), with_clock=DayClock(), quota=quota) as gateway:
+        whole = await gateway.client.post("/graphql", json={"query": LATE_LISTS, "variables": ids}, headers=COST)
+        parts = await gateway.client.post(
+            "/graphql", json={"query": LATE_LISTS, "variables": ids}, headers={**COST, "accept": "multipart/mixed"}
+        )
+        after = await gateway.client.post("/graphql", json={"query": ONE})
+    cost = whole.json()["extensions"]["cost"]
+    payloads = [json.loads(own.split("\r\n\r\n")[1]) for own in parts.text.split("\r\n---") if "{" in own]
+    assert ["cost" in own.get("extensions", {}) for own in payloads] == [False] * (len(payloads) - 1) + [True]
+    assert payloads[-1]["extensions"]["cost"] == cost
+    assert after.headers["ratelimit"] == f'"nodes";r={1_000 - 2 * cost["actual"]["nodes"] - 1};t=10'
 
 
 async def test_the_cost_says_nothing_of_others():
