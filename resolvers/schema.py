@@ -26,6 +26,7 @@ from resolvers.cost_directives import cost_directives
 from resolvers.customer import Customer
 from resolvers.federation import ENTITY_SCALARS, FederatedQuery
 from resolvers.mutation import Mutation
+from resolvers.nullability import nullability_directives
 from resolvers.own_fields import FieldsByType, fields_of_type, own_fields_by_type
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
@@ -49,7 +50,7 @@ class GatewaySchema(strawberry.Schema):
                 _finish_input(kind, self._own_fields)
             elif is_object_type(kind) and not kind.name.startswith("__"):
                 _read_owners(kind)
-                _write_costs(kind)
+                _write_directives(kind)
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """List the fields of a type."""
@@ -78,11 +79,12 @@ def _read_owners(kind: GraphQLObjectType) -> None:
         definition.default_resolver = _reader(metadata_of(definition))
 
 
-def _write_costs(kind: GraphQLObjectType) -> None:
-    """Have the exported schema say what fields cost."""
-    for field in kind.fields.values():
+def _write_directives(kind: GraphQLObjectType) -> None:
+    """Have the exported schema say what fields cost, and which are null with an error alone."""
+    for name, field in kind.fields.items():
         definition = field.extensions[DEFINITION]
-        definition.directives = cost_directives(metadata_of(definition), field)
+        costs = cost_directives(metadata_of(definition), field)
+        definition.directives = [*costs, *nullability_directives(f"{kind.name}.{name}")]
 
 
 def _reader(metadata: FieldMetadata) -> Callable[[Any, str], Any]:
