@@ -212,6 +212,34 @@ async def test_only_those_whom_a_caller_may_be_told_of_are_entities(end: str):
     assert [keys for _, _, keys, *_ in sources["crm"].calls] == [("c1",)]
 
 
+@ENDS
+async def test_records_are_entities_where_their_customer_may_be_told_of(end: str):
+    """An order of another customer is null, as if there were none."""
+    one = {"customers": ["crm:c1"], "find_by": ["customer_id", "order_id"]}
+    settings = SUBGRAPH | {"access": {"anonymous": "one"}, "callers": {"one": one}}
+    query = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Order { number } } " + end
+    async with gateway_on([*shop_sources().values()], **settings) as gateway:
+        answer = await gateway.ask(query, {"r": [of("Order", id="orders:oc21"), of("Order", id="orders:oc12")]})
+    assert (answer["data"]["_entities"], answer.get("errors")) == ([None, {"number": "#2"}], None)
+
+
+@ENDS
+async def test_a_purpose_decides_on_each_entity(end: str):
+    """Who has not consented is an error in his place."""
+    yes = r.Consent(purpose="marketing", state=r.ConsentState.GRANTED)
+    people = {"c1": [r.Customer(id="c1", name="Ana", consents=[yes])], "c2": [r.Customer(id="c2", name="Li")]}
+    settings = SUBGRAPH | {
+        "access": {"anonymous": "news"},
+        "callers": {"news": {"purposes": ["news"]}},
+        "purposes": {"news": {"basis": "consent", "consent": "marketing"}},
+    }
+    query = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { name } } " + end
+    async with gateway_on([MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): people})], **settings) as gateway:
+        answer = await gateway.ask(query, {"r": [of("Customer", id="c2"), of("Customer", id="c1")]})
+    assert answer["data"]["_entities"] == [None, {"name": "Ana"}]
+    assert codes(answer) == {0: "WITHHELD_PURPOSE"}
+
+
 async def test_types_that_a_caller_does_not_see_are_no_entities():
     """Where the time of tickets is withheld, that there is one is, too."""
     sources = shop_sources()
