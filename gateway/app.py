@@ -54,6 +54,7 @@ from gateway.settings import Settings
 from gateway.settings.settings import with_embed_callers
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
+from gateway.subscriptions.socket_endpoint import SocketEndpoint
 from gateway.tags.pack import PackTexts
 from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
@@ -142,10 +143,13 @@ class Application(Starlette):
     def __init__(self, endpoint: GraphQLView, **words: Any) -> None:
         super().__init__(**words)
         self.endpoint = endpoint
+        self.sockets = SocketEndpoint(endpoint)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == ENDPOINT:
             await self.endpoint(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == ENDPOINT:
+            await self.sockets(scope, receive, send)
         else:
             await send_secured(super().__call__, scope, receive, send)
 

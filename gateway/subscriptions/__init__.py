@@ -1,0 +1,1 @@
+"""Answer operations over connections that stay open."""
