@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from graphql import FieldNode, GraphQLError, GraphQLField, get_named_type
 from graphql.execution.values import VariableValues
@@ -76,6 +76,8 @@ class _PlanLines:
 
     def _asked(self, nodes: list[FieldNode], definition: GraphQLField, types: Mapping[str, type[Record]]) -> Iterator[_Row]:
         for name, record in types.items():
+            if not self._collector.fields(nodes, cast(Any, self._schema.type_map[name])):
+                continue
             asked = selection_under(self._schema, self._collector, nodes, definition.type, record, name)
             of = "each" if len(types) == 1 else RECORD_NAMES[record]
             yield 2, f"(of {of})", _words(asked.fields | Fields.from_paths("id"))
@@ -91,7 +93,7 @@ class _PlanLines:
             return False
         try:
             words = Arguments(self._typed, self._operation.definition, definition, node).words(self._variables)
-            return bool(finds.ids(**words))
+            return bool(finds.ids(None, **words) if finds.in_context else finds.ids(**words))
         except GraphQLError:  # the field will fail with it; so nothing is asked ahead
             return False
 

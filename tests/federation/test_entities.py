@@ -1,14 +1,17 @@
 """Entities by their representations: found together, in order, through the same plans, views and rules as everything."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
+from gateway.cli import app
 from gateway.federation.entities import MAX_REPRESENTATIONS
 from tests.support import shop
 from tests.support.caller_keys import SECRET
@@ -252,6 +255,36 @@ async def test_types_that_a_caller_does_not_see_are_no_entities():
         answer = await gateway.ask(query, {"r": asked})
     assert answer["data"]["_entities"] == [None, {"number": "#2"}]
     assert sources["support"].calls == []
+
+
+PLANNED = """
+[federation]
+enabled = true
+[sources.crm]
+kind = "sql"
+url = "sqlite+aiosqlite:///crm.db"
+[sources.crm.records.customer]
+query = "SELECT 1 AS id"
+keys = { customer_id = "id" }
+[sources.crm.records.order]
+query = "SELECT 1 AS id, 1 AS customer_id"
+keys = { customer_id = "customer_id" }
+"""
+
+
+def test_a_plan_of_entities_can_be_printed(tmp_path: Path):
+    """It says what is asked of the types that are selected, and that lists of customers are asked for with them."""
+    (tmp_path / "gateway.toml").write_text(PLANNED, "utf-8")
+    query = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { name orders { totalCount } } } }"
+    variables = '{"r": [{"__typename": "Customer", "id": "c1"}]}'
+    words = ["plan", query, "--variables", variables, "--config", str(tmp_path / "gateway.toml")]
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    assert done.exit_code == 0, done.output
+    lines = [" ".join(line.split()) for line in done.output.splitlines()]
+    assert "_entities resolved; finds records by their ids" in lines
+    assert "(of customer) name id" in lines
+    assert "(from) crm by customer_id, ahead" in lines
+    assert not any("ticket" in line for line in lines)
 
 
 async def test_without_the_setting_there_is_nothing_of_it():
