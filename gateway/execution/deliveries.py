@@ -7,8 +7,8 @@ here, and leaves after the part that they are in.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from graphql import ExecutionResult, GraphQLError
@@ -16,7 +16,9 @@ from graphql import ExecutionResult, GraphQLError
 from connectors.toolkit.evaluation import encode_json
 from gateway.context import RequestContext
 from gateway.execution.fields import NULLED, Column, Path, Run
-from gateway.execution.source_extension import add_reported
+from gateway.execution.source_extension import Reported, add_reported
+
+Owned = TypeVar("Owned", GraphQLError, Reported)
 
 Labels = Sequence[str | None]
 """The labels of the fragments that a part is of."""
@@ -126,13 +128,15 @@ class Deliveries:
     def _read(self, part: LatePart) -> None:
         """Make the results of a part: one for each object, with its own errors and reports."""
         column, run = part.work.result(), part.run
+        depth = len(part.paths[0])  # of all its objects, which one field of the plan shows
+        errors = _group_below(run.errors, depth)
+        reported = _group_below(run.reported, depth)
         for place, (value, path) in enumerate(zip(column, part.paths, strict=True)):
             if place in part.dropped:
                 continue
             data = None if value is NULLED else value
-            errors = [error for error in run.errors if _is_below(error.path, path)]
-            result = ExecutionResult(data, errors or None)
-            add_reported(result, [own for own in run.reported if own.path[: len(path)] == path])
+            result = ExecutionResult(data, errors.get(path))
+            add_reported(result, reported.get(path, ()))
             for complete in self.completions:
                 complete(result)
             part.results.append((place, result))
@@ -165,8 +169,12 @@ async def _completed(run: Run, paths: Sequence[Path], complete: Callable[[Run], 
         return [NULLED] * len(paths)
 
 
-def _is_below(path: Sequence[str | int] | None, above: Path) -> bool:
-    return tuple(path or ())[: len(above)] == above
+def _group_below(owned: Iterable[Owned], depth: int) -> dict[Path, list[Owned]]:
+    """Group errors or reports by the object that they are of. Each is looked at once, however many objects there are."""
+    groups: dict[Path, list[Owned]] = {}
+    for one in owned:
+        groups.setdefault(tuple(one.path or ())[:depth], []).append(one)
+    return groups
 
 
 def _is_there(data: Any, path: Path, start: int | None) -> bool:
