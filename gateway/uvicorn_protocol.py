@@ -165,9 +165,7 @@ class EndpointProtocol(FramingProtocol):
             async for part in parts:
                 if self.transport.is_closing():
                     return
-                self.transport.write(_chunk(part))
-                if self.flow.write_paused:
-                    await self.flow.drain()
+                self.transport.write(_chunk(part))  # all of it, as of an answer in one piece: who reads slowly holds no place
         finally:
             parts.close()
 

@@ -7,7 +7,7 @@ here, and leaves after the part that they are in.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -95,12 +95,15 @@ class Deliveries:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         return []
 
-    def drop_nulled(self, parent: LatePart | None, data: Any, path: Path = (), start: int | None = None) -> None:
-        """Drop parts of objects below a null. `data` is what stands at the path: an object, or a list from a place on."""
-        shown = None if data is None else msgspec.json.decode(encode_json(data))
+    def drop_nulled(self, parent: LatePart | None, shown: Mapping[Path, Any], depth: int = 0, start: int = 0) -> None:
+        """Drop parts of objects below a null.
+
+        `shown` is what the objects of the parent show, by their paths of so many steps, or their lists from `start` on.
+        """
+        decoded = {path: None if data is None else msgspec.json.decode(encode_json(data)) for path, data in shown.items()}
         for part in self.list_parts(parent):
-            for place, own in enumerate(part.paths):
-                if own[: len(path)] == path and not _is_there(shown, own[len(path) :], start):
+            for place, path in enumerate(part.paths):
+                if not _is_there(decoded.get(path[:depth]), path[depth:], start):
                     part.dropped.add(place)
             if len(part.dropped) == len(part.paths):
                 self._drop(part)
@@ -140,8 +143,9 @@ class Deliveries:
             for complete in self.completions:
                 complete(result)
             part.results.append((place, result))
-            if run.nulled and self.list_parts(part):
-                self.drop_nulled(part, data, path, None if part.starts is None else part.starts[place])
+        if (run.nulled or part.dropped) and self.list_parts(part):
+            shown = {part.paths[place]: result.data for place, result in part.results}
+            self.drop_nulled(part, shown, depth, 0 if part.starts is None else part.starts[0])
 
     def _drop(self, part: LatePart) -> None:
         for inner in self.list_parts(part):
@@ -177,12 +181,12 @@ def _group_below(owned: Iterable[Owned], depth: int) -> dict[Path, list[Owned]]:
     return groups
 
 
-def _is_there(data: Any, path: Path, start: int | None) -> bool:
-    """Tell whether no null stands on a path. The first place of a list that begins later is counted from there."""
-    for step in path:
+def _is_there(data: Any, path: Path, start: int) -> bool:
+    """Tell whether no null stands on a path. A list at its begin has items from `start` on."""
+    for number, step in enumerate(path):
         if data is None:
             return False
-        if start is not None and isinstance(step, int):
-            step, start = step - start, None
+        if isinstance(step, int):
+            step -= 0 if number else start
         data = data[step] if isinstance(step, int) or step in data else None
     return data is not None

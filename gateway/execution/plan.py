@@ -85,7 +85,7 @@ class Plan:
             raise
         data = None if data is NULLED else data
         if run.nulled:
-            deliveries.drop_nulled(None, data)
+            deliveries.drop_nulled(None, {(): data})
         if not deliveries.has_more:
             return self._complete_result(run, ExecutionResult(data, None))
         return self._complete_result(run, IncrementalResult(data, None, deliveries))

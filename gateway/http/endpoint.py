@@ -178,11 +178,13 @@ class GraphQLView:
     def _end_parts(
         self, head: Head, operation: Operation, answer: HttpResponse, row: CallerRow | None, begins: float, prepared_s: float
     ) -> None:
-        """Observe the end of a request whose answer left in parts."""
+        """Observe the end of a request whose answer left in parts, unless its caller did before."""
+        parts = answer.parts
+        assert parts is not None
         self._admission.under_way -= 1
         if row is not None:
-            self._admission.end(row, begins, prepared_s, len(answer.body))
-        self._end(head, operation, answer.code)
+            self._admission.end(row, begins, prepared_s, len(answer.body) + parts.byte_count)
+        self._end(head, operation, answer.code if parts.is_whole else ABANDONED)
 
     def _end(self, head: Head, operation: Operation | None, code: str) -> None:
         """Observe the end of a request, and give up what it ran on: the audit is closed with that."""

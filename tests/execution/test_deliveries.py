@@ -7,7 +7,7 @@ from graphql import GraphQLError
 
 from gateway.context import RequestContext
 from gateway.execution.deliveries import Deliveries
-from gateway.execution.fields import Column, Path, Run
+from gateway.execution.fields import NULLED, Column, Path, Run
 
 
 class CountedError(GraphQLError):
@@ -42,3 +42,40 @@ async def test_an_error_is_looked_at_once_however_many_objects_there_are():
             ["customers", place, "tickets"],
         ]
     assert [place for place, _ in part.results] == [*range(len(paths))]
+
+
+async def test_what_stands_below_a_null_never_leaves():
+    """Of two items of a list from its second on one became null, and of the other a field: what is late in them is dropped.
+
+    So is what is late in that.
+    """
+    deliveries = Deliveries(cast(RequestContext, None))
+    run = Run(cast(RequestContext, None), cast(Any, None))
+    items: list[Path] = [("list", 1), ("list", 2), ("list", 3)]
+
+    async def show(run: Run) -> Column:
+        run.nulled = True
+        deliveries.begin(run, ["in items"], items, show_items)
+        deliveries.begin(run, ["in a field"], [(*items[2], "field")], show_field)
+        return [[{"id": "1"}, None, {"id": "3", "field": None}]]
+
+    async def show_items(run: Run) -> Column:
+        deliveries.begin(run, ["in those"], [(*path, "late") for path in items], show_late)
+        return [{"late": {}}, {"late": {}}, NULLED]
+
+    async def show_late(run: Run) -> Column:
+        return [{"found": path[1]} for path in items]
+
+    async def show_field(run: Run) -> Column:
+        return [{}]
+
+    deliveries.begin(run, ["items"], [("list",)], show, starts=[1])
+    left: list[tuple[str | None, Path, Any]] = []
+    while parts := await asyncio.wait_for(deliveries.wait_ready(), 10):
+        left += [(part.labels[0], part.paths[place], result.data) for part in parts for place, result in part.results]
+    assert left == [
+        ("items", ("list",), [{"id": "1"}, None, {"id": "3", "field": None}]),
+        ("in items", ("list", 1), {"late": {}}),
+        ("in items", ("list", 3), None),
+        ("in those", ("list", 1, "late"), {"found": 1}),
+    ]

@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from gateway.http.endpoint import ABANDONED
 from gateway.telemetry.metrics import Metrics
 from tests.support import shop
 from tests.support.gateway_server import Gateway, served, settings_for
@@ -146,6 +147,7 @@ async def test_who_goes_away_waits_for_nothing(method: str):
         while under_way(metrics):
             await asyncio.sleep(0)
         assert not let_go.is_set()
+        assert [labels[1] for name, labels in metrics.samples() if name == "gateway_requests_total"] == [ABANDONED]
 
 
 def under_way(metrics: Metrics) -> int:
