@@ -12,10 +12,10 @@ from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure, StoreError
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.keys import normalised, spellings
-from gateway.identity.records import Key, RecordId, stated_id
 from gateway.lookups.outcome import Failed, Found
 from gateway.lookups.sources import Source
 from gateway.services import Services
+from gateway.stale_follower import identity_keys
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
@@ -28,6 +28,19 @@ class Invalidated(msgspec.Struct):
 
     ids: set[str] = set()
     failure: SourceFailure | None = None
+
+
+class OutdatedKeys:
+    """Makes answers of a source stale, and remembers which, for the other workers."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.changes: dict[Change, None] = {}
+
+    def outdate(self, change: Change) -> None:
+        """Make cached answers stale. The key is in its normal form."""
+        self.source.outdate(change)
+        self.changes[change] = None
 
 
 class Invalidator:
@@ -44,17 +57,19 @@ class Invalidator:
         Raises `SourceFailure` or `StoreError` when it has to be told again, `InvalidKeyError` when one of the keys is none.
         """
         changes, invalid = self._normalised(source, reported)
+        told = OutdatedKeys(source)
         by_key: dict[tuple[KeyKind, str], list[Change]] = {}
         for change in changes:
             for key in spellings(change.by, change.key):
-                source.outdate(msgspec.structs.replace(change, key=key))
+                told.outdate(msgspec.structs.replace(change, key=key))
             by_key.setdefault((change.by, change.key), []).append(change)
         unstored = await self._drop_stored(source, changes)
         stitcher = self._services.stitcher()
-        results = await asyncio.gather(*(self._concerned(source, own, stitcher) for own in by_key.values()))
+        results = await asyncio.gather(*(self._concerned(told, own, stitcher) for own in by_key.values()))
         ids = set[str]().union(*(result.ids for result in results))
         if ids:
             await self._services.tags.outdate(ids)
+        unstored = await self._tell_workers(told, ids) or unstored
         for result in results:
             if result.failure is not None:
                 raise result.failure
@@ -63,21 +78,22 @@ class Invalidator:
         if invalid is not None:
             raise invalid
 
+    async def _tell_workers(self, told: OutdatedKeys, ids: Collection[str]) -> StoreError | None:
+        """Have the other workers make the same stale. Gives the error when it has to be told again."""
+        if self._services.store is not None and told.changes:
+            known, name = self._services.router.known, told.source.name
+            keys = identity_keys(self._services.router, ((name, change) for change in told.changes)) if known else ()
+            digests = [known.digest(key) for key in keys] if known else []
+            try:
+                await self._services.store.stale_keys.append(name, told.changes, ids, digests)
+            except StoreError as error:
+                return error
+        return None
+
     async def _drop_stored(self, source: Source, changes: Iterable[Change]) -> StoreError | None:
         """Have customers found anew of whom a source tells a record or a key. Gives the error when it has to be told again."""
-        known, customers = self._services.router.known, self._services.router.customers
-        keys: dict[Key, None] = {}
-        for change in changes if known is not None else ():
-            if change.record not in (None, Customer):
-                continue
-            if change.by is KeyKind.CUSTOMER_ID:
-                keys |= dict.fromkeys(customers.stated_ids(RecordId(source.name, change.key)))
-                space = customers.id_space(source.name)
-                keys |= {} if space is None else {stated_id(RecordId(space, change.key)): None}
-                if (named := self._services.router.customer_ids.named(change.key)) is not None:
-                    keys |= dict.fromkeys(customers.stated_ids(RecordId(*named)))
-            else:
-                keys[Key(change.by, change.key)] = None
+        known = self._services.router.known
+        keys = identity_keys(self._services.router, ((source.name, change) for change in changes))
         if known is None or not keys:
             return None
         try:
@@ -110,12 +126,13 @@ class Invalidator:
             return []
         return [named[1]]
 
-    async def _concerned(self, source: Source, changes: Sequence[Change], stitcher: Stitcher) -> Invalidated:
+    async def _concerned(self, told: OutdatedKeys, changes: Sequence[Change], stitcher: Stitcher) -> Invalidated:
         """Find the customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""
+        source = told.source
         kind, key = changes[0].by, changes[0].key
         concern_tags = self._concern_tags(changes)
         if stitcher.has_several_sources:
-            return await self._concerned_sets(source, changes, stitcher, concern_tags=concern_tags)
+            return await self._concerned_sets(told, changes, stitcher, concern_tags=concern_tags)
         ids = {key} if kind is KeyKind.CUSTOMER_ID else set()
         others = (source.kept_by | {KeyKind.CUSTOMER_ID} if concern_tags else source.kept_by) - {kind}
         keys: list[tuple[KeyKind, str]] = []
@@ -126,13 +143,14 @@ class Invalidator:
             if other is KeyKind.CUSTOMER_ID:
                 ids.add(value)
             for change in changes:
-                source.outdate(msgspec.structs.replace(change, by=other, key=value))
+                told.outdate(msgspec.structs.replace(change, by=other, key=value))
         return Invalidated(ids if concern_tags else set(), failure)
 
     async def _concerned_sets(
-        self, source: Source, changes: Sequence[Change], stitcher: Stitcher, *, concern_tags: bool
+        self, told: OutdatedKeys, changes: Sequence[Change], stitcher: Stitcher, *, concern_tags: bool
     ) -> Invalidated:
         """Find the member sets behind the changes, where a customer may have records of several sources."""
+        source = told.source
         kind, key = changes[0].by, changes[0].key
         if not (concern_tags or source.kept_by - {kind}) or not self._can_find_by(source, kind):
             return Invalidated()
@@ -142,7 +160,7 @@ class Invalidator:
                 keys = customer.keys(source, other)
                 for value in () if isinstance(keys, Failed) else keys:
                     for change in changes:
-                        source.outdate(msgspec.structs.replace(change, by=other, key=value))
+                        told.outdate(msgspec.structs.replace(change, by=other, key=value))
         return Invalidated({customer.tagged.id for customer in customers} if concern_tags else set(), failure)
 
     def _concern_tags(self, changes: Sequence[Change]) -> bool:

@@ -67,6 +67,9 @@ async def open_services(services: Services, previous: Services | None = None) ->
         await services.callers.start(before)
         stack.push_async_callback(services.sources.aclose, shared)
         await services.sources.open(shared)
+        if services.stale_follower is not None:
+            stack.push_async_callback(services.stale_follower.aclose)
+            await services.stale_follower.open()
         if services.router.decisions is not None and services.router.customers.are_several:
             await services.router.decisions.known.start()  # last, for the store may be shared, and would keep it
         stack.pop_all()
@@ -122,12 +125,9 @@ async def close_services(services: Services, following: Services | None = None) 
         if services.router.known is not None:
             stack.push_async_callback(services.router.known.aclose)
         stack.push_async_callback(services.tags.aclose)
-        if services.actions is not None:
-            stack.push_async_callback(services.actions.aclose)
-        if services.changes is not None:
-            stack.push_async_callback(services.changes.aclose)
-        if services.segment_recount is not None:
-            stack.push_async_callback(services.segment_recount.aclose)
+        for pass_ in (services.actions, services.changes, services.segment_recount, services.stale_follower):
+            if pass_ is not None:
+                stack.push_async_callback(pass_.aclose)
         stack.push_async_callback(services.tag_usage.aclose)
 
 

@@ -42,6 +42,7 @@ from gateway.settings import Settings
 from gateway.settings.access_settings import NO_KEY_STORE, NO_REVOCATION_STORE, IssuerSettings
 from gateway.settings.audit_settings import NO_AUDIT_STORE
 from gateway.settings.page_settings import embed_caller
+from gateway.stale_follower import StaleFollower, follow_stale
 from gateway.stitching.admission_rule import AdmissionRule
 from gateway.stitching.known_customers import KnownCustomers
 from gateway.stitching.purpose_rule import read_purpose
@@ -83,6 +84,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     segment_recount: SegmentRecount | None = None
     actions: ActionService | None = None
     subgraph_texts: dict[str, str] = {}
+    stale_follower: StaleFollower | None = None
 
     @property
     def sources(self) -> Sources:
@@ -326,6 +328,7 @@ def build_services(
     operators = Operators(settings.identity.operators)
     keys, revocations = _key_table(settings, clock, store, previous), _revocation_table(settings, clock, store, previous)
     tokens = _tokens(settings, clock, revocations, previous)
+    before = None if previous is None or store is not previous.store else previous
     access = settings.access
     proxies = None if access.proxy is None else Proxies(access.proxy)
     return Services(
@@ -360,4 +363,5 @@ def build_services(
         changes=_change_drain(settings, clock, pack, store, actions),
         segment_recount=_segment_recount(clock, pack, store),
         actions=actions,
+        stale_follower=follow_stale(store, router, tags, clock, None if before is None else before.stale_follower),
     )

@@ -38,6 +38,13 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True):
     ids: tuple[str, ...] = ()
 
 
+class LogPosition(msgspec.Struct, frozen=True):
+    """The name of a log, and the number of an entry in it."""
+
+    log: str
+    position: int
+
+
 class PositionTooOldError(InvalidArgumentError):
     """Changes behind a position are not in the log any more."""
 

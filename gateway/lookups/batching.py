@@ -217,6 +217,11 @@ class Batching:
         else:
             self._slots.dispatch_soon()
 
+    def kept_keys(self) -> set[str]:
+        """List the folded keys whose answers are kept or on their way."""
+        keys = {folded(key) for flights in self._flying.values() for flight in flights for key in flight.open}
+        return keys if self._cache is None else keys.union(self._cache.kept_keys(self._caller.source))
+
     def outdate(self, key: str, concerns: Callable[[Any], bool]) -> None:
         """Outdate the answers about a key that has changed.
 

@@ -144,6 +144,10 @@ class ReadCache:
         self.size_bytes += cached.size
         self._shrink()
 
+    def kept_keys(self, source: str) -> list[str]:
+        """List the folded keys whose answers are kept of a source."""
+        return [*self._fetches.get(source, ())]
+
     def outdate(self, source: str, key: str, concerns: Callable[[Any], bool]) -> None:
         """Make a key's answers stale, for all fetches that a change concerns."""
         now = self._clock.monotonic()

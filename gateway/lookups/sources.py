@@ -127,6 +127,10 @@ class Source:
         """Fail a lookup without a call."""
         return self._caller.not_asked(error)
 
+    def kept_keys(self) -> set[str]:
+        """List the folded keys whose answers are kept or on their way."""
+        return self.batching.kept_keys()
+
     def outdate(self, change: Change) -> None:
         """Make cached answers stale. The key is in its normal form."""
         self.batching.outdate(change.key, lambda fetch: fetch.by is change.by and change.record in (None, fetch.record))

@@ -95,6 +95,11 @@ class StoreReads(Generic[T]):
             await asyncio.wait(flying, timeout=patience_s)
         return {customer: batch.values[customer] for customer, batch in batches.items() if customer in batch.values}
 
+    @property
+    def keys(self) -> set[str]:
+        """List the customers who were read, or are on the way."""
+        return {*self._entered, *self._ahead}
+
     def outdate(self, customers: Iterable[str]) -> None:
         """Read customers again who were written, for reads may miss that: who asks from now on is read again."""
         for customer in customers:

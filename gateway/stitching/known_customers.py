@@ -132,6 +132,11 @@ class KnownCustomers:
         await self._write(walks)
         self._keep_on()
 
+    def outdate_where(self, concerns: Callable[[str], bool]) -> None:
+        """Read again what is stored of all with such a digest: another worker has dropped it."""
+        self._reads.outdate([*filter(concerns, self._reads.keys)])
+        self._reads.outdate_where(lambda stored: any(concerns(digest) for own in stored for digest in own.keys))
+
     async def drop_records(self, records: Collection[RecordId]) -> None:
         """Forget what is stored of these records, and find their customers anew behind it.
 

@@ -24,6 +24,7 @@ from gateway.store.segment_counts import SegmentCounts
 from gateway.store.segment_lists import SegmentLists
 from gateway.store.segment_members import SegmentMembers
 from gateway.store.shared_keys import SharedKeyCollection
+from gateway.store.stale_keys import StaleKeys
 from gateway.store.store_statistics import StoreStatistics
 from gateway.store.tag_usage import TagUsageCollection
 from gateway.store.tags import TagCollection
@@ -58,6 +59,7 @@ class Store:
         self.segment_lists = SegmentLists(self.mongo, clock)
         self.deliveries = DeliveryCollection(self.mongo)
         self.outcomes = OutcomeCollection(self.mongo)
+        self.stale_keys = StaleKeys(self.mongo, clock)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,
             self.identity_log,

@@ -117,6 +117,11 @@ class Renewals:
         for renewal in self._under_way.values():
             renewal.changed.update(renewal.customers.intersection(customers))
 
+    def outdate_where(self, concerns: Callable[[str], bool]) -> None:
+        """Discard computations under way of those who are concerned."""
+        for renewal in self._under_way.values():
+            renewal.changed.update(filter(concerns, renewal.customers))
+
     def cancel(self) -> None:
         for task in self._under_way:
             task.cancel()

@@ -26,6 +26,7 @@ from gateway.tags.computation import Pair, Tags, Wanted, is_missing_for_now
 from gateway.tags.computed_tag import Tag
 from gateway.tags.computing_room import ComputingRoom
 from gateway.tags.definitions import Pack, TagDefinition
+from gateway.tags.kept_customers import outdate_kept
 from gateway.tags.purpose_check import PurposeCheck
 from gateway.tags.renewal import Renewals
 from gateway.tags.scheduler import TagScheduler
@@ -211,15 +212,16 @@ class TagService:
         return [found[pair] for pair in pairs]
 
     async def outdate(self, customers: Collection[str]) -> None:
-        """Have the tags of customers renewed: they have changed. What is being computed of them is shared and stored no more.
-
-        Raises `StoreError`.
-        """
+        """Have the tags of customers renewed, who have changed: what is being computed is of before. Raises `StoreError`."""
         self._shared.forget(customers)
         if self._store is not None and self._reads is not None and self._renewals is not None:
             self._renewals.outdate(customers)
             await self._store.tags.mark_stale(sorted(customers))
             self._reads.outdate(customers)
+
+    def outdate_where(self, concerns: Callable[[str], bool]) -> None:
+        """Have the tags of those customers read again whom another worker has marked stale."""
+        outdate_kept(self._shared, self._reads, self._renewals, concerns)
 
     async def aclose(self) -> None:
         """Finish storing and end the rest. What was being renewed gives its leases back."""

@@ -71,6 +71,11 @@ class SharedComputations:
         known = self._under_way
         return {customer: {**known[customer]} for customer in customers if customer in known} if known else {}
 
+    @property
+    def customers(self) -> set[str]:
+        """List the customers of whom tags are being computed."""
+        return {*self._under_way}
+
     def forget(self, customers: Iterable[str]) -> None:
         """Share and store computations of customers no more: they are of before a change."""
         for customer in customers:

@@ -46,8 +46,17 @@ COLLECTIONS = (
     "outcomes",
 )
 ANA, OTHERS = ["crm:7", "desk:u1", "shop:42"], ["crm:8", "shop:77"]
-COUNTS = {"quota_shares", "tag_usage", "tag_rules", "action_counts", "segment_counts", "segment_lists"}
-"""Collections of numbers and rules, which are about nobody."""
+COUNTS = {
+    "quota_shares",
+    "tag_usage",
+    "tag_rules",
+    "action_counts",
+    "segment_counts",
+    "segment_lists",
+    "log_heads",
+    "stale_keys",
+}
+"""Collections of numbers and rules, which are about nobody, and one that MongoDB empties within minutes."""
 
 SETS = {"ana": "crm:7\ndesk:u1\nshop:42", "li": "crm:8\nshop:77"}
 NAMES_ANA = re.compile(r"(?<![a-z0-9])(crm:7|shop:42|desk:u1)(?![0-9])")

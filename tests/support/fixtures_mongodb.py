@@ -40,10 +40,14 @@ class HandClock(Clock):
         self._monotonic += by.total_seconds()
 
 
+_LEFT_OUT = ("tag_usage", "tag_rules", "stale_keys", "customer_changes", "log_heads")
+
+
 class _Commands(monitoring.CommandListener):
     """Names of the commands of the databases that a test watches, once they are done: who waits for one finds what it wrote.
 
-    Counts of who asks for tags are left out: a worker writes them when it ends, whatever else it did.
+    Counts of who asks for tags are left out: a worker writes them when it ends, whatever else it did. So is what workers follow
+    all the time.
     """
 
     def __init__(self) -> None:
@@ -51,7 +55,7 @@ class _Commands(monitoring.CommandListener):
         self._sent: dict[int, list[str]] = {}
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        if event.database_name in self.watched and event.command.get(event.command_name) not in ("tag_usage", "tag_rules"):
+        if event.database_name in self.watched and event.command.get(event.command_name) not in _LEFT_OUT:
             self._sent[event.request_id] = self.watched[event.database_name]
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
