@@ -363,5 +363,5 @@ def build_services(
         changes=_change_drain(settings, clock, pack, store, actions),
         segment_recount=_segment_recount(clock, pack, store),
         actions=actions,
-        stale_follower=follow_stale(store, router, tags, clock, None if before is None else before.stale_follower),
+        stale_follower=follow_stale(settings, store, router, tags, clock, None if before is None else before.stale_follower),
     )

@@ -10,6 +10,7 @@ from connectors.records import RECORDS, Customer
 from gateway.changes.log_follower import LogFollower
 from gateway.clock import Clock
 from gateway.identity.records import Key, RecordId, stated_id
+from gateway.settings import Settings
 from gateway.stitching.source_router import SourceRouter
 from gateway.store.stale_keys import StaleKeys, bucket_of
 from gateway.store.store import Store
@@ -72,7 +73,12 @@ def identity_keys(router: SourceRouter, changes: Iterable[tuple[str, Change]]) -
 
 
 def follow_stale(
-    store: Store | None, router: SourceRouter, tags: TagService, clock: Clock, before: StaleFollower | None
+    settings: Settings, store: Store | None, router: SourceRouter, tags: TagService, clock: Clock, before: StaleFollower | None
 ) -> StaleFollower | None:
-    """Follow what becomes stale in other workers, from where the services `before` are. None without a store."""
-    return None if store is None else StaleFollower(store.stale_keys, router, tags, clock, before)
+    """Follow what becomes stale in other workers, from where the services `before` are.
+
+    None without a store, and where no source tells anything.
+    """
+    if store is None or not any(own.webhook is not None for own in settings.sources.values()):
+        return None
+    return StaleFollower(store.stale_keys, router, tags, clock, before)

@@ -47,6 +47,12 @@ async def test_the_same_is_stale_in_another_worker(mongodb_settings: MongoSettin
     assert other[1].calls[-1][2] == ("c1",)
 
 
+def test_where_no_source_tells_anything_no_log_is_read(mongodb_settings: MongoSettings):
+    connectors = [shop.crm(), shop.orders()]
+    words = {"mongodb": mongodb_settings.model_dump()}
+    assert create_services(settings_for(connectors, **words), connectors=connectors).stale_follower is None
+
+
 async def test_the_log_names_nobody(mongodb_settings: MongoSettings):
     """Neither keys nor ids are there."""
     words = {"mongodb": mongodb_settings.model_dump(), "sources": sources_with({"orders": hook()}, KEPT, "crm")}
