@@ -1,1 +1,0 @@
-"""Answer operations over connections that stay open."""
