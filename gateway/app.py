@@ -54,14 +54,13 @@ from gateway.settings import Settings
 from gateway.settings.settings import with_embed_callers
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
-from gateway.subscriptions.socket_endpoint import SocketEndpoint
 from gateway.tags.pack import PackTexts
 from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
 from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
 from gateway.views.asked_classes import audit_requests
 from gateway.views.view import View
-from gateway.views.views import Views, remove_ids
+from gateway.views.views import Views, access_extension, remove_ids
 from gateway.webhooks import Webhooks
 from resolvers.schema import schema_of
 
@@ -143,13 +142,10 @@ class Application(Starlette):
     def __init__(self, endpoint: GraphQLView, **words: Any) -> None:
         super().__init__(**words)
         self.endpoint = endpoint
-        self.sockets = SocketEndpoint(endpoint)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == ENDPOINT:
             await self.endpoint(scope, receive, send)
-        elif scope["type"] == "websocket" and scope["path"] == ENDPOINT:
-            await self.sockets(scope, receive, send)
         else:
             await send_secured(super().__call__, scope, receive, send)
 
@@ -268,7 +264,12 @@ class GatewayApplication(Application):
         hidden_tags = views.confine(context, view, caller, operation)
         if views.only_reports:
             result = await self._executor.run(operation, variables, context)
-            views.report(result, operation, variables, view, context.stitcher, hidden_tags)
+            told = partial(views.list_report, operation, variables, view, context.stitcher, hidden_tags)
+            if extension := access_extension(told()):
+                result.extensions = {**(result.extensions or {}), **extension}
+            if isinstance(result, IncrementalResult):
+                later = result.deliveries
+                later.ends.append(lambda: later.last_extensions.update(access_extension(told())))
             return result
         admitted = views.admit(operation, variables, view, context.stitcher.loaders.notes)
         result = await self._executor.run(*admitted, context)

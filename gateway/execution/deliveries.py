@@ -60,6 +60,8 @@ class Deliveries:
         self._context = context
         self._parts: list[LatePart] = []
         self._is_ended = False
+        self.is_whole = False
+        """Whether all parts had left when it was ended."""
 
     def begin(
         self,
@@ -91,8 +93,8 @@ class Deliveries:
             await asyncio.sleep(0)
             if ready := [*self._take_ready()]:
                 return ready
-            waiting = [part.work for part in self._parts if not part.work.done()]
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if waiting := [part.work for part in self._parts if not part.work.done()]:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         return []
 
     def drop_nulled(self, parent: LatePart | None, shown: Mapping[Path, Any], depth: int = 0, start: int = 0) -> None:
@@ -113,6 +115,7 @@ class Deliveries:
         if self._is_ended:
             return
         self._is_ended = True
+        self.is_whole = not self._parts
         if any(not part.work.done() for part in self._parts):
             self._context.stitcher.leave()
         while self._parts:

@@ -198,7 +198,9 @@ class Executor:
         def settle() -> None:
             rule = context.stitcher.rule
             has_rule = rule is not None and rule.confines
-            actual = cost.actual(context.stitcher.router, coerced.coerced, given.counts, has_rule=has_rule)
+            actual = estimate  # of what was not waited for, too
+            if deliveries.is_whole:
+                actual = cost.actual(context.stitcher.router, coerced.coerced, given.counts, has_rule=has_rule)
             meter.settle(actual, given.customer_ids)
             deliveries.last_extensions |= _told_cost(estimate, actual)
 

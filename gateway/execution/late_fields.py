@@ -20,6 +20,8 @@ def parts_of(
     parts: list[tuple[list[str | None], set[str]]] = []
     for label, keys in fragments:
         labels, own = [label], {key for key in keys if kinds[key] or key not in at_once}
+        if not own:
+            continue  # what is in it is in fragments of its own, or shown at once
         shared = [part for part in parts if any(not kinds[key] for key in own & part[1])]
         for part in shared:
             parts.remove(part)

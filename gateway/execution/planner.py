@@ -54,6 +54,10 @@ NOWHERE: Any = None
 """Resolvers have no path in a plan: what they would note by it, the plan notes itself."""
 
 
+MAX_LATE = 10
+"""How many fragments and lists of an operation leave later: each adds what its paths and labels take, for every object."""
+
+
 class UnplannedError(Exception):
     """Report an operation that a plan cannot run. The text says why."""
 
@@ -96,6 +100,7 @@ class Planner:
     ) -> None:
         self._cost = cost
         self._is_incremental = is_incremental
+        self._late = 0
         self._typed = typed
         self._schema = core_schema(typed)
         self._definition = operation.definition
@@ -132,11 +137,21 @@ class Planner:
             field.place = self._cost.places.get(((*path, field.key), kind.name))
         if not self._is_incremental:
             return self._assembled(kind, own, fields)
-        at_once, parts = parts_of(fields, *self._collector.deferred_keys(nodes, kind))
+        shown_at_once, fragments = self._collector.deferred_keys(nodes, kind)
+        taken = fragments[: MAX_LATE - self._late]
+        self._late += len(taken)
+        shown_at_once.update(key for _, keys in fragments[len(taken) :] for key in keys)
+        at_once, parts = parts_of(fields, shown_at_once, taken)
         completion = self._assembled(kind, own, at_once)
         if parts:
             completion.defer([(labels, self._assembled(kind, own, late)) for labels, late in parts])
         return completion
+
+    def _streamed(self, nodes: list[FieldNode]) -> tuple[str | None, int] | None:
+        """Read how a list is streamed, None where it is not, or where enough leaves later."""
+        streamed = self._collector.stream_of(nodes) if self._is_incremental and self._late < MAX_LATE else None
+        self._late += streamed is not None
+        return streamed
 
     def _assembled(self, kind: GraphQLObjectType, own: dict[str, list[FieldNode]], fields: Sequence[Field]) -> ObjectCompletion:
         assemble, one_by_one = self._compiler.assembly(
@@ -262,7 +277,7 @@ class Planner:
                 self._completion(inner.of_type, nodes, path, of_records=of_records),
                 nodes,
                 nullable=not is_non_null_type(inner.of_type),
-                streamed=self._collector.stream_of(nodes) if self._is_incremental else None,
+                streamed=self._streamed(nodes),
             )
         if is_abstract_type(inner):
             return AbstractCompletion(

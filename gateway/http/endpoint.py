@@ -91,6 +91,7 @@ class GraphQLView:
         state = scope.get("state", {})  # where our server says when the request came
         begun, client = state.get("begun") or self.monotonic(), scope.get("client")
         head = Head(scope["method"], scope["headers"], scope["query_string"], begun, client[0] if client else None)
+        head.reads_chunks = scope.get("http_version") != "1.0"
         if self.graphiql is not None and head.wants_editor():
             await send_secured(self.graphiql, scope, receive, send)
             return
@@ -99,10 +100,14 @@ class GraphQLView:
             answer = preflight or await self.answer(head, partial(self.receive_body, head, state, receive))
         except ClientDisconnect:
             return
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body, "more_body": answer.parts is not None})
-        if answer.parts is not None:
-            await _send_parts(answer.parts, receive, send)
+        try:
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "http.response.body", "body": answer.body, "more_body": answer.parts is not None})
+            if answer.parts is not None:
+                await _send_parts(answer.parts, receive, send)
+        finally:
+            if answer.parts is not None:
+                answer.parts.close()
 
     async def answer(  # noqa: C901  each part in a method of its own takes 0.1 us, of 23 for the header of a page
         self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]
@@ -115,7 +120,7 @@ class GraphQLView:
             if not posts or b"origin" in head.headers or b"sec-fetch-site" in head.headers:
                 self._admit(head)
             media = known_media.get(head.accept) or negotiate(head.accept)
-            if b"multipart" in head.accept:
+            if b"multipart" in head.accept and head.reads_chunks:
                 head.multipart = form_of(head.accept)
             caller = self.identify(head)
             head.caller = caller if isinstance(caller, Caller) else await caller
@@ -255,21 +260,23 @@ class GraphQLView:
 
 async def _send_parts(parts: PartStream, receive: Receive, send: Send) -> None:
     """Send parts by ASGI, as long as there is somebody."""
-    gone = asyncio.ensure_future(receive())
+    gone, coming = asyncio.ensure_future(_leaving(receive)), asyncio.ensure_future(anext(parts, None))
     try:
-        while not gone.done():
+        while await asyncio.wait([coming, gone], return_when=asyncio.FIRST_COMPLETED) and coming.done():
+            part = coming.result()
+            await send({"type": "http.response.body", "body": part or b"", "more_body": part is not None})
+            if part is None:
+                return
             coming = asyncio.ensure_future(anext(parts, None))
-            await asyncio.wait([coming, gone], return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done():
-                coming.cancel()
-                return
-            if (part := coming.result()) is None:
-                await send({"type": "http.response.body", "body": b""})
-                return
-            await send({"type": "http.response.body", "body": part, "more_body": True})
     finally:
         gone.cancel()
-        parts.close()
+        coming.cancel()
+
+
+async def _leaving(receive: Receive) -> None:
+    """Wait until the caller has gone. A body that nobody has read comes before."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _check_operation(operation: Operation, parameters: Parameters, head: Head) -> None:

@@ -39,7 +39,8 @@ class Head:
     what it asked for, once it runs, and `observe` is told of its end then, whatever a reload changes; after that `release` lets
     what it ran on be closed. `span` is there while it is traced. `fields` are its headers as they came, `peer` is the address
     at the other end of the connection, None where that has none. `profile` says what its caller may send, `row` is where his
-    requests wait, `error_behavior` what he wants where a field fails, `multipart` the form of answers in parts that he reads.
+    requests wait, `error_behavior` what he wants where a field fails, `multipart` the form of answers in parts that he reads:
+    none where he `reads_chunks` not, as over HTTP/1.0.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class Head:
         "peer",
         "profile",
         "query_string",
+        "reads_chunks",
         "release",
         "request_id",
         "row",
@@ -88,6 +90,7 @@ class Head:
         self.row: CallerRow | None = None
         self.error_behavior: ErrorBehavior | None = None
         self.multipart: MultipartForm | None = None
+        self.reads_chunks = True
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from hashlib import blake2b
 from hmac import digest
 from typing import Any
@@ -177,16 +177,15 @@ class Views:
             note_refused_keys(notes, operation, variables, withheld)
         return admitted
 
-    def report(
+    def list_report(
         self,
-        result: ExecutionResult,
         operation: Operation,
         variables: dict[str, Any],
         view: View,
         stitcher: Stitcher,
         hidden_tags: Collection[str],
-    ) -> None:
-        """Tell in the extensions of an answer what callers of a view would not see of it, nor ask for."""
+    ) -> list[dict[str, Any]]:
+        """List what callers of a view would not see of an answer, nor ask for."""
         told: list[dict[str, Any]] = [*self._rewriter.explain(operation, variables, view)]
         if isinstance(stitcher.rule, CountingRule) and stitcher.rule.refused:
             told.append({"customers": stitcher.rule.refused, "is": Visibility.WITHHELD})
@@ -195,8 +194,7 @@ class Views:
             told += [{"source": name, "is": Visibility.WITHHELD} for name in others]
         if hidden_tags and any(self._rewriter.uses(operation, where) for where in TAG_FIELDS):
             told += [{"tag": key, "is": Visibility.WITHHELD} for key in sorted(hidden_tags)]
-        if told:
-            result.extensions = {**(result.extensions or {}), "access": told}
+        return told
 
     def complete(self, result: ExecutionResult, operation: Operation, view: View, hidden_tags: Collection[str]) -> None:
         """Take out of an answer what the view does not show beside fields, and tell what was left out."""
@@ -208,6 +206,11 @@ class Views:
             if segments and self._rewriter.uses(operation, "Customer.segments"):
                 names = {key.removeprefix(SEGMENT_PREFIX) for key in segments}
                 _tell_hidden_tags(result, "Customer.segments", names)
+
+
+def access_extension(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Write what would not be seen as extensions of an answer: none where it is nothing."""
+    return {"access": told} if told else {}
 
 
 def _only_purpose(own: str, named: bytes | None) -> bytes | None:

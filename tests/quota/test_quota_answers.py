@@ -1,5 +1,6 @@
 """What callers are told of the cost of their operations, and of their quotas."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from gateway.quota.cost import Cost
 from tests.support import shop
 from tests.support.caller_keys import keys_in
 from tests.support.clocks import START
-from tests.support.gateway_server import gateway_on, settings_for
+from tests.support.gateway_server import gateway_on, served, settings_for
 
 
 class DayClock(Clock):
@@ -62,6 +63,23 @@ async def test_an_answer_in_parts_costs_what_it_costs_whole():
     assert ["cost" in own.get("extensions", {}) for own in payloads] == [False] * (len(payloads) - 1) + [True]
     assert payloads[-1]["extensions"]["cost"] == cost
     assert after.headers["ratelimit"] == f'"nodes";r={1_000 - 2 * cost["actual"]["nodes"] - 1};t=10'
+
+
+async def test_who_does_not_wait_for_the_parts_pays_what_they_may_cost():
+    """As one who does not wait for an answer in one piece."""
+    sources = shop.sources()
+    hang = sources["orders"].hang = asyncio.Event()
+    settings = settings_for([*sources.values()], quota={"nodes": 1_000, "window_s": 10})
+    async with served(settings, connectors=[*sources.values()], clock=DayClock()) as gateway:
+        body = {"query": LATE_LISTS, "variables": {"ids": ["c1", "c2", "nobody"]}}
+        async with gateway.client.stream("POST", "/graphql", json=body, headers={"accept": "multipart/mixed"}) as response:
+            await anext(response.aiter_bytes())
+        estimate, left = 3 + 3 * (5 + 3) + 3 * 5, 1_000
+        while left > 1_000 - estimate:  # its end may not have been seen yet
+            after = await gateway.client.post("/graphql", json={"query": "{ viewer { caller } }"})
+            left = int(after.headers["ratelimit"].split("r=")[1].split(";")[0])
+        hang.set()
+    assert left == 1_000 - estimate
 
 
 async def test_the_cost_says_nothing_of_others():

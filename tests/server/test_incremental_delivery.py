@@ -4,14 +4,19 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
 
+from gateway.app import create_app
+from gateway.execution.planner import MAX_LATE
 from gateway.http.endpoint import ABANDONED
 from gateway.telemetry.metrics import Metrics
 from tests.support import shop
+from tests.support.caller_keys import keys_in
 from tests.support.gateway_server import Gateway, served, settings_for
 
 DEFER, NEW = "multipart/mixed;deferSpec=20220824", "multipart/mixed;incrementalSpec=v0.2"
@@ -97,6 +102,71 @@ async def test_parts_are_announced_in_the_newer_form():
         assert await parts.next() == last
 
 
+async def test_parts_are_whole_by_asgi():
+    """A query of a URL is answered to its last chunk, though its source takes longer than the first payload."""
+    async with with_orders_held() as (gateway, let_go), asked(gateway, DEFER, method="GET") as parts:
+        assert (await parts.next())["hasNext"]
+        assert (await parts.next())["incremental"][0]["label"] == "tickets"
+        let_go.set()
+        assert (await parts.next())["incremental"][0]["data"] == ORDERS
+        assert await parts.rest() == b"-----\r\n"
+
+
+async def test_a_caller_of_http_1_0_gets_one_answer():
+    """He reads no chunks."""
+    async with with_orders_held() as (gateway, let_go):
+        let_go.set()
+        url = gateway.client.base_url
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        body = json.dumps({"query": QUERY}).encode()
+        head = ["POST /graphql HTTP/1.0", "content-type: application/json", f"accept: {DEFER}", f"content-length: {len(body)}"]
+        writer.write("\r\n".join([*head, "", ""]).encode() + body)
+        answer = await reader.read()
+        writer.close()
+    assert b"transfer-encoding" not in answer
+    assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["data"]["customer"] == {"name": "Ana Souza", **ORDERS, **TICKETS}
+
+
+async def test_only_so_many_parts_leave_later():
+    """Each adds its path and label for every object: what is deferred beyond them comes with what is around it."""
+    fragments = [f'... @defer(label: "l{n}") {{ o{n}: orders(first: {n + 1}) {{ totalCount }} }}' for n in range(MAX_LATE + 5)]
+    query = f'{{ customer(by: {{id: "c1"}}) {{ id {" ".join(fragments)} ... @defer {{ ... @defer {{ name }} }} }} }}'
+    async with with_orders_held() as (gateway, let_go):
+        let_go.set()
+        async with asked(gateway, NEW, query) as parts:
+            first = await parts.next()
+    assert [own["label"] for own in first["pending"]] == [f"l{n}" for n in range(MAX_LATE)]
+    assert first["data"]["customer"].keys() == {"id", "name", *(f"o{n}" for n in range(MAX_LATE, MAX_LATE + 5))}
+
+
+async def test_a_caller_who_goes_away_before_the_first_payload_leaves_nothing():
+    """By ASGI, where nothing can be written any more."""
+    connectors = [shop.crm(), shop.orders(), shop.support()]
+    connectors[1].hang = asyncio.Event()
+    app = create_app(settings_for(connectors), connectors=connectors, metrics=Metrics())
+    query = f"query={quote(QUERY)}".encode()
+    headers = [(b"host", b"gateway"), (b"accept", DEFER.encode())]
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/graphql",
+        "headers": headers,
+        "query_string": query,
+        "http_version": "1.1",
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        raise ConnectionResetError
+
+    async with app.router.lifespan_context(app):
+        with pytest.raises(ConnectionResetError):
+            await app(scope, receive, send)  # type: ignore[arg-type]
+        assert (app.admission.under_way, app.revision.under_way) == (0, 0)
+
+
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "application/json, multipart/mixed;q=0.5"])
 async def test_who_takes_json_gets_one_answer(accept: str):
     async with with_orders_held() as (gateway, let_go):
@@ -176,3 +246,17 @@ async def test_lists_are_streamed():
     (items,) = last["incremental"]
     assert (items["path"], items["label"], last["hasNext"]) == (["customers", 1], "s", False)
     assert [own["id"] for own in items["items"]] == ["crm:c2"]
+
+
+async def test_a_report_tells_of_late_parts_as_well(tmp_path: Path):
+    """In the last payload: of whom the caller would not be told, where rights are only reported on."""
+    keys, access = await keys_in(tmp_path, ["row"])
+    words = {"callers": {"row": {"customers": ["crm:c1"]}}, "access": {**access, "mode": "report"}}
+    query = """{ viewer { caller } ... @defer { customer(by: {id: "c2"}) { id } } }"""
+    connectors = [shop.crm(), shop.orders()]
+    async with served(settings_for(connectors, **words), connectors=connectors) as gateway:
+        gateway.client.headers["authorization"] = f"Bearer {keys['row']}"
+        async with asked(gateway, DEFER, query) as parts:
+            assert "access" not in (await parts.next()).get("extensions", {})
+            told = (await parts.next())["extensions"]["access"]
+    assert {"customers": 1, "is": "withheld"} in told
