@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from connectors.contract import Change, KeyKind
@@ -38,8 +38,8 @@ class StaleFollower(LogFollower):
                     told.setdefault(entry["bucket"], []).append(entry)
             for key in source.kept_keys() if told else ():
                 for entry in told.get(bucket_of(key), ()):
-                    record = entry.get("record")
-                    source.outdate(Change(None if record is None else RECORDS[record], KeyKind(entry["by"]), key))
+                    for by in _kinds(entry["by"]):
+                        source.outdate(Change(RECORDS.get(entry.get("record", "")), by, key))
         identities = {entry["identity"] for entry in others if "identity" in entry}
         if self._router.known is not None and identities:
             self._router.known.outdate_where(lambda digest: bucket_of(digest) in identities)
@@ -48,11 +48,17 @@ class StaleFollower(LogFollower):
             self._tags.outdate_where(lambda customer: bucket_of(customer) in customers)
 
     async def take_gap(self) -> None:
-        """Make all stale."""
-        self._router.sources.cache.clear()
+        """Make all stale. It may stand in where a source fails."""
+        for source in self._router.sources.all:
+            source.outdate_all()
         if self._router.known is not None:
             await self._router.known.clear_cache()
         await self._tags.clear_cache()
+
+
+def _kinds(name: str) -> Collection[KeyKind]:
+    """Read a kind of keys; all of them of one that a later version knows."""
+    return [kind for kind in KeyKind if kind.value == name] or [*KeyKind]
 
 
 def identity_keys(router: SourceRouter, changes: Iterable[tuple[str, Change]]) -> dict[Key, None]:

@@ -131,6 +131,11 @@ class Source:
         """List the folded keys whose answers are kept or on their way."""
         return self.batching.kept_keys()
 
+    def outdate_all(self) -> None:
+        """Make all cached answers stale, and those on their way."""
+        for key in self.kept_keys():
+            self.batching.outdate(key, lambda _: True)
+
     def outdate(self, change: Change) -> None:
         """Make cached answers stale. The key is in its normal form."""
         self.batching.outdate(change.key, lambda fetch: fetch.by is change.by and change.record in (None, fetch.record))

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReadPreference, WriteConcern
 from pymongo.errors import DuplicateKeyError
 
 from gateway.changes.customer_change import LogPosition, PositionTooOldError
 from gateway.store.mongo import Database, Document, Mongo
 
 HEADS = "log_heads"
+_BY_MOST = WriteConcern("majority")
 
 MAX_BATCH = 1_000
 """How many entries a document has."""
@@ -46,11 +48,12 @@ class DenseLog:
                 end = await self._end(database)
                 number = end.position + 1
                 numbers = {"_id": number, "next": number + len(entries), "log": end.log}
+                # The head first: a number that was given once is not given again, whatever ends in between.
+                await self._heads(database).update_one({"_id": self.name}, {"$max": {"next": number + len(entries)}})
                 try:
-                    await database[self.name].insert_one(numbers | document)
+                    await self._entries(database).insert_one(numbers | document)
                 except DuplicateKeyError:
                     continue
-                await database[HEADS].update_one({"_id": self.name}, {"$max": {"next": number + len(entries)}})
                 return number
 
         return await self._mongo.run(insert, kind="write")
@@ -60,7 +63,7 @@ class DenseLog:
 
         async def read(database: Database) -> LogPosition:
             end = await self._end(database)
-            await database[HEADS].update_one({"_id": self.name}, {"$max": {"next": end.position + 1}})
+            await self._heads(database).update_one({"_id": self.name}, {"$max": {"next": end.position + 1}})
             return end
 
         return await self._mongo.run(read, kind="write", in_background=True)
@@ -72,14 +75,25 @@ class DenseLog:
         """
         position = since.position
 
-        async def find(database: Database) -> tuple[list[Document], LogPosition | None]:
-            later = {"_id": {"$gt": position - MAX_BATCH}, "next": {"$gt": position + 1}}
-            found = await database[self.name].find(later, sort=[("_id", ASCENDING)], limit=limit).to_list(None)
-            return found, None if found else await self._end(database)
+        async def find(database: Database) -> list[Document] | None:
+            later = await self._find(database, {"_id": {"$gt": position}}, limit)
+            if later and later[0]["_id"] == position + 1:
+                return later
+            end = await self._end(database)
+            if end == since and not later:
+                return later
+            if end.log != since.log or end.position <= position:
+                return None
+            # It was appended in between, or the position is within a document.
+            within = {"_id": {"$gt": position - MAX_BATCH}, "next": {"$gt": position + 1}}
+            return await self._find(database, within, limit) or None
 
-        documents, end = await self._mongo.run(find, in_background=True)
-        is_here = documents[0]["_id"] <= position + 1 if documents else end == since
-        if not is_here or any(document["log"] != since.log for document in documents):
+        documents = await self._mongo.run(find, in_background=True)
+        if (
+            documents is None
+            or (documents and documents[0]["_id"] > position + 1)
+            or any(document["log"] != since.log for document in documents)
+        ):
             raise PositionTooOldError
         return [
             (number, entry)
@@ -88,13 +102,24 @@ class DenseLog:
             if number > position
         ]
 
+    async def _find(self, database: Database, which: Document, limit: int) -> list[Document]:
+        found: list[Document] = await self._entries(database).find(which, sort=[("_id", ASCENDING)], limit=limit).to_list(None)
+        return found
+
+    def _entries(self, database: Database) -> Any:
+        """Give the collection of the log. A replica that lags would seem to have lost entries."""
+        return database.get_collection(self.name, read_preference=ReadPreference.PRIMARY, write_concern=_BY_MOST)
+
+    def _heads(self, database: Database) -> Any:
+        return database.get_collection(HEADS, read_preference=ReadPreference.PRIMARY, write_concern=_BY_MOST)
+
     async def _end(self, database: Database) -> LogPosition:
         """Read the position of the last entry."""
-        last = await database[self.name].find({}, {"next": 1, "log": 1}, sort=[("_id", DESCENDING)], limit=1).to_list(1)
+        last = await self._entries(database).find({}, {"next": 1, "log": 1}, sort=[("_id", DESCENDING)], limit=1).to_list(1)
         if last:
             return LogPosition(last[0]["log"], last[0]["next"] - 1)
         begun = {"$setOnInsert": {"next": 1, "log": uuid4().hex}}
-        heads, own = database[HEADS], {"_id": self.name}
+        heads, own = self._heads(database), {"_id": self.name}
         head = await heads.find_one(own)
         if head is None:
             await heads.update_one(own, begun, upsert=True)

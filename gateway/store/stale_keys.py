@@ -7,6 +7,7 @@ same one of `BUCKETS`, and asks for some more anew that only share it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import uuid4
@@ -40,6 +41,9 @@ class StaleKeys:
         self.worker = uuid4().hex
         self.log = DenseLog(mongo, "stale_keys", KEEP)
         self._clock = clock
+        self._waiting: list[Document] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
 
     async def append(
         self, source: str, changes: Iterable[Change], customers: Collection[str], identities: Collection[str]
@@ -52,6 +56,24 @@ class StaleKeys:
         ]
         entries += [{"customer": bucket} for bucket in sorted(set(map(bucket_of, customers)))]
         entries += [{"identity": bucket} for bucket in sorted(set(map(bucket_of, identities)))]
+        if not entries:
+            return
+        self._waiting += [{"worker": self.worker, **entry} for entry in entries]
+        if self._next is None:
+            self._next = asyncio.create_task(self._write_next(self._writing))
+            self._next.add_done_callback(_look_at)  # who waits may be gone when it fails
+        await asyncio.shield(self._next)
+
+    async def _write_next(self, before: asyncio.Task[None] | None) -> None:
+        """Write all that waits, after the write before it: the writers of a worker do not race for numbers."""
+        if before is not None:
+            await asyncio.wait({before})
+        entries, self._waiting = self._waiting, []
+        self._writing, self._next = self._next, None
         for start in range(0, len(entries), MAX_BATCH):
-            some = [{"worker": self.worker, **entry} for entry in entries[start : start + MAX_BATCH]]
-            await self.log.append(some, self._clock.now())
+            await self.log.append(entries[start : start + MAX_BATCH], self._clock.now())
+
+
+def _look_at(writing: asyncio.Task[None]) -> None:
+    if not writing.cancelled():
+        writing.exception()

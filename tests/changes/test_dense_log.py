@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 from pymongo import MongoClient
 
+from connectors.contract import Change, KeyKind
 from gateway.changes.customer_change import LogPosition, PositionTooOldError
+from gateway.errors import StoreError
 from gateway.store import dense_log
 from gateway.store.dense_log import DenseLog
 from gateway.store.mongo import Mongo
+from gateway.store.stale_keys import StaleKeys
 from tests.support.fixtures_mongodb import HandClock
 
 pytestmark = pytest.mark.mongodb
@@ -85,3 +88,51 @@ async def test_numbers_of_a_lost_log_are_not_those_of_another(
 async def test_too_many_at_once_are_refused(entries: DenseLog, hand_clock: HandClock):
     with pytest.raises(ValueError, match="more than 1000"):
         await entries.append([{"n": "a"}] * (dense_log.MAX_BATCH + 1), hand_clock.now())
+
+
+async def test_what_is_appended_while_somebody_looks_is_no_gap(entries: DenseLog, hand_clock: HandClock, monkeypatch):
+    """It comes between the two reads of a look: after nothing was found, and before the end is."""
+    await entries.append([{"n": "a"}], hand_clock.now())
+    since = await entries.read_end()
+    read_end = entries._end
+
+    async def end_after_another(database):
+        monkeypatch.setattr(entries, "_end", read_end)
+        await entries.append([{"n": "b"}], hand_clock.now())
+        return await read_end(database)
+
+    monkeypatch.setattr(entries, "_end", end_after_another)
+    assert [(number, entry["n"]) for number, entry in await entries.read_after(since, 10)] == [(2, "b")]
+
+
+async def test_many_webhooks_at_once_are_written_one_behind_the_other(mongo: Mongo, hand_clock: HandClock, monkeypatch):
+    """A worker does not race itself for numbers: what comes meanwhile is in the next document."""
+    stale = StaleKeys(mongo, hand_clock)
+    written: list[int] = []
+    append = stale.log.append
+
+    async def noted(some, *words):
+        written.append(len(some))
+        return await append(some, *words)
+
+    monkeypatch.setattr(stale.log, "append", noted)
+    changes = [Change(by=KeyKind.CUSTOMER_ID, key=f"c{n}", record=None) for n in range(120)]
+    await asyncio.gather(*(stale.append("crm", [change], [], []) for change in changes))
+    assert sum(written) == 120
+    assert len(written) <= 3
+    assert (await stale.log.read_end()).position == 120
+
+
+async def test_what_cannot_be_written_is_told_to_all_who_wait(mongo: Mongo, hand_clock: HandClock, monkeypatch):
+    stale = StaleKeys(mongo, hand_clock)
+
+    async def fail(*_):
+        raise StoreError
+
+    monkeypatch.setattr(stale.log, "append", fail)
+    change = Change(by=KeyKind.CUSTOMER_ID, key="c1", record=None)
+    told = await asyncio.gather(*(stale.append("crm", [change], [], []) for _ in range(3)), return_exceptions=True)
+    assert [type(own) for own in told] == [StoreError] * 3
+    monkeypatch.undo()
+    await stale.append("crm", [change], [], [])
+    assert (await stale.log.read_end()).position == 1

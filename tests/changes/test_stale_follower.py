@@ -7,9 +7,11 @@ import pytest
 
 from connectors import records as r
 from connectors.contract import Change, KeyKind
+from connectors.errors import SourceUnavailableError
 from gateway.app import create_app, create_services, opened
 from gateway.invalidation import Invalidator
 from gateway.settings import MongoSettings
+from gateway.store.stale_keys import bucket_of
 from tests.support import shop
 from tests.support.gateway_server import Gateway, settings_for
 from tests.support.tag_shop import store_of
@@ -67,3 +69,45 @@ async def test_the_log_names_nobody(mongodb_settings: MongoSettings):
     entries = [entry for document in documents for entry in document["entries"]]
     assert len(entries) >= len(keys)
     assert not any(text in str(documents) for text in ("ana", "4711"))
+
+
+async def test_after_a_gap_what_is_on_its_way_is_not_kept(mongodb_settings: MongoSettings):
+    """It may be of before a change. What is kept only stands in, for a source that fails."""
+    connectors = [shop.crm(), shop.orders()]
+    sources = sources_with({"orders": hook()}, KEPT, "crm")
+    sources["orders"]["stale_s"] = {"order": 600}
+    app = create_app(settings_for(connectors, mongodb=mongodb_settings.model_dump(), sources=sources), connectors=connectors)
+    client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://gateway")
+    async with app.router.lifespan_context(app), client:
+        gateway = Gateway(client)
+        follower = app.revision.services.stale_follower
+        assert follower is not None
+        await gateway.data(QUERY % '["c2"]')
+        hang = connectors[1].hang = asyncio.Event()
+        first = asyncio.create_task(gateway.data(QUERY % '["c1"]'))
+        while len(connectors[1].calls) < 2:
+            await asyncio.sleep(0)
+        await follower.take_gap()
+        hang.set()
+        await first
+        await gateway.data(QUERY % '["c1"]')
+        assert len(connectors[1].calls) == 3
+        connectors[1].failure = SourceUnavailableError("down")
+        assert (await gateway.ask(QUERY % '["c2"]'))["data"]["customers"][0]["orders"]["nodes"]
+
+
+async def test_what_a_later_version_writes_makes_more_stale(mongodb_settings: MongoSettings):
+    """Its records and kinds of keys are taken for all of them."""
+    connectors = [shop.crm(), shop.orders()]
+    words = {"mongodb": mongodb_settings.model_dump(), "sources": sources_with({"orders": hook()}, KEPT, "crm")}
+    app = create_app(settings_for(connectors, **words), connectors=connectors)
+    client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://gateway")
+    async with app.router.lifespan_context(app), client:
+        gateway = Gateway(client)
+        follower = app.revision.services.stale_follower
+        assert follower is not None
+        await gateway.data(BOTH)
+        entry = {"worker": "another", "source": "orders", "by": "face", "record": "parcel", "bucket": bucket_of("c1")}
+        await follower.take_entries([(1, entry)])
+        await gateway.data(BOTH)
+    assert connectors[1].calls[-1][2] == ("c1",)
