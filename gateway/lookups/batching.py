@@ -8,6 +8,7 @@ is cancelled or came late changes nothing for the others, and a call has a deadl
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
@@ -24,7 +25,7 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Outcome
 from gateway.lookups.pending_keys import PendingKeys, wait_for
-from gateway.lookups.read_cache import ReadCache, folded
+from gateway.lookups.read_cache import CachedAnswer, ReadCache, folded
 from gateway.lookups.resilience import ResilientCaller
 
 log = structlog.get_logger()
@@ -40,6 +41,10 @@ _ENDS = attrgetter("deadline.ends")
 
 Waiting = dict[str, Sequence[PendingKeys]]
 """Keys that wait for a call, each with all who want it."""
+
+
+MAX_ASKED_ANEW = 10_000
+"""Of so many keys it is known when they were asked for past the cache. While it is of as many, no other one is."""
 
 
 class Flight(msgspec.Struct, eq=False):
@@ -123,6 +128,7 @@ class Batching:
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: dict[Fetch, Waiting] = {}
         self._flying: dict[Fetch, list[Flight]] = {}
+        self._asked_anew: dict[tuple[Fetch, str], float] = {}
         self._closed = False
         self._refused_for: object = None
 
@@ -159,6 +165,23 @@ class Batching:
             self._gather(fetch, wanted, keys)
         return wanted
 
+    def _cached(self, cache: ReadCache, fetch: Fetch, key: str, max_age_s: float | None) -> CachedAnswer | None:
+        """Get a cached answer that is fresh enough, or any fresh one where it was lately asked for past the cache."""
+        cached = cache.get(fetch, key, max_age_s)
+        if cached is None and max_age_s is not None and not self._may_ask_anew(fetch, key, max_age_s):
+            return cache.get(fetch, key)
+        return cached
+
+    def _may_ask_anew(self, fetch: Fetch, key: str, floor_s: float) -> bool:
+        """Tell whether a key may be asked for past the cache: once in so long, whatever came of it."""
+        now = asyncio.get_running_loop().time()
+        if len(self._asked_anew) >= MAX_ASKED_ANEW:
+            self._asked_anew = {name: at for name, at in self._asked_anew.items() if at > now - floor_s}
+        if self._asked_anew.get((fetch, key), -math.inf) > now - floor_s or len(self._asked_anew) >= MAX_ASKED_ANEW:
+            return False
+        self._asked_anew[fetch, key] = now
+        return True
+
     def _unanswered(
         self,
         fetch: Fetch,
@@ -174,7 +197,7 @@ class Batching:
         rest = []
         hits = 0
         for key in wanted.keys:
-            if cache is not None and (cached := cache.get(fetch, key, max_age_s)) is not None:
+            if cache is not None and (cached := self._cached(cache, fetch, key, max_age_s)) is not None:
                 known[key] = cached.as_outcome(self._caller.clock.now())
                 hits += 1
                 continue

@@ -70,6 +70,18 @@ async def test_nobody_has_a_source_asked_over_and_over(clock):
         assert (len(crm.calls), len(orders.calls)) == (2, 2)
 
 
+async def test_a_source_that_fails_is_not_asked_more_often(clock):
+    """What is kept is given within the floor, whatever came of the call before."""
+    (crm, orders), words = shown()
+    async with gateway_on([crm, orders], with_clock=clock, sources=words) as gateway:
+        await gateway.data(QUERY)
+        clock.seconds = FLOOR_S
+        orders.failure = SourceUnavailableError()
+        for _ in range(10):
+            await gateway.ask(QUERY, None, **ANEW)
+        assert len(orders.calls) == 2
+
+
 async def test_what_is_kept_stands_in_for_a_source_that_fails(clock):
     """It is called stale, because it was wanted anew; for others it is as fresh as it was."""
     (crm, orders), words = shown()
