@@ -9,6 +9,7 @@ import msgspec
 
 from connectors.catalogue import CatalogueReader, CatalogueTable, split_words
 from connectors.errors import SourceError
+from gateway.onboarding.field_matches import BUYER_WORDS
 from gateway.onboarding.proposal import (
     Confidence,
     Evidence,
@@ -97,11 +98,16 @@ def _currency_beside(table: CatalogueTable, field: FieldProposal) -> FieldPropos
     return None
 
 
+def _is_of_buyer(field: FieldProposal) -> bool:
+    """Tell whether an amount is in the currency that the buyer was shown, and so in none of the order's."""
+    return field.reached is not None and not BUYER_WORDS.isdisjoint(split_words(field.reached.column.name))
+
+
 def _priced(table: CatalogueTable, fields: Sequence[FieldProposal], others: FieldProposal | None) -> list[FieldProposal]:
     """Put a currency behind each amount: the one beside it, or that of the others."""
     priced: list[FieldProposal] = []
     for field in fields:
-        currency = _currency_beside(table, field) or others
+        currency = _currency_beside(table, field) or (None if _is_of_buyer(field) else others)
         if field.field.endswith("_currency"):
             continue
         if not field.field.endswith("_amount"):

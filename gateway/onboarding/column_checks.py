@@ -33,6 +33,18 @@ class Fit(IntEnum):
 _SALUTATIONS = frozenset(
     (word,)
     for word in [
+        "hon",
+        "honourable",
+        "lady",
+        "lord",
+        "m",
+        "madame",
+        "mlle",
+        "mme",
+        "monsieur",
+        "rev",
+        "reverend",
+        "the",
         "mr",
         "mrs",
         "ms",

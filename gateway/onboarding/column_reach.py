@@ -15,6 +15,9 @@ MAX_STEPS = 3
 _LABELS = ("name", "title", "label", "bezeichnung", "nome", "nombre", "description", "code")
 _BOOKKEEPING = (ColumnKind.TIMESTAMP, ColumnKind.ZONED_TIMESTAMP, ColumnKind.BINARY, ColumnKind.OTHER)
 
+_PRODUCT_WORDS = {"article", "code", "id", "item", "no", "number", "product", "sku"}
+"""What the product of a line is called, where it refers to others as well, such as its variant or a gift."""
+
 
 def name_words(name: str) -> tuple[str, ...]:
     """Split the name of a column into words; digits at the end of one are a word of their own."""
@@ -25,10 +28,18 @@ def reachable_columns(graph: TableGraph, table: str, through: tuple[str, ...] = 
     """List the columns of a table, then those of tables that it refers to. `through` are roles of tables to follow whole."""
     own = graph.table(table)
     found = [ReachedColumn(column, name_words(column.name)) for column in own.columns if _is_usable(column)]
+    products = product_references(graph, table)
     for reference in graph.from_table(table):
-        if reference.target != table:
+        is_another = has_role(reference.target, "product") and reference not in products
+        if reference.target != table and not is_another:
             found += _through(graph, reference, (), through, 1)
     return found
+
+
+def product_references(graph: TableGraph, table: str) -> list[Reference]:
+    """List the references of a table to a product. Of several only those called so are: others are variants, or gifts."""
+    references = [own for own in graph.from_table(table) if has_role(own.target, "product")]
+    return references if len(references) < 2 else [own for own in references if {*name_words(own.column)} <= _PRODUCT_WORDS]
 
 
 def _is_usable(column: CatalogueColumn) -> bool:

@@ -34,6 +34,7 @@ _CENTS = ("cents", "cent", "minor", "pence", "centavos", "grosze")
 _MINOR_UNITS = {"in", "amt", "usd", "eur", "gbp"}
 _SIDES = (("shop", "store"), ("pres", "presentment"))
 """In whose currency an amount is that is stored twice: the seller's comes first, then the buyer's."""
+BUYER_WORDS = frozenset(_SIDES[1])
 _SETS = ("set", "money", "bag")
 """What amounts that are stored twice are in."""
 

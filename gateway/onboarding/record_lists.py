@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from connectors.catalogue import CatalogueTable
-from gateway.onboarding.column_reach import name_words, reachable_columns
+from gateway.onboarding.column_reach import name_words, product_references, reachable_columns
 from gateway.onboarding.field_matches import match_fields
 from gateway.onboarding.proposal import Confidence, FieldProposal, ListProposal, ReachedColumn
-from gateway.onboarding.table_graph import Reference, TableGraph
+from gateway.onboarding.table_graph import TableGraph
 from gateway.onboarding.table_words import has_role
 
 Fields = Mapping[str, FieldProposal]
@@ -82,9 +82,7 @@ def _best_child(
 
 
 def _product_id(graph: TableGraph, table: str) -> list[FieldProposal]:
-    references: list[Reference] = [own for own in graph.from_table(table) if has_role(own.target, "product")]
-    if len(references) > 1:  # a product and its variant: the product
-        references = [own for own in references if "variant" not in name_words(own.column)]
+    references = product_references(graph, table)
     column = graph.table(table).column(references[0].column) if len(references) == 1 else None
     if column is None:
         return []

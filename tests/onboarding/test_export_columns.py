@@ -134,3 +134,47 @@ async def test_unread_tables_are_named_with_their_reason(tmp_path: Path) -> None
         ROWS,
     )
     assert proposal.unread == ["prices (its key has 2 columns, shop, day: a record needs one)", "weather"]
+
+
+async def test_a_gift_is_not_the_product_of_its_line(tmp_path: Path) -> None:
+    """Of a variant and something else the product is not known."""
+    proposal = await recognise(
+        tmp_path,
+        PEOPLE,
+        "CREATE TABLE products (id INTEGER PRIMARY KEY, title TEXT)",
+        "CREATE TABLE product_variants (id INTEGER PRIMARY KEY, product_id INTEGER REFERENCES products (id), size TEXT)",
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), placed_at TIMESTAMP)",
+        (
+            "CREATE TABLE order_items (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders (id), quantity INTEGER,"
+            " price DECIMAL(9, 2), variant_id INTEGER REFERENCES product_variants (id),"
+            " gift_id INTEGER REFERENCES products (id))"
+        ),
+        ROWS,
+        rows_of("products", "{n}", "'P {n}'"),
+        rows_of("product_variants", "{n}", "{n}", "'L'"),
+        rows_of("orders", "{n}", "{n}", "'2025-01-{n:02d} 10:00:00'"),
+        rows_of("order_items", "{n}", "{n}", "1", "2.5", "{n}", "{n}"),
+        currency="EUR",
+    )
+    order = proposal.record("order")
+    assert order is not None
+    (items,) = [own for own in order.lists if own.name == "items"]
+    running = {own.field for own in items.fields if own.confidence is not Confidence.UNSURE}
+    assert running.isdisjoint({"product_id", "name"}), running
+
+
+async def test_an_amount_of_the_buyer_is_not_in_the_currency_of_the_shop(tmp_path: Path) -> None:
+    proposal = await recognise(
+        tmp_path,
+        PEOPLE,
+        (
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), placed_at TIMESTAMP,"
+            " status TEXT, total_presentment_amount DECIMAL(9, 2), currency TEXT, presentment_currency TEXT)"
+        ),
+        ROWS,
+        rows_of("orders", "{n}", "{n}", "'2025-01-{n:02d} 10:00:00'", "'paid'", "9001", "'USD'", "'JPY'"),
+    )
+    order = proposal.record("order")
+    assert order is not None
+    running = {own.field for own in order.fields if own.confidence is not Confidence.UNSURE}
+    assert running.isdisjoint({"total_amount", "total_currency"}), running
