@@ -1,5 +1,6 @@
 """Build the services that requests of a worker share. Built once by the composition root."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -83,7 +84,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangeDrain | None = None
     segment_recount: SegmentRecount | None = None
     actions: ActionService | None = None
-    subgraph_texts: dict[str, str] = {}
+    subgraph_texts: dict[str, asyncio.Task[str]] = {}
     stale_follower: StaleFollower | None = None
 
     @property

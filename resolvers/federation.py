@@ -68,7 +68,7 @@ class FederatedQuery(Query):
     @root("The schema of this subgraph.", graphql_type=Service, name="_service")
     async def service(self, info: Info) -> Service:
         context = context_of(info)
-        if not context.services.settings.introspection:
+        if not context.profile.introspection:
             raise InvalidArgumentError("_service: the schema cannot be asked for; set introspection, or print it by a command")
         schema: Any = info.schema
         return Service(sdl=await read_subgraph(context, schema))

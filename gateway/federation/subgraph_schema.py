@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextvars import Context
 from dataclasses import replace
 from typing import Any
 
@@ -55,8 +56,9 @@ async def read_subgraph(context: RequestContext, schema: Any) -> str:
     """Read the schema of the subgraph as the caller of a request sees it. It is written once for each caller."""
     texts, caller = context.services.subgraph_texts, context.caller.name
     if caller not in texts:
-        texts[caller] = await asyncio.to_thread(subgraph_of_caller, context.services.settings, caller, schema)
-    return texts[caller]
+        writing = asyncio.to_thread(subgraph_of_caller, context.services.settings, caller, schema)
+        texts[caller] = asyncio.create_task(writing, context=Context())  # for all who ask meanwhile
+    return await asyncio.shield(texts[caller])
 
 
 def subgraph_of_caller(settings: Settings, caller: str, schema: Any) -> str:

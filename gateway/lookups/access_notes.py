@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
+MAX_KEY_CHARACTERS = 320
+"""What is kept of a key that somebody tried: no address of e-mail is longer."""
+
 
 class AccessNotes(msgspec.Struct, eq=False):
     """The ids of the `customer` that a request was given and of `others`, and the `attempts`: keys that gave it nobody.
@@ -36,7 +39,7 @@ class AccessNotes(msgspec.Struct, eq=False):
         """Note keys that gave the request nobody."""
         if self.attempts is None:
             self.attempts = set()
-        self.attempts.update(attempts)
+        self.attempts.update((kind, key[:MAX_KEY_CHARACTERS]) for kind, key in attempts)
 
     def list_customers(self) -> str | Collection[str]:
         """List the customers. One alone, as most requests have him, is not put into a list."""

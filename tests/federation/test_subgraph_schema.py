@@ -1,5 +1,6 @@
 """The schema of the subgraph: whole or as a caller sees it, by `_service` and by the command alike."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from connectors.records import FieldClass
 from gateway.cli import app
 from gateway.execution.schema_types import core_schema
+from gateway.federation import subgraph_schema
 from gateway.federation.subgraph_schema import write_subgraph
 from gateway.settings.access_settings import WAYS_IN
 from gateway.views.schema_classes import classes_by_field
@@ -126,3 +128,28 @@ async def test_the_command_prints_the_same(caller: str | None, tmp_path: Path):
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     assert done.stdout == await told({"federation": {"enabled": True}} if caller is None else as_caller(caller))
+
+
+@pytest.mark.parametrize(("of_all", "own"), [(True, False), (False, True)])
+async def test_the_right_of_a_caller_decides(of_all: bool, own: bool):
+    """As it does for `__schema`."""
+    callers = {"composer": {"introspection": own}}
+    words: dict[str, Any] = {"introspection": of_all, "access": {"anonymous": "composer"}, "callers": callers}
+    async with gateway_on([shop.crm()], federation={"enabled": True}, **words) as gateway:
+        answers = [await gateway.ask(query) for query in ("{ __schema { queryType { name } } }", "{ _service { sdl } }")]
+    assert ["errors" not in answer for answer in answers] == [own, own]
+
+
+async def test_it_is_written_once_for_all_who_ask_at_once(monkeypatch: pytest.MonkeyPatch):
+    written: list[str] = []
+    write = subgraph_schema.subgraph_of_caller
+
+    def noted(settings: Any, caller: str, schema: Any) -> str:
+        written.append(caller)
+        return write(settings, caller, schema)
+
+    monkeypatch.setattr(subgraph_schema, "subgraph_of_caller", noted)
+    async with gateway_on([shop.crm()], federation={"enabled": True}) as gateway:
+        texts = await asyncio.gather(*(gateway.data("{ _service { sdl } }") for _ in range(5)))
+    assert len(written) == 1
+    assert len({text["_service"]["sdl"] for text in texts}) == 1
