@@ -69,7 +69,7 @@ async def test_own_pages_ask_in_a_session_and_others_do_not(tmp_path: Path):
             assert await call(page, ASK, address, "1") == "TypeError"  # no preflight allows the header
             assert await call(page, ASK, address, "") != ANA
             await page.evaluate(f"({NAVIGATE})({json.dumps(address)})")
-            await page.until("location.pathname === '/graphql'")
+            await page.until("location.pathname === '/graphql' && document.readyState === 'complete'")
             shown = await page.evaluate("document.body.innerText")
             assert "console" not in shown, shown
             for path in ("/session", "/graphql"):
