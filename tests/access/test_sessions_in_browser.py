@@ -28,12 +28,14 @@ ASK = """async (address, csrf) => {
         return error.name;
     }
 }"""
-NAVIGATE = """address => { location.href = `${address}/graphql?query=${encodeURIComponent("{ viewer { caller } }")}`; }"""
+NAVIGATE = """address => {
+    setTimeout(() => { location.href = `${address}/graphql?query=${encodeURIComponent("{ viewer { caller } }")}`; });
+}"""
 FORM = """(address, path) => {
     const form = document.createElement("form");
     Object.assign(form, { method: "POST", action: `${address}${path}`, enctype: "text/plain" });
     document.body.append(form);
-    form.submit();
+    setTimeout(() => form.submit());  // when this is answered: a page that goes away answers nothing
 }"""
 ANA = [200, {"customer": {"name": "Ana Souza"}}]
 
