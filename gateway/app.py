@@ -312,8 +312,9 @@ def _context_of(services: Services, stitcher: Stitcher, head: Head, cache_contro
     context = RequestContext(
         services, head.request_id, stitcher, headers=head.headers, profile=head.profile, row=head.row, caller=head.caller
     )
-    context.error_behavior = head.error_behavior
-    context.is_incremental = head.multipart is not None and head.error_behavior is not ErrorBehavior.HALT
+    if head.error_behavior is not None or head.multipart is not None:
+        context.error_behavior = head.error_behavior
+        context.is_incremental = head.multipart is not None and head.error_behavior is not ErrorBehavior.HALT
     if b"x-cost" in head.headers or services.quotas.are_any:
         quota = services.quotas.find_quota(head.caller.name)
         if quota is not None or b"x-cost" in head.headers:

@@ -161,7 +161,9 @@ class EndpointProtocol(FramingProtocol):
         """Write an answer in chunks, each when it is ready. The last one is left to be written."""
         try:
             if not self.transport.is_closing():
-                self.transport.write(b"".join((*self._head(answer, exchange), _chunk(answer.body))))
+                general = b"".join([b"%b: %b\r\n" % header for header in self.server_state.default_headers])
+                end = b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n"
+                self.transport.write(b"".join((STATUS_LINE[answer.status], general, answer.head, end, _chunk(answer.body))))
             async for part in parts:
                 if self.transport.is_closing():
                     return
@@ -169,16 +171,15 @@ class EndpointProtocol(FramingProtocol):
         finally:
             parts.close()
 
-    def _head(self, answer: HttpResponse, exchange: _Exchange) -> tuple[bytes, ...]:
-        headers = self.server_state.default_headers
-        if headers is not self._general[0]:  # uvicorn makes new ones each second
-            self._general = headers, b"".join([b"%b: %b\r\n" % header for header in headers])
-        end = b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n"
-        return STATUS_LINE[answer.status], self._general[1], answer.head, end
-
     def _write(self, answer: HttpResponse, exchange: _Exchange) -> None:
-        written = (*self._head(answer, exchange), answer.body) if answer.parts is None else (_LAST_CHUNK,)
-        self.transport.write(b"".join(written))
+        if answer.parts is None:
+            headers = self.server_state.default_headers
+            if headers is not self._general[0]:  # uvicorn makes new ones each second
+                self._general = headers, b"".join([b"%b: %b\r\n" % header for header in headers])
+            end = b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n"
+            self.transport.write(b"".join((STATUS_LINE[answer.status], self._general[1], answer.head, end, answer.body)))
+        else:
+            self.transport.write(_LAST_CHUNK)
         exchange.response_complete = True
         if not exchange.keep_alive:
             self.transport.close()
