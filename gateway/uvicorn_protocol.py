@@ -161,9 +161,7 @@ class EndpointProtocol(FramingProtocol):
         """Write an answer in chunks, each when it is ready. The last one is left to be written."""
         try:
             if not self.transport.is_closing():
-                general = b"".join([b"%b: %b\r\n" % header for header in self.server_state.default_headers])
-                end = b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n"
-                self.transport.write(b"".join((STATUS_LINE[answer.status], general, answer.head, end, _chunk(answer.body))))
+                self._begin_writing(answer, exchange, _chunk(answer.body))
             async for part in parts:
                 if self.transport.is_closing():
                     return
@@ -171,13 +169,17 @@ class EndpointProtocol(FramingProtocol):
         finally:
             parts.close()
 
+    def _begin_writing(self, answer: HttpResponse, exchange: _Exchange, body: bytes) -> None:
+        """Write the head of an answer, and what of its body comes with it."""
+        headers = self.server_state.default_headers
+        if headers is not self._general[0]:  # uvicorn makes new ones each second
+            self._general = headers, b"".join([b"%b: %b\r\n" % header for header in headers])
+        end = b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n"
+        self.transport.write(b"".join((STATUS_LINE[answer.status], self._general[1], answer.head, end, body)))
+
     def _write(self, answer: HttpResponse, exchange: _Exchange) -> None:
         if answer.parts is None:
-            headers = self.server_state.default_headers
-            if headers is not self._general[0]:  # uvicorn makes new ones each second
-                self._general = headers, b"".join([b"%b: %b\r\n" % header for header in headers])
-            end = b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n"
-            self.transport.write(b"".join((STATUS_LINE[answer.status], self._general[1], answer.head, end, answer.body)))
+            self._begin_writing(answer, exchange, answer.body)
         else:
             self.transport.write(_LAST_CHUNK)
         exchange.response_complete = True

@@ -24,6 +24,8 @@ from gateway.execution.fields import NULLED, Run, complete
 from gateway.execution.given_records import GivenRecords
 from gateway.execution.source_extension import Reported, add_reported, reported_at
 
+_NULL = ErrorBehavior.NULL
+
 
 class Plan:
     """A compiled operation.
@@ -59,7 +61,7 @@ class Plan:
         """Run for one request. The data is a struct that encodes to the answer. What is `given` is counted."""
         context.selections = self._selections
         run = Run(context, variables, self._reports, given=given)
-        if context.error_behavior is not None and context.error_behavior is ErrorBehavior.NULL:
+        if context.error_behavior is _NULL:
             run.propagates = False
         if self._is_incremental:
             return await self._run_incrementally(run)

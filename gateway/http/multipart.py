@@ -8,17 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from graphql import ExecutionResult
 
 from connectors.toolkit.evaluation import encode_json
 from gateway.execution.deliveries import Deliveries, LatePart
-from gateway.http.negotiation import JSON, MAX_NEGOTIATED_BYTES, MULTIPART, RESPONSE_JSON, read_ranges
+from gateway.http.negotiation import (
+    CACHED_HEADER_BYTES,
+    JSON,
+    MAX_KNOWN_MEDIA,
+    MAX_NEGOTIATED_BYTES,
+    MULTIPART,
+    RESPONSE_JSON,
+    read_ranges,
+)
 
 _PART_HEAD = b"\r\ncontent-type: application/json; charset=utf-8\r\n\r\n"
 _NEXT, _LAST = b"\r\n---", b"\r\n-----\r\n"
-MAX_KNOWN_FORMS = 256
 
 ShowErrors = Callable[[ExecutionResult], list[dict[str, Any]]]
 
@@ -30,18 +38,11 @@ class MultipartForm(StrEnum):
     INCREMENTAL = 'multipart/mixed; boundary="-"; incrementalSpec=v0.2'
 
 
-_known_forms: dict[bytes, MultipartForm | None] = {}
-
-
 def form_of(accept: bytes) -> MultipartForm | None:
     """Find the form of parts that a header `Accept` asks for. None where it would rather have the answer whole."""
     if len(accept) > MAX_NEGOTIATED_BYTES:
         return None
-    if accept not in _known_forms:
-        if len(_known_forms) >= MAX_KNOWN_FORMS:
-            _known_forms.clear()
-        _known_forms[accept] = _read_form(accept)
-    return _known_forms[accept]
+    return _read_form_cached(accept) if len(accept) <= CACHED_HEADER_BYTES else _read_form(accept)
 
 
 def _read_form(accept: bytes) -> MultipartForm | None:
@@ -54,6 +55,9 @@ def _read_form(accept: bytes) -> MultipartForm | None:
     _, _, parameters = max(known)
     is_new = any(word.startswith("incrementalspec=") for word in parameters)
     return MultipartForm.INCREMENTAL if is_new else MultipartForm.DEFER_2022
+
+
+_read_form_cached = lru_cache(maxsize=MAX_KNOWN_MEDIA)(_read_form)
 
 
 class PartWriter:

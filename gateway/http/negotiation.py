@@ -16,7 +16,7 @@ BODY_TYPE = JSON.encode()
 MAX_NEGOTIATED_BYTES = 4096
 """`Accept`, and the type of a body: no client that is known sends more than some hundred."""
 
-_CACHED_HEADER_BYTES = 256
+CACHED_HEADER_BYTES = 256
 """A longer header is read anew for each request, so that what is remembered of headers is bounded by its bytes too."""
 
 MAX_KNOWN_MEDIA = 256
@@ -46,7 +46,7 @@ def negotiate(accept: bytes) -> str:
         if _rank(MULTIPART, ranges)[0] <= 0:
             raise RefusedError(406, f"the answer is {RESPONSE_JSON} or {JSON}; accept one of them")
         chosen = RESPONSE_JSON  # of what has no parts that leave later
-    if len(accept) <= _CACHED_HEADER_BYTES:
+    if len(accept) <= CACHED_HEADER_BYTES:
         if len(known_media) >= MAX_KNOWN_MEDIA:
             known_media.clear()
         known_media[accept] = chosen
@@ -82,7 +82,7 @@ def check_body_type(headers: Mapping[bytes, bytes]) -> None:
     if content_type != BODY_TYPE:
         if len(content_type) > MAX_NEGOTIATED_BYTES:
             raise RefusedError(431, f"the header Content-Type is longer than {MAX_NEGOTIATED_BYTES} bytes")
-        (_check_type_cached if len(content_type) <= _CACHED_HEADER_BYTES else _check_type)(content_type)
+        (_check_type_cached if len(content_type) <= CACHED_HEADER_BYTES else _check_type)(content_type)
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise RefusedError(415, "the body must not be compressed")
 

@@ -12,17 +12,18 @@ from gateway.http.part_stream import PartStream
 from gateway.http.security_headers import SECURITY_HEADERS
 from gateway.lookups.call_statistics import OK
 
+_CONTENT_TYPES = {media: f"{media}; charset=utf-8" for media in (JSON, RESPONSE_JSON)} | {
+    form: form.value for form in MultipartForm
+}
 _FIXED = {
     media: {
-        "content-type": f"{media}; charset=utf-8",
+        "content-type": content_type,
         "cache-control": "no-store",
         "vary": "Accept, Accept-Encoding, Origin",
         **SECURITY_HEADERS,
     }
-    for media in (JSON, RESPONSE_JSON)
+    for media, content_type in _CONTENT_TYPES.items()
 }
-for _form in MultipartForm:
-    _FIXED[_form] = {**_FIXED[JSON], "content-type": _form.value}
 """Headers of every answer by its media type, which are made ready below."""
 
 
@@ -43,10 +44,8 @@ class HttpResponse(msgspec.Struct):
     @property
     def head(self) -> bytes:
         """Its headers as they are written, each on a line."""
-        if self.parts is not None:
-            head = f"transfer-encoding: chunked\r\nx-request-id: {self.request_id}\r\n{_FIXED_HEAD[self.media]}"
-            return (head + _head(self.more_headers)).encode()
-        head = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n{_FIXED_HEAD[self.media]}"
+        framing = f"content-length: {len(self.body)}" if self.parts is None else "transfer-encoding: chunked"
+        head = f"{framing}\r\nx-request-id: {self.request_id}\r\n{_FIXED_HEAD[self.media]}"
         return (head + _head(self.more_headers) if self.more_headers else head).encode()
 
     @property
@@ -54,9 +53,9 @@ class HttpResponse(msgspec.Struct):
         """The same for ASGI."""
         if self.status == NO_CONTENT:
             return [(b"x-request-id", self.request_id.encode()), *_BARE_HEADERS, *_headers(self.more_headers)]
-        own = [(b"content-length", b"%d" % len(self.body)), (b"x-request-id", self.request_id.encode())]
-        if self.parts is not None:
-            del own[0]
+        own = [(b"x-request-id", self.request_id.encode())]
+        if self.parts is None:
+            own.insert(0, (b"content-length", b"%d" % len(self.body)))
         return own + _FIXED_HEADERS[self.media] + (_headers(self.more_headers) if self.more_headers else [])
 
 
