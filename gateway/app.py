@@ -315,6 +315,8 @@ def _context_of(services: Services, stitcher: Stitcher, head: Head, cache_contro
     if head.error_behavior is not None or head.multipart is not None:
         context.error_behavior = head.error_behavior
         context.is_incremental = head.multipart is not None and head.error_behavior is not ErrorBehavior.HALT
+    if head.turn is not None:
+        context.turn = head.turn
     if b"x-cost" in head.headers or services.quotas.are_any:
         quota = services.quotas.find_quota(head.caller.name)
         if quota is not None or b"x-cost" in head.headers:

@@ -8,6 +8,7 @@ import msgspec
 from gateway.access.caller import EVERYBODY, Caller
 from gateway.admission.caller_row import CallerRow
 from gateway.audit.reader import AuditReader
+from gateway.changes.subscription_turn import SubscriptionTurn
 from gateway.documents.error_behavior import ErrorBehavior
 from gateway.documents.profiles import USUAL, Profile
 from gateway.errors import InvalidArgumentError, RightMissingError, WithheldError
@@ -34,7 +35,7 @@ class RequestContext(msgspec.Struct, eq=False):
     `profile` says what its caller may send, `meter` charges for what it costs, where somebody counts.
     `row` is where his requests wait. `caller` is who he is, `find_rights` say by what he may find customers.
     `purpose` is what the request is for, where it has to have one or names one. `error_behavior` is what its caller wants where
-    a field fails. An answer that `is_incremental` may have parts that leave later.
+    a field fails. An answer that `is_incremental` may have parts that leave later. `turn` is there where it is one of a stream.
     """
 
     services: Services
@@ -54,6 +55,7 @@ class RequestContext(msgspec.Struct, eq=False):
     purpose: str | None = None
     error_behavior: ErrorBehavior | None = None
     is_incremental: bool = False
+    turn: SubscriptionTurn | None = None
 
     def require_operator(self) -> str:
         """Name the operator who asks. Raises `OperatorRequiredError`."""

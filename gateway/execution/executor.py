@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, Undefined
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, Undefined
 from graphql.execution import experimental_execute_incrementally
 from graphql.execution.executor import Executor as CoreExecutor
 from graphql.execution.values import VariableValues
@@ -76,7 +76,8 @@ class _Known:
     def __init__(self, schema: GraphQLSchema, operation: Operation) -> None:
         self.variables = Variables(schema, operation.definition)
         self.deciding = deciding_variables(operation.document, varied_fields(schema))
-        self.is_incremental = is_incremental(operation.document)
+        is_query = operation.definition.operation is OperationType.QUERY
+        self.is_incremental = is_query and is_incremental(operation.document)
         self.plan: Plan | Unplanned | None = None
         self.allowed_plan: Plan | None = None
         self.allowed_profile: Profile | None = None

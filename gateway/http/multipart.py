@@ -60,6 +60,11 @@ def _read_form(accept: bytes) -> MultipartForm | None:
 _read_form_cached = lru_cache(maxsize=MAX_KNOWN_MEDIA)(_read_form)
 
 
+def payload_of(part: bytes) -> bytes:
+    """Give the JSON of a payload that a writer wrote. JSON has no line breaks of its own."""
+    return part.partition(_PART_HEAD)[2].partition(b"\r\n")[0]
+
+
 class PartWriter:
     """Writes the payloads of one answer in a form. `show_errors` gives errors as they are shown."""
 

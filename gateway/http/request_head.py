@@ -10,6 +10,7 @@ from starlette.datastructures import QueryParams
 
 from gateway.access.caller import EVERYBODY
 from gateway.admission.caller_row import CallerRow
+from gateway.changes.subscription_turn import SubscriptionTurn
 from gateway.documents.error_behavior import ErrorBehavior
 from gateway.documents.profiles import USUAL
 from gateway.errors import InvalidArgumentError
@@ -40,7 +41,7 @@ class Head:
     what it ran on be closed. `span` is there while it is traced. `fields` are its headers as they came, `peer` is the address
     at the other end of the connection, None where that has none. `profile` says what its caller may send, `row` is where his
     requests wait, `error_behavior` what he wants where a field fails, `multipart` the form of answers in parts that he reads:
-    none where he `reads_chunks` not, as over HTTP/1.0.
+    none where he `reads_chunks` not, as over HTTP/1.0. `turn` is there where the answer is one of a stream.
     """
 
     __slots__ = (
@@ -64,6 +65,7 @@ class Head:
         "request_id",
         "row",
         "span",
+        "turn",
     )
 
     def __init__(
@@ -91,6 +93,7 @@ class Head:
         self.error_behavior: ErrorBehavior | None = None
         self.multipart: MultipartForm | None = None
         self.reads_chunks = True
+        self.turn: SubscriptionTurn | None = None
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept

@@ -1,0 +1,1 @@
+"""Answer operations as streams of results: over server-sent events and WebSockets."""
