@@ -104,7 +104,8 @@ class OperationStreams:
         return msgspec.structs.replace(result, cursor=turn.cursor)
 
     async def _answer_request(self, head: Head, body: bytes) -> AsyncGenerator[StreamedResult, None]:
-        """Give the payloads of one request."""
+        """Give the payloads of one request, which begins now."""
+        head.begun = head.arrived = self._endpoint.monotonic()
         try:
             answer = await self._endpoint.answer(head, body)
         except ClientDisconnect:
