@@ -8,6 +8,7 @@ import msgspec
 from gateway.access.caller import EVERYBODY, Caller
 from gateway.admission.caller_row import CallerRow
 from gateway.audit.reader import AuditReader
+from gateway.changes.change_service import ChangeService
 from gateway.changes.subscription_turn import SubscriptionTurn
 from gateway.documents.error_behavior import ErrorBehavior
 from gateway.documents.profiles import USUAL, Profile
@@ -20,7 +21,7 @@ from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.tags.service import Expected
 
-Right = Literal["access_log", "govern", "operate", "outcomes", "tag_report"]
+Right = Literal["access_log", "changes", "govern", "operate", "outcomes", "tag_report"]
 """A setting of callers that lets them read or write what is of no customer, or of all."""
 
 Selections = dict[Any, Selection]
@@ -31,8 +32,8 @@ class RequestContext(msgspec.Struct, eq=False):
     """One request. Nothing here outlives it, except `selections` where a plan lends its own.
 
     `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
-    where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller.
-    `profile` says what its caller may send, `meter` charges for what it costs, where somebody counts.
+    where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller, nor
+    changes of `hidden_records`, types of records. `profile` says what its caller may send, `meter` charges for what it costs, where somebody counts.
     `row` is where his requests wait. `caller` is who he is, `find_rights` say by what he may find customers.
     `purpose` is what the request is for, where it has to have one or names one. `error_behavior` is what its caller wants where
     a field fails. An answer that `is_incremental` may have parts that leave later. `turn` is there where it is one of a stream.
@@ -47,6 +48,7 @@ class RequestContext(msgspec.Struct, eq=False):
     cache: dict[Any, Any] = {}
     headers: Mapping[bytes, bytes] = {}
     hidden_tags: Collection[str] = ()
+    hidden_records: Collection[str] = ()
     profile: Profile = USUAL
     meter: Meter | None = None
     row: CallerRow | None = None
@@ -93,6 +95,17 @@ class RequestContext(msgspec.Struct, eq=False):
         if self.services.store is None or self.services.actions is None:
             raise InvalidArgumentError("recordOutcome: there are no actions; add them to the file of tags")
         return self.services.store
+
+    def require_live(self, field: str, *, of_all: bool) -> ChangeService:
+        """Give what tells of changes. Of those of all customers it tells callers who may know, and operators.
+
+        Raises `RightMissingError`, and `InvalidArgumentError` where nothing is told.
+        """
+        if of_all:
+            self._require_right(field, "changes")
+        if self.services.live is None:
+            raise InvalidArgumentError(f"{field}: changes are not told; add [changes] to the settings")
+        return self.services.live
 
     def require_operate(self, field: str) -> None:
         """Raise `RightMissingError` unless the caller may read how sources are."""

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import AsyncExitStack, contextmanager
 
 from gateway.admission.admission import Admission
+from gateway.change_factory import leaving_tags
 from gateway.erasure.erased_people import ErasedPeople
 from gateway.lookups.sources import Source
 from gateway.services import Services
@@ -70,6 +71,9 @@ async def open_services(services: Services, previous: Services | None = None) ->
         if services.stale_follower is not None:
             stack.push_async_callback(services.stale_follower.aclose)
             await services.stale_follower.open()
+        if services.live is not None:
+            stack.push_async_callback(services.live.aclose)
+            await services.live.open()
         if services.router.decisions is not None and services.router.customers.are_several:
             await services.router.decisions.known.start()  # last, for the store may be shared, and would keep it
         stack.pop_all()
@@ -84,7 +88,7 @@ def withhold_erased(services: Services) -> None:
     services.sources.cache.withholds = None if erased is None else erased.withholds_answer
     if store is not None:
         store.withhold(None if erased is None else erased.table.covers_set)
-        store.tags.leaving = services.tags.pack.leaving
+        store.tags.leaving = leaving_tags(services.settings, services.tags.pack)
     if services.audit is not None and settings.erasure is not None and store is not None:
         services.audit.withhold(ErasedPeople(settings.erasure.key.get_secret_value(), store, services.clock))
 
@@ -95,6 +99,10 @@ def schedule_tags(services: Services, admission: Admission, before: Services | N
         for earlier in (before.tags.scheduler, before.changes, before.actions, before.segment_recount):
             if earlier is not None:
                 earlier.stop()
+        if before.live is not None and before.live.recorder is not None:
+            before.live.recorder.stop()
+    if services.live is not None and services.live.recorder is not None:
+        services.live.recorder.start()
     if services.changes is not None:
         services.changes.is_busy = lambda: admission.waiting > 0
         services.changes.start()
@@ -125,6 +133,8 @@ async def close_services(services: Services, following: Services | None = None) 
         if services.router.known is not None:
             stack.push_async_callback(services.router.known.aclose)
         stack.push_async_callback(services.tags.aclose)
+        if services.live is not None:
+            stack.push_async_callback(services.live.aclose)
         for pass_ in (services.actions, services.changes, services.segment_recount, services.stale_follower):
             if pass_ is not None:
                 stack.push_async_callback(pass_.aclose)
@@ -139,6 +149,8 @@ def hand_over(before: Services, services: Services, admission: Admission) -> Non
     """Have other services be served from now on: what is kept, shared and renewed goes by them."""
     withhold_erased(services)
     share_cache(before, services)
+    if before.live is not None and services.live is not None and before.live.hub is services.live.hub:
+        before.live.is_handed_over = True
     schedule_tags(services, admission, before)
 
 

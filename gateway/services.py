@@ -24,9 +24,9 @@ from gateway.actions.action_service import ActionService
 from gateway.admission.admission import Arrival
 from gateway.audit.reader import AuditReader
 from gateway.audit.trail import AuditTrail
+from gateway.change_factory import catch_up, new_change_drain, new_change_service
 from gateway.changes.change_drain import ChangeDrain
-from gateway.changes.change_hub import ChangeHub
-from gateway.changes.tag_change import ChangeConsumer
+from gateway.changes.change_service import ChangeService
 from gateway.clock import Clock
 from gateway.documents.trusted_documents import TrustedDocuments
 from gateway.erasure.audit_erasure import follow_audit
@@ -75,13 +75,13 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     operators: Operators
     callers: Callers
     quotas: Quotas
-    change_hub: ChangeHub
     stitcher: Callable[..., Stitcher]
     documents: TrustedDocuments | None = None
     audit: AuditTrail | None = None
     eraser: Eraser | None = None
     audit_reader: AuditReader | None = None
     changes: ChangeDrain | None = None
+    live: ChangeService | None = None
     segment_recount: SegmentRecount | None = None
     actions: ActionService | None = None
     subgraph_texts: dict[str, asyncio.Task[str]] = {}
@@ -248,23 +248,6 @@ def _actions(
     return ActionService(settings, pack, router, store, store.deliveries, purposes, new_stitcher, clock)
 
 
-def _change_drain(
-    settings: Settings, clock: Clock, pack: Pack, store: Store | None, actions: ActionService | None
-) -> ChangeDrain | None:
-    """Give changes of tags to those who wait for them, where the pack asks for any."""
-    if store is None or not pack.leaving:
-        return None
-    # What counts comes last: it remembers only so many changes, and those that another one could not take come again later.
-    consumers: list[ChangeConsumer] = [] if actions is None else [actions.planner]
-    consumers.append(store.segment_counts)
-    return ChangeDrain(store.tags.outbox, store.leases, clock, consumers, settings.actions.look_s)
-
-
-def _change_hub(store: Store | None, previous: Services | None) -> ChangeHub:
-    """Tell this worker of changes. Who follows them goes on with the next services, where the store is the same."""
-    return previous.change_hub if previous is not None and store is previous.store else ChangeHub()
-
-
 def _segment_recount(clock: Clock, pack: Pack, store: Store | None) -> SegmentRecount | None:
     """Count segments, where the pack has any with a condition."""
     if store is None or not pack.segments:
@@ -330,6 +313,11 @@ def build_services(
     keys, revocations = _key_table(settings, clock, store, previous), _revocation_table(settings, clock, store, previous)
     tokens = _tokens(settings, clock, revocations, previous)
     before = None if previous is None or store is not previous.store else previous
+    stale = follow_stale(settings, store, router, tags, clock, None if before is None else before.stale_follower)
+    catching_up = partial(catch_up, router=router, stale=stale, tags=tags, eraser=eraser)
+    live = new_change_service(
+        settings, clock, router, store, catching_up, None if before is None else (before.settings, before.live)
+    )
     access = settings.access
     proxies = None if access.proxy is None else Proxies(access.proxy)
     return Services(
@@ -355,14 +343,14 @@ def build_services(
             have_pages=settings.has_pages,
         ),
         quotas=_quotas(settings, clock, store, previous),
-        change_hub=_change_hub(store, previous),
         stitcher=stitcher,
         documents=documents,
         audit=audit,
         eraser=eraser,
         audit_reader=reader,
-        changes=_change_drain(settings, clock, pack, store, actions),
+        changes=new_change_drain(settings, clock, pack, router, store, actions, live),
+        live=live,
         segment_recount=_segment_recount(clock, pack, store),
         actions=actions,
-        stale_follower=follow_stale(settings, store, router, tags, clock, None if before is None else before.stale_follower),
+        stale_follower=stale,
     )

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from gateway.changes.customer_change import CustomerChange
-from gateway.errors import CallerError
+from gateway.changes.customer_change import ChangesMissedError, CustomerChange
 
 MAX_WAITING = 200
 """How many changes wait for a follower. After more he has to begin anew."""
-
-
-class ChangesMissedError(CallerError):
-    """A follower did not hear of all changes: he was too slow, or they could not be read."""
-
-    code = "CHANGES_MISSED"
-    retryable = True
-
-    def __init__(self) -> None:
-        super().__init__("some changes were missed; read anew what you keep, and subscribe again")
 
 
 class ChangeFeed:
@@ -36,6 +25,7 @@ class ChangeFeed:
         self._leave = leave
         self._most = most
         self._waiting: deque[CustomerChange] = deque()
+        self._floor = 0
         self._has_gap = False
         self._is_closed = False
         self._wake = asyncio.Event()
@@ -55,13 +45,22 @@ class ChangeFeed:
         return self._waiting.popleft()
 
     def add(self, change: CustomerChange) -> None:
-        """Add a change that the follower wants, where there is room."""
-        if self._has_gap or self._is_closed or not self._wants(change):
+        """Add a change that the follower wants, where there is room. One that it was told of is passed over."""
+        if self._has_gap or self._is_closed or change.position.position <= self._floor or not self._wants(change):
             return
         if len(self._waiting) >= self._most:
             self.break_off()
             return
         self._waiting.append(change)
+        self._wake.set()
+
+    def prepend(self, changes: Sequence[CustomerChange]) -> None:
+        """Put changes from before it was followed in front of those that wait."""
+        if not changes:
+            return
+        self._floor = changes[-1].position.position
+        later = [own for own in self._waiting if own.position.position > self._floor]
+        self._waiting = deque([*filter(self._wants, changes), *later])
         self._wake.set()
 
     def break_off(self) -> None:

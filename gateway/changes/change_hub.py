@@ -1,116 +1,70 @@
-"""Tell the followers in a worker of changes of customers, each once and in the order of the log."""
+"""Tell those who follow changes in a worker of each that they want, in the order of the log."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
 
-import msgspec
+from gateway.changes.change_feed import ChangeFeed
+from gateway.changes.customer_change import UNWRITTEN, CustomerChange
+from gateway.errors import CallerError
 
-from gateway.changes.customer_change import ChangeLog, CustomerChange, PositionTooOldError
-
-MAX_RECENT = 10_000
-"""How many changes a hub without a log remembers."""
+MAX_FOLLOWERS = 5_000
+"""How many follow changes in a worker, whoever they are."""
 
 
-class ChangeQueue:
-    """The changes that a follower has not read: `most`, the oldest first. `missed` counts those that did not fit.
+class TooManySubscriptionsError(CallerError):
+    """A caller has as many subscriptions in a worker as it may."""
 
-    Iteration ends when the queue is closed, and what is in it was read.
-    """
+    code = "TOO_MANY_SUBSCRIPTIONS"
 
-    def __init__(self, hub: ChangeHub, most: int) -> None:
-        self.missed = 0
-        self._hub = hub
-        self._most = most
-        self._waiting: deque[CustomerChange] = deque()
-        self._is_closed = False
-        self._wake = asyncio.Event()
-
-    def __aiter__(self) -> ChangeQueue:
-        return self
-
-    async def __anext__(self) -> CustomerChange:
-        while not self._waiting:
-            if self._is_closed:
-                raise StopAsyncIteration
-            self._wake.clear()
-            await self._wake.wait()
-        return self._waiting.popleft()
-
-    def add_change(self, change: CustomerChange) -> None:
-        """Add a change, where there is room."""
-        if len(self._waiting) >= self._most:
-            self.missed += 1
-        else:
-            self._waiting.append(change)
-        self._wake.set()
-
-    def close(self) -> None:
-        """Follow no more."""
-        self._is_closed = True
-        self._wake.set()
-        self._hub.leave(self)
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most:,} subscriptions are open here, which are the most; end some, or ask by Query.changes")
 
 
 class ChangeHub:
-    """Tells of changes in one worker. With a log all workers have the same ones; without, each has its own.
+    """Tells of changes. Each caller has `most` feeds."""
 
-    `position` is that of the last change that was heard of, None before the first.
-    """
-
-    def __init__(self, log: ChangeLog | None = None, max_recent: int = MAX_RECENT) -> None:
-        self.position: int | None = None
-        self.log = log
-        self._queues: dict[ChangeQueue, None] = {}
-        self._recent: deque[CustomerChange] = deque(maxlen=max_recent)
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._feeds: dict[ChangeFeed, None] = {}
+        self._by_caller: Counter[str] = Counter()
+        self._last = UNWRITTEN
 
     @property
     def followers(self) -> int:
-        """Tell how many follow."""
-        return len(self._queues)
+        """Count those who follow."""
+        return len(self._feeds)
 
-    def follow(self, most: int) -> ChangeQueue:
-        """Hear of all changes from now on. The queue is to be closed."""
-        queue = ChangeQueue(self, most)
-        self._queues[queue] = None
-        return queue
-
-    def leave(self, queue: ChangeQueue) -> None:
-        """Tell a queue no more."""
-        self._queues.pop(queue, None)
-
-    async def announce(self, changes: Sequence[CustomerChange]) -> None:
-        """Write changes to the log, from which all workers hear of them. Their positions are given here.
-
-        Raises `StoreError`.
-        """
-        if not changes:
-            return
-        if self.log is not None:
-            await self.log.append(changes)
-            return
-        first = (self.position or 0) + 1
-        self.publish([msgspec.structs.replace(own, position=first + place) for place, own in enumerate(changes)])
+    def follow(self, caller: str, wants: Callable[[CustomerChange], bool]) -> ChangeFeed:
+        """Hear of changes from now on. The feed is to be closed. Raises `TooManySubscriptionsError`."""
+        if self._by_caller[caller] >= self._most:
+            raise TooManySubscriptionsError(self._most)
+        if len(self._feeds) >= MAX_FOLLOWERS:
+            raise TooManySubscriptionsError(MAX_FOLLOWERS)
+        feed = ChangeFeed(wants, partial(self._leave, caller))
+        self._feeds[feed] = None
+        self._by_caller[caller] += 1
+        return feed
 
     def publish(self, changes: Sequence[CustomerChange]) -> None:
-        """Tell all followers of changes, in their order. Those that were told before are left out."""
-        for change in changes:
-            if self.position is not None and change.position <= self.position:
-                continue
-            self.position = change.position
-            if self.log is None:
-                self._recent.append(change)
-            for queue in self._queues:
-                queue.add_change(change)
+        """Tell of changes, each once and in order, whoever hears of them."""
+        changes = [own for own in changes if own.position.log != self._last.log or own.position.position > self._last.position]
+        if changes:
+            self._last = changes[-1].position
+        for feed in [*self._feeds]:
+            for change in changes:
+                feed.add(change)
 
-    async def read_since(self, position: int, limit: int) -> list[CustomerChange]:
-        """Read so many changes behind a position. Raises `StoreError`, and `PositionTooOldError` where they are gone."""
-        if self.log is not None:
-            return await self.log.read_since(position, limit)
-        known = self.position or 0
-        oldest = self._recent[0].position if self._recent else known + 1
-        if position > known or position < oldest - 1:
-            raise PositionTooOldError
-        return [change for change in self._recent if change.position > position][:limit]
+    def break_off(self) -> None:
+        """Tell all that there may have been changes which nobody can read."""
+        for feed in [*self._feeds]:
+            feed.break_off()
+
+    def _leave(self, caller: str, feed: ChangeFeed) -> None:
+        if feed in self._feeds:
+            del self._feeds[feed]
+            self._by_caller[caller] -= 1
+            if not self._by_caller[caller]:
+                del self._by_caller[caller]

@@ -128,6 +128,8 @@ class CallerSettings(FrozenSettings):
     """Whether it may read who asks for which tags, and what they say of customers on the whole."""
     outcomes: bool = False
     """Whether it may record what became of customers after an action."""
+    changes: bool = False
+    """Whether it may read which customers have changed."""
     operate: bool = False
     """Whether it may read how the sources are."""
     govern: bool = False

@@ -101,6 +101,7 @@ def derive_embed_callers(pages: PageSettings, callers: Mapping[str, CallerSettin
                 "access_log": False,
                 "tag_report": False,
                 "outcomes": False,
+                "changes": False,
                 "operate": False,
                 "govern": False,
             }

@@ -25,6 +25,7 @@ from gateway.settings.access_settings import (
 from gateway.settings.action_settings import ActionSettings, check_targets
 from gateway.settings.audit_settings import NO_AUDIT_STORE, AuditSettings
 from gateway.settings.browser_settings import CorsSettings
+from gateway.settings.change_settings import ChangeSettings
 from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings.document import SettingsDocument, fill_in
 from gateway.settings.documents_settings import DocumentsSettings, check_documents
@@ -152,6 +153,8 @@ class Settings(FrozenSettings):
     documents: DocumentsSettings = DocumentsSettings()
     erasure: ErasureSettings | None = None
     """Without it nobody can be erased for good."""
+    changes: ChangeSettings | None = None
+    """What is told of changes of customers; without it nothing."""
     federation: FederationSettings = FederationSettings()
     """Whether the gateway is a subgraph of a supergraph."""
     mcp: McpSettings | None = None

@@ -34,14 +34,14 @@ class DenseLog:
     def __init__(self, mongo: Mongo, name: str, keep: timedelta, indexes: Sequence[IndexModel] = ()) -> None:
         self.name = name
         self._mongo = mongo
-        self._keep = keep
+        self.keep = keep
         mongo.index(name, [IndexModel("deleteAt", expireAfterSeconds=0), *indexes])
 
     async def append(self, entries: Sequence[Document], now: datetime, names: Sequence[str] = ()) -> int:
         """Append at most `MAX_BATCH` entries, all or none. Gives the number of the first."""
         if len(entries) > MAX_BATCH:
             raise ValueError(f"{len(entries)} entries are more than {MAX_BATCH}")
-        document = {"deleteAt": now + self._keep, "entries": [*entries]} | ({"names": [*names]} if names else {})
+        document = {"deleteAt": now + self.keep, "entries": [*entries]} | ({"names": [*names]} if names else {})
 
         async def insert(database: Database) -> int:
             while True:

@@ -17,7 +17,10 @@ from gateway.identity.decisions import LogAction, LogEntry, LogRule
 from gateway.identity.node_ids import SEPARATOR
 from gateway.identity.records import RecordId
 from gateway.store.collection import ERASE_S
+from gateway.store.control import read_mark, write_mark
 from gateway.store.mongo import Database, Document, Mongo
+
+_TOLD = "links told"
 
 MAX_ENTRIES = 2_000
 """How many entries are appended at once: they are one document, which is 16 MB at most."""
@@ -104,6 +107,28 @@ class IdentityLog:
         documents = await self._mongo.run(find, in_background=True)
         entries = [_entry_of(document, place) for document in documents for place in range(len(document["entries"]))]
         return LogPage(entries, documents[-1]["_id"] if documents else number, len(documents) < limit)
+
+    async def last(self) -> int:
+        """Read the number of the last document; 0 where there is none."""
+
+        async def find(database: Database) -> list[Document]:
+            return await database.identity_log.find({}, {"_id": 1}, sort=[("_id", DESCENDING)], limit=1).to_list(1)
+
+        found = await self._mongo.run(find, in_background=True)
+        return int(found[0]["_id"]) if found else 0
+
+    async def read_links(self, number: int, limit: int) -> tuple[Sequence[LogEntry], int]:
+        """Read the entries of so many documents behind that of a number, and the number of the last one."""
+        page = await self.after(number, limit)
+        return page.entries, page.last
+
+    async def read_mark(self) -> int | None:
+        """Read up to which number links are told of; None where that was never written."""
+        return await read_mark(self._mongo, _TOLD)
+
+    async def write_mark(self, number: int) -> None:
+        """Write up to which number links are told of."""
+        await write_mark(self._mongo, _TOLD, number)
 
     async def forget(self, records: Iterable[RecordId]) -> int:
         """Erase the entries about the records, for the sake of a person. Gives the number of documents that had any."""

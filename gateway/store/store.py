@@ -10,6 +10,7 @@ from gateway.store.audit_accesses import AuditAccesses
 from gateway.store.audit_links import AuditLinkCollection
 from gateway.store.audit_people import AuditPeopleCollection
 from gateway.store.collection import CustomerCollection
+from gateway.store.customer_changes import CustomerChangeLog
 from gateway.store.deliveries import DeliveryCollection
 from gateway.store.erasures import ErasureCollection
 from gateway.store.identity_components import ComponentCollection
@@ -60,6 +61,7 @@ class Store:
         self.deliveries = DeliveryCollection(self.mongo)
         self.outcomes = OutcomeCollection(self.mongo)
         self.stale_keys = StaleKeys(self.mongo, clock)
+        self.customer_changes = CustomerChangeLog(self.mongo, clock)
         self.collections: Sequence[CustomerCollection] = [
             self.tags,
             self.identity_log,
@@ -71,6 +73,7 @@ class Store:
             self.segment_lists,
             self.deliveries,
             self.outcomes,
+            self.customer_changes,
         ]
         """All that is stored of customers."""
 
@@ -97,7 +100,7 @@ class Store:
     def withhold(self, withholds: Callable[[str], bool] | None) -> None:
         """Store nothing of the customers of whom this is true, by the ids of their member sets. With None all is stored."""
         self.tags.withholds = self.leases.withholds = self.identity_log.withholds = withholds
-        self.deliveries.withholds = self.outcomes.withholds = withholds
+        self.deliveries.withholds = self.outcomes.withholds = self.customer_changes.withholds = withholds
 
     async def open(self) -> None:
         await self.mongo.open()

@@ -12,8 +12,8 @@ from contextlib import aclosing
 import msgspec
 from starlette.requests import ClientDisconnect
 
-from gateway.changes.change_feed import ChangeFeed, ChangesMissedError
-from gateway.changes.customer_change import CustomerChange
+from gateway.changes.change_feed import ChangeFeed
+from gateway.changes.customer_change import ChangesMissedError, CustomerChange
 from gateway.changes.subscription_turn import SubscriptionTurn
 from gateway.errors import OverloadedError
 from gateway.http.endpoint import GraphQLView
