@@ -32,11 +32,12 @@ class RequestContext(msgspec.Struct, eq=False):
     """One request. Nothing here outlives it, except `selections` where a plan lends its own.
 
     `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
-    where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller, nor
-    changes of `hidden_records`, types of records. `profile` says what its caller may send, `meter` charges for what it costs, where somebody counts.
-    `row` is where his requests wait. `caller` is who he is, `find_rights` say by what he may find customers.
-    `purpose` is what the request is for, where it has to have one or names one. `error_behavior` is what its caller wants where
-    a field fails. An answer that `is_incremental` may have parts that leave later. `turn` is there where it is one of a stream.
+    where graphql-core runs the request. `headers` are those of HTTP, in lower case. `hidden_tags` are not shown to the caller,
+    nor changes of `hidden_records`, which are types. `profile` says what its caller may send, `meter` charges for what it
+    costs, where somebody counts. `row` is where his requests wait. `caller` is who he is, `find_rights` say by what he may find
+    customers. `purpose` is what the request is for, where it has to have one or names one. `error_behavior` is what he wants
+    where a field fails. An answer that `is_incremental` may have parts that leave later. `turn` is there where it is one of a
+    stream.
     """
 
     services: Services

@@ -8,10 +8,12 @@ import structlog
 
 from connectors.contract import Change, KeyKind
 from connectors.record_fields import Fields
-from connectors.records import Customer
+from connectors.records import RECORDS, Customer, Record
+from gateway.changes.customer_change import ChangeKind, CustomerChange
 from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure, StoreError
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.keys import normalised, spellings
+from gateway.identity.node_ids import node_id
 from gateway.lookups.outcome import Failed, Found
 from gateway.lookups.sources import Source
 from gateway.services import Services
@@ -22,12 +24,15 @@ from gateway.stitching.stitcher import Stitcher
 
 log = structlog.get_logger()
 
+_NAMES: dict[type[Record], str] = {record: name for name, record in RECORDS.items()}
+
 
 class Invalidated(msgspec.Struct):
-    """Hold ids of customers with changed tags, and why more may be."""
+    """Hold ids of customers with changed tags, the ids of the records of each customer, and why more may be."""
 
     ids: set[str] = set()
     failure: SourceFailure | None = None
+    customers: Sequence[tuple[str, ...]] = ()
 
 
 class OutdatedKeys:
@@ -70,6 +75,7 @@ class Invalidator:
         if ids:
             await self._services.tags.outdate(ids)
         unstored = await self._tell_workers(told, ids) or unstored
+        unstored = await self._announce(source, zip(by_key.values(), results, strict=True)) or unstored
         for result in results:
             if result.failure is not None:
                 raise result.failure
@@ -77,6 +83,33 @@ class Invalidator:
             raise unstored
         if invalid is not None:
             raise invalid
+
+    async def _announce(self, source: Source, found: Iterable[tuple[Sequence[Change], Invalidated]]) -> StoreError | None:
+        """Have those who follow customers hear of them. Gives the error when it has to be told again."""
+        live = self._services.live
+        if live is None:
+            return None
+        types: dict[tuple[str, ...], set[str]] = {}
+        for changes, result in found:
+            for ids in result.customers:
+                types.setdefault(ids, set()).update("" if own.record is None else _NAMES[own.record] for own in changes)
+        now = self._services.clock.now()
+        try:
+            await live.announce(
+                [
+                    CustomerChange(
+                        ids=ids,
+                        kind=ChangeKind.RECORDS,
+                        at=now,
+                        source=source.name,
+                        records=() if "" in own else tuple(sorted(own)),
+                    )
+                    for ids, own in types.items()
+                ]
+            )
+        except StoreError as error:
+            return error
+        return None
 
     async def _tell_workers(self, told: OutdatedKeys, ids: Collection[str]) -> StoreError | None:
         """Have the other workers make the same stale. Gives the error when it has to be told again."""
@@ -130,11 +163,11 @@ class Invalidator:
         """Find the customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""
         source = told.source
         kind, key = changes[0].by, changes[0].key
-        concern_tags = self._concern_tags(changes)
+        concern_tags, tells = self._concern_tags(changes), self._services.live is not None
         if stitcher.has_several_sources:
             return await self._concerned_sets(told, changes, stitcher, concern_tags=concern_tags)
         ids = {key} if kind is KeyKind.CUSTOMER_ID else set()
-        others = (source.kept_by | {KeyKind.CUSTOMER_ID} if concern_tags else source.kept_by) - {kind}
+        others = (source.kept_by | {KeyKind.CUSTOMER_ID} if concern_tags or tells else source.kept_by) - {kind}
         keys: list[tuple[KeyKind, str]] = []
         failure = None
         if others and self._can_find_by(source, kind):
@@ -144,7 +177,9 @@ class Invalidator:
                 ids.add(value)
             for change in changes:
                 told.outdate(msgspec.structs.replace(change, by=other, key=value))
-        return Invalidated(ids if concern_tags else set(), failure)
+        usual = stitcher.router.customer_ids.usual or source.name
+        customers = [(node_id(usual, id_),) for id_ in sorted(ids)] if tells else []
+        return Invalidated(ids if concern_tags else set(), failure, customers)
 
     async def _concerned_sets(
         self, told: OutdatedKeys, changes: Sequence[Change], stitcher: Stitcher, *, concern_tags: bool
@@ -152,8 +187,10 @@ class Invalidator:
         """Find the member sets behind the changes, where a customer may have records of several sources."""
         source = told.source
         kind, key = changes[0].by, changes[0].key
-        if not (concern_tags or source.kept_by - {kind}) or not self._can_find_by(source, kind):
-            return Invalidated()
+        tells = self._services.live is not None
+        own = self._own_records(source, key) if tells and kind is KeyKind.CUSTOMER_ID else ()
+        if not (concern_tags or tells or source.kept_by - {kind}) or not self._can_find_by(source, kind):
+            return Invalidated(customers=[own] if own else [])
         customers, failure = await _customers_of_change(source, kind, key, source.kept_by, stitcher)
         for customer in customers:
             for other in source.kept_by:
@@ -161,7 +198,14 @@ class Invalidator:
                 for value in () if isinstance(keys, Failed) else keys:
                     for change in changes:
                         told.outdate(msgspec.structs.replace(change, by=other, key=value))
-        return Invalidated({customer.tagged.id for customer in customers} if concern_tags else set(), failure)
+        sets = {tuple(sorted({*own, *(member.id.node_id for member in customer.members)})) for customer in customers}
+        told_sets = sorted(sets or {own} - {()}) if tells else []
+        return Invalidated({customer.tagged.id for customer in customers} if concern_tags else set(), failure, told_sets)
+
+    def _own_records(self, source: Source, key: str) -> tuple[str, ...]:
+        """List the ids that a customer's record has whom a source names by his id, whether it is found or not."""
+        space = self._services.router.customers.id_space(source.name) or source.name
+        return (node_id(space, key),)
 
     def _concern_tags(self, changes: Sequence[Change]) -> bool:
         records = {change.record for change in changes}

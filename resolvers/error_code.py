@@ -32,6 +32,8 @@ _DESCRIPTIONS = {
     ErrorCode.WITHHELD: "The field is withheld from the caller.",
     ErrorCode.OPERATOR_REQUIRED: "Only operators may do this.",
     ErrorCode.IDENTITY_INCOMPLETE: "Not all records of the customers are known; nothing was changed.",
+    ErrorCode.CHANGES_MISSED: "Some changes cannot be told; read anew what you keep, and begin without `since`.",
+    ErrorCode.TOO_MANY_SUBSCRIPTIONS: "The caller has as many subscriptions as it may; end some.",
     ErrorCode.QUERY_TOO_EXPENSIVE: "The document exceeds what one request may; ask in parts.",
     ErrorCode.BAD_USER_INPUT: "A variable or argument has a value that its type does not have.",
     ErrorCode.BAD_REQUEST: "This is not GraphQL over HTTP.",

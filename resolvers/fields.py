@@ -74,7 +74,7 @@ def computed(
 
     `inside` as above, `position` when it needs what orders the record, `reports` when what sources contributed to the customer,
     `members` when all records of the customer, `paths` when fields of the record, `of_account` when records
-    that the id of an account finds, `lists_customers` when it finds customers by stored ids. `weight` is its price else.
+    that the id of an account finds, `lists_customers` when it finds customers by ids. `weight` is its price else.
     """
     reads = RequiredFields(inside=inside, position=position, reports=reports, members=members, paths=paths)
     weight = LIST_WEIGHT if of_account or lists_customers else weight

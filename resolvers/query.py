@@ -8,7 +8,9 @@ import strawberry
 
 from connectors import records
 from connectors.records import Record
+from gateway.changes.customer_change import ChangePage
 from gateway.context import context_of
+from gateway.deltas.change_pages import MAX_FIRST, read_changes
 from gateway.erasure.erasure import find_receipt
 from gateway.errors import InvalidArgumentError
 from gateway.execution.field_metadata import CustomerFinder
@@ -39,10 +41,11 @@ from gateway.tags.tag_report import TagReport as ReportedTag
 from resolvers.account import Account
 from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.customer import Customer, Info
+from resolvers.customer_change import Changes
 from resolvers.customer_key import MAX_KEYS, CustomerKey, key_of
 from resolvers.customers_change import PastIdentity
 from resolvers.erasure_receipt import ErasureReceipt
-from resolvers.fields import FIGURES_WEIGHT, root
+from resolvers.fields import FIGURES_WEIGHT, LIST_WEIGHT, root
 from resolvers.find import DEFAULT_MATCHES, FindResult
 from resolvers.list_arguments import After, First, ask_of
 from resolvers.node import Node
@@ -268,6 +271,24 @@ class Query:
     @root("The segments that are defined, in the order of their definition.", graphql_type=list[Segment])
     def segments(self, info: Info) -> list[NamedSegment]:
         return name_segments(context_of(info))
+
+    @root(
+        "Which customers have changed since a caller asked last. For callers who may read that.",
+        graphql_type=Changes | None,
+        weight=LIST_WEIGHT,
+    )
+    async def changes(
+        self,
+        info: Info,
+        since: Annotated[
+            str | None,
+            strawberry.argument(
+                description="The `cursor` of the last answer; without it only a cursor is given, to begin with."
+            ),
+        ] = None,
+        first: Annotated[int, strawberry.argument(description=f"How many at most, from 1 to {MAX_FIRST}.")] = MAX_FIRST,
+    ) -> ChangePage:
+        return await read_changes(context_of(info), since, first)
 
     @root("Who asks, and what they may ask for. It needs no purpose where nothing else is asked for.", graphql_type=Viewer)
     def viewer(self, info: Info) -> Viewer:

@@ -30,6 +30,7 @@ from resolvers.nullability import nullability_directives
 from resolvers.own_fields import FieldsByType, fields_of_type, own_fields_by_type
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
+from resolvers.subscription import Subscription
 
 
 class GatewaySchema(strawberry.Schema):
@@ -43,7 +44,7 @@ class GatewaySchema(strawberry.Schema):
         self._own_fields = own_fields_by_type(fields, schema._schema.type_map) if fields else {}
         config = StrawberryConfig(scalar_map=SCALARS | ENTITY_SCALARS if federated else SCALARS)
         query = FederatedQuery if federated else Query
-        super().__init__(query=query, mutation=Mutation, types=[Customer], config=config)
+        super().__init__(query=query, mutation=Mutation, subscription=Subscription, types=[Customer], config=config)
         self._schema.directives = (*self._schema.directives, GraphQLDeferDirective, GraphQLStreamDirective)
         for kind in self._schema.type_map.values():
             if is_input_object_type(kind):

@@ -10,7 +10,7 @@ from gateway.changes.customer_change import CustomerChange, LogPosition
 from gateway.changes.log_follower import LogFollower, NumberedLog
 from gateway.clock import Clock
 
-ReadEntry = Callable[[LogPosition, dict[str, Any]], CustomerChange | None]
+ReadEntry = Callable[[LogPosition, dict[str, Any]], CustomerChange]
 
 
 class ChangeFollower(LogFollower):
@@ -33,7 +33,7 @@ class ChangeFollower(LogFollower):
     async def take_entries(self, entries: Sequence[tuple[int, dict[str, Any]]]) -> None:
         """Tell of new changes."""
         log = "" if self.position is None else self.position.log
-        changes = [change for number, entry in entries if (change := self._read(LogPosition(log, number), entry)) is not None]
+        changes = [self._read(LogPosition(log, number), entry) for number, entry in entries]
         await self._catch_up(changes)
         self._hub.publish(changes)
 

@@ -211,6 +211,8 @@ class CostModel:
             size = _size(arguments.get(PAGE), int(field.args[PAGE].default_value))
             page: Any = get_named_type(field.type)
             is_shown = any(own[0].name.value in RECORDS_OF_PAGE for own in self._collector.fields(nodes, page).values())
+        elif metadata.lists_customers:
+            size, is_shown = Size(1), True
         elif metadata.finds is not None:
             lists = [_size(arguments[name], 1) for name in LISTS if name in arguments and _is_list(field, name)]
             names = tuple(name for own in lists for name in own.variables)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gateway.changes.customer_change import ChangePage
 from gateway.execution.cost import CostModel
 from gateway.stitching.accounts import AccountMember
 from gateway.stitching.customer import StitchedCustomer
@@ -30,7 +31,7 @@ class GivenRecords:
 
 
 def _records_of(value: Any) -> Sequence[Any]:
-    if isinstance(value, RecordPage | FoundCustomers):
+    if isinstance(value, RecordPage | FoundCustomers | ChangePage):
         return value.records
     if isinstance(value, list | tuple):
         return [own for own in value if own is not None and not isinstance(own, Exception)]

@@ -114,10 +114,10 @@ class Planner:
         self._asks: Asks = SegmentedLru(MAX_ASKS)
 
     def plan(self) -> Plan:
-        query = self._schema.query_type
-        if self._definition.operation is not OperationType.QUERY or query is None:
+        kind = self._schema.get_root_type(self._definition.operation)
+        if self._definition.operation is OperationType.MUTATION or kind is None:
             raise UnplannedError(self._definition.operation.value)
-        root = self._object(query, [self._definition], ())
+        root = self._object(kind, [self._definition], ())
         withheld = WithheldFields(self._schema, self._collector, self._definition) if self._is_restricted else None
         return Plan(
             root,

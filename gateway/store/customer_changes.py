@@ -7,7 +7,7 @@ one says that these records are erased: it has their ids, so that whoever keeps 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
@@ -20,6 +20,7 @@ from gateway.store.dense_log import MAX_BATCH, DenseLog
 from gateway.store.mongo import Database, Document, Mongo
 
 KEEP = timedelta(days=31)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CustomerChangeLog:
@@ -59,7 +60,7 @@ class CustomerChangeLog:
     async def read_after(self, since: LogPosition, limit: int) -> list[CustomerChange]:
         """Read changes of as many documents behind a position, each of one change or more. Raises `PositionTooOldError`."""
         entries = await self.log.read_after(since, limit)
-        return [change for number, own in entries if (change := read_change(LogPosition(since.log, number), own)) is not None]
+        return [read_change(LogPosition(since.log, number), own) for number, own in entries]
 
     async def forget(self, records: Iterable[RecordId]) -> int:
         """Empty the entries about the records, and say that they are erased. Gives the number of documents that had any."""
@@ -86,11 +87,11 @@ class CustomerChangeLog:
         return count
 
 
-def read_change(position: LogPosition, entry: Document) -> CustomerChange | None:
-    """Read an entry; None of one that was emptied, or that a later version wrote."""
+def read_change(position: LogPosition, entry: Document) -> CustomerChange:
+    """Read an entry. One that was emptied, or that a later version wrote, is of nobody."""
     kind = next((own for own in ChangeKind if own.value == entry.get("kind")), None)
-    if kind is None or not entry["ids"]:
-        return None
+    if kind is None:
+        return CustomerChange(ids=(), kind=ChangeKind.RECORDS, at=NEVER, position=position)
     return CustomerChange(
         ids=tuple(entry["ids"]),
         kind=kind,

@@ -25,6 +25,8 @@ COMMERCIAL, BEHAVIOURAL = FieldClass.COMMERCIAL, FieldClass.BEHAVIOURAL
 _TYPES: Mapping[str, FieldClass] = {
     "AccessLog": TECHNICAL,  # `access_log` of a caller decides
     "AccessLogEntry": TECHNICAL,
+    "Changes": TECHNICAL,
+    "CustomerChange": TECHNICAL,  # changes are told one by one
     "Border": TECHNICAL,  # of facts of a tag that is shown
     "Completeness": TECHNICAL,  # the field that gives it has the classes of all that it looks at
     "CodeCount": TECHNICAL,  # `operate` of a caller decides
@@ -62,6 +64,7 @@ _TYPES: Mapping[str, FieldClass] = {
     "SourceLookup": TECHNICAL,
     "SourceMinute": TECHNICAL,
     "StoreRemoval": TECHNICAL,
+    "Subscription": TECHNICAL,
     "Tag": TECHNICAL,
     "TagCaller": TECHNICAL,  # `tag_report` of a caller decides
     "TagChange": TECHNICAL,  # of the value of a tag that is shown
@@ -98,6 +101,7 @@ _FIELDS: Mapping[str, tuple[FieldClass, ...]] = {
     "Customer.segments": (TECHNICAL,),
     "Customer.tag": (TECHNICAL,),
     "Customer.tags": (TECHNICAL,),
+    "CustomerChange.ids": (IDENTIFYING,),
     "Order.currentId": (COMMERCIAL,),
     "Order.origins": (TECHNICAL,),
     "Order.partial": (TECHNICAL,),

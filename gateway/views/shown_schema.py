@@ -124,7 +124,7 @@ def _reached(definitions: list[DefinitionNode]) -> list[DefinitionNode]:
     by_name: dict[str, Any] = {own.name.value: own for own in definitions if hasattr(own, "name")}
     implementing = [own for own in definitions if isinstance(own, ObjectTypeDefinitionNode)]
     reached: set[str] = set()
-    left = ["Query", "Mutation"]
+    left = ["Query", "Mutation", "Subscription"]
     while left:
         name = left.pop()
         if name in reached or name not in by_name:

@@ -42,7 +42,13 @@ _TEXTS = frozenset(["String", "ID"])
 
 _FILTER = "Filter"
 RECORD_ID, _IDS = "id", ("id", "sourceId", "currentId")
-RECORD_IDS = ("CustomerIdentity.records", "IdentityLink.records", "LinkedCustomer.records", "WithheldLink.records")
+RECORD_IDS = (
+    "CustomerChange.ids",
+    "CustomerIdentity.records",
+    "IdentityLink.records",
+    "LinkedCustomer.records",
+    "WithheldLink.records",
+)
 """The names of fields that are ids of records, and those that are lists of them."""
 
 _BOUNDS = ("since", "until")
@@ -50,6 +56,8 @@ _BOUNDS = ("since", "until")
 _FOUND_BY: Mapping[str, tuple[KeyKind, ...]] = {
     "Query.account": (KeyKind.ACCOUNT,),
     "Query.customers(ids)": (KeyKind.CUSTOMER_ID,),
+    "Subscription.customerChanged(ids)": (KeyKind.CUSTOMER_ID,),
+    "Subscription.tagChanged(ids)": (KeyKind.CUSTOMER_ID,),
     "Query.node": (KeyKind.CUSTOMER_ID, KeyKind.ORDER_ID, KeyKind.TICKET_ID, KeyKind.ACCOUNT),
     "Query.order": (KeyKind.ORDER_ID,),
     "Query.searchCustomers": (KeyKind.TEXT,),

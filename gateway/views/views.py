@@ -11,10 +11,11 @@ import msgspec
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 
 from connectors.contract import KeyKind
-from connectors.records import FieldClass
+from connectors.records import RECORDS, FieldClass
 from gateway.access.caller import Caller
 from gateway.context import RequestContext
 from gateway.errors import AmbiguousIdentityError, ForbiddenError, PurposeRefusedError, UnauthenticatedError, WithheldError
+from gateway.execution.field_metadata import DEFINITION, metadata_of
 from gateway.lookups.access_notes import AccessNotes
 from gateway.operations import Hasher, Operation
 from gateway.settings.access_settings import CallerSettings, Visibility
@@ -83,6 +84,7 @@ class Views:
         self._routers = {names: router if names is None or is_whole else router.within(names) for names in sources}
         # Read once: a list may have thousands of ids.
         self._rows = {view: self._read_rows(view) for view in made.values() if view.rights.are_some}
+        self._hidden_records = {view: _hidden_records(schema, view) for view in made.values()}
         self._withheld_ways = {view: _withheld_ways(view) for view in made.values()}
         givers = router.customers.givers(["consents"])
         self._purposes = {name: read_purpose(name, own, givers) for name, own in settings.purposes.items()}
@@ -103,6 +105,7 @@ class Views:
         hidden_tags = view.hidden_tags | self._tags_for_others[purpose]
         if not self.only_reports:
             context.hidden_tags = hidden_tags
+            context.hidden_records = self._hidden_records[view]
             context.find_rights = view.find_rights
         is_one = view.rights.is_his and caller.customer_id is not None
         rows = self._read_rows(view, caller.customer_id) if is_one else self._rows.get(view)
@@ -128,7 +131,7 @@ class Views:
             return self._purpose_of(view, named)
         except PurposeRefusedError:
             fields = self._rewriter.fields_of(operation)
-            if {where for where in fields if where.startswith(("Query.", "Mutation."))} == {VIEWER_FIELD}:
+            if {where for where in fields if where.startswith(("Query.", "Mutation.", "Subscription."))} == {VIEWER_FIELD}:
                 return None
             raise
 
@@ -224,6 +227,19 @@ def _withheld_ways(view: View) -> frozenset[str]:
     """List the ways in that are withheld from callers."""
     hidden = view.fields.items()
     return frozenset(where for where, own in hidden if own.visibility is Visibility.WITHHELD and where.startswith("Query."))
+
+
+def _hidden_records(schema: GraphQLSchema, view: View) -> frozenset[str]:
+    """Name the types of records whose lists are withheld from callers."""
+    kind: Any = schema.type_map["Customer"]
+    lists = {name: metadata_of(field.extensions[DEFINITION]).lists for name, field in kind.fields.items()}
+    hidden = {own.record for name, own in lists.items() if own is not None and _is_withheld(view, f"Customer.{name}")}
+    return frozenset(name for name, record in RECORDS.items() if record in hidden)
+
+
+def _is_withheld(view: View, where: str) -> bool:
+    found = view.fields.get(where)
+    return found is not None and found.visibility is Visibility.WITHHELD
 
 
 def _tell_hidden_tags(result: ExecutionResult, where: str, hidden_tags: Collection[str]) -> None:
