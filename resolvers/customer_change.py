@@ -30,7 +30,7 @@ strawberry.enum(
 
 @strawberry.type(description="A change of a customer, in the order in which the gateway heard of it.")
 class CustomerChange:
-    ids: list[strawberry.ID] = field(
+    ids: list[strawberry.ID] | None = field(
         "Ids of records of the customer, `SOURCE:ID`. Who keeps customers reads all anew that have one of them."
     )
     kind: ChangeKind = field("What changed.")

@@ -49,7 +49,7 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True):
 class ChangePage(msgspec.Struct, frozen=True):
     """Changes in the order of the log, the place behind them as its caller reads it, and whether there are more."""
 
-    records: Sequence[object]
+    nodes: Sequence[object]
     cursor: str
     has_more: bool
 

@@ -31,8 +31,10 @@ class GivenRecords:
 
 
 def _records_of(value: Any) -> Sequence[Any]:
-    if isinstance(value, RecordPage | FoundCustomers | ChangePage):
+    if isinstance(value, RecordPage | FoundCustomers):
         return value.records
+    if isinstance(value, ChangePage):
+        return value.nodes
     if isinstance(value, list | tuple):
         return [own for own in value if own is not None and not isinstance(own, Exception)]
     return (value,)
