@@ -92,18 +92,17 @@ async def test_a_cursor_is_its_callers_own(tmp_path: Path):
 
 async def test_a_subscriber_is_not_told_of_others(tmp_path: Path):
     """Neither by ids that he may not see, nor of records or sources that he may not know of."""
-    async with called_shop(tmp_path) as (shop, who):
-        async with (
-            shop.following(CHANGED, {"ids": ["crm:c1", "crm:c2"]}, **who["buyer"]) as buyer,
-            shop.following(CHANGED, {"ids": ["crm:c1"]}, **who["no_orders"]) as no_orders,
-            shop.following(CHANGED, {"ids": ["crm:c1"]}, **who["no_support"]) as no_support,
-        ):
-            for source, customer in (("crm", "c2"), ("orders", "c1"), ("support", "c1"), ("crm", "c1")):
-                await shop.tell(source, customer)
-            told = {
-                name: [(await own.hear())["data"]["customerChanged"]["records"] for _ in range(count)]
-                for name, own, count in (("buyer", buyer, 3), ("no_orders", no_orders, 2), ("no_support", no_support, 2))
-            }
+    async with (
+        called_shop(tmp_path) as (shop, who), shop.following(CHANGED, {"ids": ["crm:c1", "crm:c2"]}, **who["buyer"]) as buyer,
+        shop.following(CHANGED, {"ids": ["crm:c1"]}, **who["no_orders"]) as no_orders,
+        shop.following(CHANGED, {"ids": ["crm:c1"]}, **who["no_support"]) as no_support,
+    ):
+        for source, customer in (("crm", "c2"), ("orders", "c1"), ("support", "c1"), ("crm", "c1")):
+            await shop.tell(source, customer)
+        told = {
+            name: [(await own.hear())["data"]["customerChanged"]["records"] for _ in range(count)]
+            for name, own, count in (("buyer", buyer, 3), ("no_orders", no_orders, 2), ("no_support", no_support, 2))
+        }
     assert told == {
         "buyer": [["Order"], ["Ticket"], ["Customer"]],
         "no_orders": [["Ticket"], ["Customer"]],
