@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from pymongo import ASCENDING, IndexModel
 
 from gateway.changes.customer_change import ChangeKind, CustomerChange, LogPosition
@@ -47,7 +48,7 @@ class CustomerChangeLog:
     async def append(self, changes: Sequence[CustomerChange]) -> None:
         """Write changes in order."""
         if self.withholds is not None:
-            changes = [own for own in changes if own.kind is ChangeKind.ERASED or not any(map(self.withholds, own.ids))]
+            changes = [shown for own in changes if (shown := _without(own, self.withholds)).ids]
         for start in range(0, len(changes), MAX_BATCH):
             some = changes[start : start + MAX_BATCH]
             names = sorted({id_ for change in some if change.kind is not ChangeKind.ERASED for id_ in change.ids})
@@ -101,6 +102,13 @@ def read_change(position: LogPosition, entry: Document) -> CustomerChange:
         tags=tuple(entry.get("tags", ())),
         position=position,
     )
+
+
+def _without(change: CustomerChange, withholds: Callable[[str], bool]) -> CustomerChange:
+    """Leave the ids of records out of which nothing is stored. The others may have changed by that."""
+    if change.kind is ChangeKind.ERASED or not any(map(withholds, change.ids)):
+        return change
+    return msgspec.structs.replace(change, ids=tuple(own for own in change.ids if not withholds(own)))
 
 
 def _is_erasure(entry: Document) -> bool:

@@ -134,6 +134,7 @@ class Month:
     def __init__(self, world: World, store: EmbeddedMongo, uri: str, tags: Path, clock: HandClock) -> None:
         self.world = world
         self.clock = clock
+        self.history: list[str] = []
         self.workers: list[tuple[Gateway, GatewayApplication]] = []
         self._store = store
         self._stacks: list[AsyncExitStack] = []
@@ -185,22 +186,27 @@ class Month:
                 await asyncio.sleep(0.05)
 
     async def live(self) -> None:
-        """Have the workers say that they live, however far the clock was moved on at once."""
+        """Have the workers do what they do in an hour, however soon it is over: say that they live, hear of each other."""
         for _, app in self.workers:
-            eraser = app.revision.services.eraser
-            assert eraser is not None
+            services = app.revision.services
+            assert services.eraser is not None
+            assert services.stale_follower is not None
             with suppress(StoreError):
-                await eraser.worker.refresh()
+                await services.eraser.worker.refresh()
+                while await services.stale_follower.run_pass():
+                    pass
 
     async def until_equal(self, partner: CopyingPartner) -> int:
         """Wait until the copy is what the gateway answers of all whom there ever were. Gives how many these are now."""
-        async with asyncio.timeout(60):
-            while True:
-                await catch_up(partner, self.workers[0][0])
-                answers = await read_rows(self.workers[-1][0], self.world.ids)
-                if partner.rows == answers:
-                    return len(answers)
-                await asyncio.sleep(0.05)
+        for _turn in range(200):
+            await catch_up(partner, self.workers[0][0])
+            await partner.ask_refused(self.workers[0][0])
+            answers, _ = await read_rows(self.workers[-1][0], self.world.ids)
+            if partner.rows == answers:
+                return len(answers)
+            await asyncio.sleep(0.05)
+        differing = {key for key in partner.rows.keys() | answers.keys() if partner.rows.get(key) != answers.get(key)}
+        pytest.fail(f"{[(partner.rows.get(key), answers.get(key)) for key in sorted(differing)]} after {self.history[-40:]}")
 
     async def aclose(self) -> None:
         while self.workers:
@@ -267,14 +273,15 @@ async def change_something(own: Month, draw: random.Random) -> str:
             world.buy(own_id)
         case "remove" if len(ids) > 6:
             world.remove(source, own_id)
-        case "link":
-            return what * ("errors" not in await own.operate(worker, LINK, records=draw.sample(ids, 2)))
-        case "cut":
-            return what * ("errors" not in await own.operate(worker, CUT, records=[draw.choice(ids)]))
-        case "erase":
-            return what * await erase(own, worker, draw.choice(ids))
+        case "link" | "cut" | "erase":
+            chosen = draw.sample(ids, 2 if what == "link" else 1)
+            own.history.append(f"{what} {chosen}")
+            if what == "erase":
+                return what * await erase(own, worker, chosen[0])
+            return what * ("errors" not in await own.operate(worker, LINK if what == "link" else CUT, records=chosen))
         case _:
             return ""
+    own.history.append(f"{what} {source}:{own_id}")
     await own.tell(worker, source, own_id)
     return what
 
