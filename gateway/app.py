@@ -54,6 +54,7 @@ from gateway.settings import Settings
 from gateway.settings.settings import with_embed_callers
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
+from gateway.subscriptions.event_stream_endpoint import STREAM_PATH, EventStreamEndpoint
 from gateway.tags.pack import PackTexts
 from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
@@ -164,6 +165,7 @@ class GatewayApplication(Application):
         self._begin = self.telemetry.observer.begin
         endpoint = GraphQLView(operations, self._execute, admission=self.admission)
         super().__init__(endpoint, lifespan=_lifespan)
+        self.event_streams = EventStreamEndpoint(endpoint, services.clock)
         self.state.ready = False
         self.revision = Revision(services)
         self._examples = examples
@@ -195,6 +197,10 @@ class GatewayApplication(Application):
         self.telemetry.retire(revision.services)
         await close_services(revision.services, following)
 
+    async def end_streams(self) -> None:
+        """End what is answered as streams, behind what is under way: the worker is about to end."""
+        await self.event_streams.aclose()
+
     def forget_operations(self) -> None:
         """Forget all texts and plans: values in them may be those of somebody who is erased."""
         services = self.revision.services
@@ -219,6 +225,7 @@ class GatewayApplication(Application):
         self.router.routes[:] = [
             Route(ENDPOINT, self.endpoint),
             webhooks.route,
+            Route(STREAM_PATH, self.event_streams),
             *list_routes(self.revision, self.endpoint, self.admission, self._views.schema),
         ]
 

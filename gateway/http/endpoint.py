@@ -283,5 +283,6 @@ def _check_operation(operation: Operation, parameters: Parameters, head: Head) -
     """Refuse what may not be run by GET, and longer lists in variables than the caller may send."""
     if head.profile.max_variable_values < MAX_LIST and parameters.variables:
         check_lists(operation, parameters.variables, head.profile.max_variable_values)
-    if head.method != "POST" and operation.definition.operation is not OperationType.QUERY:
+    streams = head.turn is not None and operation.definition.operation is OperationType.SUBSCRIPTION
+    if head.method != "POST" and operation.definition.operation is not OperationType.QUERY and not streams:
         raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")

@@ -12,7 +12,8 @@ from gateway.http.part_stream import PartStream
 from gateway.http.security_headers import SECURITY_HEADERS
 from gateway.lookups.call_statistics import OK
 
-_CONTENT_TYPES = {media: f"{media}; charset=utf-8" for media in (JSON, RESPONSE_JSON)} | {
+TEXT = "text/plain"
+_CONTENT_TYPES = {media: f"{media}; charset=utf-8" for media in (JSON, RESPONSE_JSON, TEXT)} | {
     form: form.value for form in MultipartForm
 }
 _FIXED = {

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol, runtime_checkable
 
 import uvicorn
 from starlette.applications import Starlette
@@ -38,6 +39,15 @@ def configure_server(create: Callable[[], Starlette]) -> uvicorn.Config:
     )
 
 
+@runtime_checkable
+class EndingApplication(Protocol):
+    """An application that answers streams."""
+
+    async def end_streams(self) -> None:
+        """End them behind what is under way."""
+        ...
+
+
 class AnnouncingServer(uvicorn.Server):
     """Calls `ready` when requests are answered. A second signal ends it at once."""
 
@@ -54,6 +64,12 @@ class AnnouncingServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, and have streams end that would go on for as long as they are read."""
+        if isinstance(app := self.config.loaded_app, EndingApplication):
+            await app.end_streams()
+        await super().shutdown(sockets)
 
 
 class WorkerServer(AnnouncingServer):

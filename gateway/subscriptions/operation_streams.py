@@ -6,8 +6,9 @@ they are when it leaves.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from http import HTTPStatus
 
 import msgspec
 from starlette.requests import ClientDisconnect
@@ -28,13 +29,16 @@ MakeHead = Callable[[], Head]
 class StreamedResult(msgspec.Struct, frozen=True, eq=False):
     """A result as JSON, with the status that it would have by POST. One that `is_refused` has no data, and is the last.
 
-    `cursor` says where a subscription goes on from.
+    `cursor` says where a subscription goes on from. One that `begins` a subscription says nothing else, and has no body.
+    `headers` are those that it would have by POST beside the usual ones.
     """
 
     body: bytes
     status: int = 200
     cursor: str | None = None
     is_refused: bool = False
+    begins: bool = False
+    headers: Mapping[str, str] = {}
 
 
 class OperationStreams:
@@ -52,7 +56,7 @@ class OperationStreams:
         """
         if self._is_closed:
             answer = make_failure(OverloadedError(), RESPONSE_JSON, make_head())
-            yield StreamedResult(answer.body, answer.status, is_refused=True)
+            yield StreamedResult(answer.body, answer.status, is_refused=True, headers=answer.more_headers)
             return
         head = make_head()
         turn = head.turn = SubscriptionTurn(since=since)
@@ -64,6 +68,7 @@ class OperationStreams:
                         if result.is_refused:
                             return
             if turn.feed is not None:
+                yield StreamedResult(b"", begins=True, headers=head.answered_with)
                 async with aclosing(self._follow(turn.feed, make_head, body)) as results:
                     async for result in results:
                         yield result
@@ -111,10 +116,12 @@ class OperationStreams:
         except ClientDisconnect:
             return
         if answer.parts is None:
-            yield StreamedResult(answer.body, answer.status, is_refused=answer.status >= 400)
+            yield StreamedResult(
+                answer.body, answer.status, is_refused=answer.status >= HTTPStatus.BAD_REQUEST, headers=answer.more_headers
+            )
             return
         try:
-            yield StreamedResult(payload_of(answer.body), answer.status)
+            yield StreamedResult(payload_of(answer.body), answer.status, headers=answer.more_headers)
             async for part in answer.parts:
                 yield StreamedResult(payload_of(part), answer.status)
         finally:

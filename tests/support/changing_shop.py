@@ -72,23 +72,18 @@ class ChangingShop(Gateway):
         sent = {"accept": "application/graphql-response+json", "content-type": "application/json"} | headers
         fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()]
         body = json.dumps({"query": query, "variables": variables or {}}).encode()
-        live = self.app.revision.services.live
-        before = 0 if live is None else live.hub.followers
         async with aclosing(self.streams.answer(lambda: Head("POST", fields, b""), body, since)) as results:
-            first = asyncio.ensure_future(anext(results, None))
-            while not first.done() and (live is None or live.hub.followers == before):
-                await asyncio.sleep(0)
-            yield Follower(_after(first, results))
+            first = await anext(results)
+            assert first.begins or first.body
+            yield Follower(results if first.begins else _after(first, results))
 
 
 async def _after(
-    first: asyncio.Future[StreamedResult | None], results: AsyncGenerator[StreamedResult, None]
+    first: StreamedResult, results: AsyncGenerator[StreamedResult, None]
 ) -> AsyncGenerator[StreamedResult, None]:
-    result = await first
-    if result is not None:
-        yield result
-        async for own in results:
-            yield own
+    yield first
+    async for own in results:
+        yield own
 
 
 @asynccontextmanager
