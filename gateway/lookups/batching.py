@@ -10,7 +10,7 @@ is cancelled or came late changes nothing for the others, and a call has a deadl
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain, groupby, islice
 from operator import attrgetter
@@ -23,9 +23,9 @@ from gateway.lookups.call_slots import CallSlots
 from gateway.lookups.call_tracer import waiters_of_call
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.fetches import Fetch
-from gateway.lookups.outcome import Failed, Outcome
+from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.pending_keys import PendingKeys, wait_for
-from gateway.lookups.read_cache import CachedAnswer, ReadCache, folded
+from gateway.lookups.read_cache import CachedAnswer, ReadCache, folded, held_ids
 from gateway.lookups.resilience import ResilientCaller
 
 log = structlog.get_logger()
@@ -50,7 +50,8 @@ MAX_ASKED_ANEW = 10_000
 class Flight(msgspec.Struct, eq=False):
     """A call under way: its keys, their callers, the outcomes so far.
 
-    Others may join it for the keys that are `open`. What is `outdated` comes from before a change, and is not kept.
+    Others may join it for the keys that are `open`. What is `outdated` comes from before a change, and is not kept; nor is what
+    has one of the customers with `outdated_ids`.
     """
 
     keys: Sequence[str]
@@ -59,6 +60,7 @@ class Flight(msgspec.Struct, eq=False):
     deadline: Deadline
     outcomes: dict[str, Outcome] = {}
     outdated: set[str] = set()
+    outdated_ids: set[str] = set()
 
     def land(self, outcomes: dict[str, Outcome]) -> None:
         """Tell all who want some of these keys. Nobody joins for them any more."""
@@ -72,6 +74,11 @@ class Flight(msgspec.Struct, eq=False):
         """Tell whether anybody still waits for one of its keys."""
         now = self.deadline.clock.monotonic()
         return any(not (wanted.is_complete or wanted.deadline.ends <= now) for wanted in self.wanted)
+
+
+def _has_one_of(outcome: Outcome, ids: Collection[str]) -> bool:
+    """Tell whether an answer has one of these customers."""
+    return bool(ids) and isinstance(outcome, Found) and not set(ids).isdisjoint(held_ids(outcome.records))
 
 
 def _wanting(waiting: Waiting) -> list[PendingKeys]:
@@ -260,6 +267,18 @@ class Batching:
         if self._cache is not None:
             self._cache.outdate(self._caller.source, key, concerns)
 
+    def outdate_holding(self, id_: str, concerns: Callable[[Any], bool]) -> None:
+        """Outdate the answers that have a customer with this id, whatever key they are about.
+
+        Nobody joins the calls that may have him: it is not known yet who is in their answers.
+        """
+        for fetch, flights in self._flying.items():
+            for flight in flights if concerns(fetch) else ():
+                flight.open.clear()
+                flight.outdated_ids.add(folded(id_))
+        if self._cache is not None:
+            self._cache.outdate_holding(self._caller.source, id_, concerns)
+
     async def aclose(self) -> None:
         """Cancel all calls and start no more. Whoever still waits gets a failure."""
         self._closed = True
@@ -335,7 +354,7 @@ class Batching:
         flight.land(dict(zip(keys, outcomes, strict=True)))
         if self._cache is not None and fetch.cache_policy is not None:
             for key, outcome in zip(keys, outcomes, strict=True):
-                if key not in flight.outdated:
+                if key not in flight.outdated and not _has_one_of(outcome, flight.outdated_ids):
                     self._cache.add(fetch, key, outcome, fetch.cache_policy)
 
     def _land(self, fetch: Fetch, flight: Flight, call: asyncio.Task[None]) -> None:

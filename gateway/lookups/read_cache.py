@@ -6,13 +6,14 @@ for an answer that cannot be had (stale-if-error, RFC 5861).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from unicodedata import normalize
 
 import msgspec
 
+from connectors.records import Customer
 from connectors.toolkit.evaluation import encode_json
 from gateway.clock import Clock
 from gateway.lookups.outcome import Failed, Found, Outcome
@@ -30,6 +31,13 @@ def folded(key: str) -> str:
     return normalize("NFC", key).lower()
 
 
+def held_ids(records: Sequence[Any]) -> tuple[str, ...]:
+    """List the folded ids of the customers in an answer."""
+    if not records or getattr(records[0], "record_type", None) is not Customer:
+        return ()
+    return tuple({folded(own.id) for own in records})
+
+
 class CachePolicy(msgspec.Struct, frozen=True):
     """Say how long an answer is fresh, and how long usable after."""
 
@@ -38,7 +46,10 @@ class CachePolicy(msgspec.Struct, frozen=True):
 
 
 class CachedAnswer(msgspec.Struct, frozen=True, gc=False):
-    """The cached answer of a source about a key. `has_tiny`: Python may write some amounts with an exponent."""
+    """The cached answer of a source about a key. `has_tiny`: Python may write some amounts with an exponent.
+
+    `ids` are those of the customers in it.
+    """
 
     records: bytes
     kind: type[msgspec.Struct] | None
@@ -53,6 +64,7 @@ class CachedAnswer(msgspec.Struct, frozen=True, gc=False):
     cached_at: float
     fresh_until: float
     usable_until: float
+    ids: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -91,6 +103,7 @@ class ReadCache:
         self._max_bytes = max_bytes
         self._answers: OrderedDict[tuple[object, str], CachedAnswer] = OrderedDict()
         self._fetches: dict[str, dict[str, list[tuple[Any, str]]]] = {}
+        self._holding: dict[str, dict[str, set[tuple[Any, str]]]] = {}
         self.size_bytes = 0
         self.withholds: Callable[[str, Any, str, Found], bool] | None = None
         """Tells which answers are not to be cached, by their source, fetch and key."""
@@ -135,23 +148,33 @@ class ReadCache:
             cached_at=now,
             fresh_until=now + cache_policy.fresh_s,
             usable_until=now + cache_policy.fresh_s + cache_policy.stale_s,
+            ids=held_ids(records),
         )
         self._drop((fetch, key))
         if cached.size > self._max_bytes:
             return
         self._answers[fetch, key] = cached
         self._fetches.setdefault(cached.source, {}).setdefault(folded(key), []).append((fetch, key))
+        for id_ in cached.ids:
+            self._holding.setdefault(cached.source, {}).setdefault(id_, set()).add((fetch, key))
         self.size_bytes += cached.size
         self._shrink()
 
     def kept_keys(self, source: str) -> list[str]:
-        """List the folded keys whose answers are kept of a source."""
-        return [*self._fetches.get(source, ())]
+        """List the folded keys whose answers are kept of a source, and the ids of the customers in these."""
+        return [*self._fetches.get(source, ()), *self._holding.get(source, ())]
 
     def outdate(self, source: str, key: str, concerns: Callable[[Any], bool]) -> None:
         """Make a key's answers stale, for all fetches that a change concerns."""
+        self._outdate(list(self._fetches.get(source, {}).get(folded(key), ())), concerns)
+
+    def outdate_holding(self, source: str, id_: str, concerns: Callable[[Any], bool]) -> None:
+        """Make the answers stale that have a customer with this id at the source, whatever key they are about."""
+        self._outdate(list(self._holding.get(source, {}).get(folded(id_), ())), concerns)
+
+    def _outdate(self, names: Iterable[tuple[Any, str]], concerns: Callable[[Any], bool]) -> None:
         now = self._clock.monotonic()
-        for name in list(self._fetches.get(source, {}).get(folded(key), ())):
+        for name in names:
             cached = self._answers[name]
             if not concerns(name[0]) or cached.fresh_until <= now:
                 continue
@@ -171,6 +194,7 @@ class ReadCache:
         """Drop all answers."""
         self._answers.clear()
         self._fetches.clear()
+        self._holding.clear()
         self.size_bytes = 0
 
     def resize(self, max_bytes: int) -> None:
@@ -192,3 +216,8 @@ class ReadCache:
         names.remove(name)
         if not names:
             del self._fetches[cached.source][key]
+        for id_ in cached.ids:
+            holding = self._holding[cached.source][id_]
+            holding.discard(name)
+            if not holding:
+                del self._holding[cached.source][id_]

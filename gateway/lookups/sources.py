@@ -139,6 +139,9 @@ class Source:
     def outdate(self, change: Change) -> None:
         """Make cached answers stale. The key is in its normal form."""
         self.batching.outdate(change.key, lambda fetch: fetch.by is change.by and change.record in (None, fetch.record))
+        if change.by is KeyKind.CUSTOMER_ID and change.record in (None, Customer):
+            # Answers about keys that he had before: what has changed may be these.
+            self.batching.outdate_holding(change.key, lambda fetch: fetch.record is Customer and fetch.by is not change.by)
 
     async def list_page(
         self, record: type[Record], fields: Fields, after: str | None, first: int, deadline: Deadline

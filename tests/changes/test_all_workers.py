@@ -131,3 +131,25 @@ async def test_a_worker_that_lost_the_log_keeps_nothing(tmp_path: Path):
 
 def store_port(uri: str) -> int:
     return int(uri.rpartition(":")[2].partition("/")[0])
+
+
+async def test_answers_under_keys_of_before_are_stale(tmp_path: Path):
+    """Who had an address until now is not found by it any more, in no worker: also when nobody has it, or he is gone."""
+    shop, gone = Shop(tmp_path), 'query { customer(by: {email: "ana@shop.example"}) { name } }'
+    async with EmbeddedMongo(port=free_port()) as uri, two_workers(shop, uri) as (one, other):
+        with sqlite3.connect(shop.file) as connection:
+            connection.execute("UPDATE customers SET email = 'anna@shop.example'")
+        assert await until_told(one) == [204]
+        assert (await one.data(gone))["customer"] is None
+        async with asyncio.timeout(50):
+            while (await other.data(gone))["customer"] is not None:
+                await asyncio.sleep(0.02)
+        by_new = gone.replace("ana@", "anna@")
+        assert [(await own.data(by_new))["customer"] for own in (one, other)] == [{"name": "Ana"}] * 2
+        with sqlite3.connect(shop.file) as connection:
+            connection.execute("DELETE FROM customers")
+        assert await until_told(other) == [204]
+        assert (await other.data(by_new))["customer"] is None
+        async with asyncio.timeout(50):
+            while (await one.data(by_new))["customer"] is not None:
+                await asyncio.sleep(0.02)

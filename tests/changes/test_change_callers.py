@@ -93,7 +93,8 @@ async def test_a_cursor_is_its_callers_own(tmp_path: Path):
 async def test_a_subscriber_is_not_told_of_others(tmp_path: Path):
     """Neither by ids that he may not see, nor of records or sources that he may not know of."""
     async with (
-        called_shop(tmp_path) as (shop, who), shop.following(CHANGED, {"ids": ["crm:c1", "crm:c2"]}, **who["buyer"]) as buyer,
+        called_shop(tmp_path) as (shop, who),
+        shop.following(CHANGED, {"ids": ["crm:c1", "crm:c2"]}, **who["buyer"]) as buyer,
         shop.following(CHANGED, {"ids": ["crm:c1"]}, **who["no_orders"]) as no_orders,
         shop.following(CHANGED, {"ids": ["crm:c1"]}, **who["no_support"]) as no_support,
     ):

@@ -78,9 +78,7 @@ class ChangingShop(Gateway):
             yield Follower(results if first.begins else _after(first, results))
 
 
-async def _after(
-    first: StreamedResult, results: AsyncGenerator[StreamedResult, None]
-) -> AsyncGenerator[StreamedResult, None]:
+async def _after(first: StreamedResult, results: AsyncGenerator[StreamedResult, None]) -> AsyncGenerator[StreamedResult, None]:
     yield first
     async for own in results:
         yield own
