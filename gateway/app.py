@@ -54,7 +54,7 @@ from gateway.settings import Settings
 from gateway.settings.settings import with_embed_callers
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
-from gateway.subscriptions.event_stream_endpoint import STREAM_PATH, EventStreamEndpoint
+from gateway.subscriptions.event_stream_endpoint import EventStreamEndpoint
 from gateway.tags.pack import PackTexts
 from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
@@ -197,9 +197,9 @@ class GatewayApplication(Application):
         self.telemetry.retire(revision.services)
         await close_services(revision.services, following)
 
-    async def end_streams(self) -> None:
+    def end_streams(self) -> None:
         """End what is answered as streams, behind what is under way: the worker is about to end."""
-        await self.event_streams.aclose()
+        self.event_streams.close()
 
     def forget_operations(self) -> None:
         """Forget all texts and plans: values in them may be those of somebody who is erased."""
@@ -225,8 +225,7 @@ class GatewayApplication(Application):
         self.router.routes[:] = [
             Route(ENDPOINT, self.endpoint),
             webhooks.route,
-            Route(STREAM_PATH, self.event_streams),
-            *list_routes(self.revision, self.endpoint, self.admission, self._views.schema),
+            *list_routes(self.revision, self.endpoint, self.event_streams, self.admission, self._views.schema),
         ]
 
     def _admit(self, settings: Settings) -> None:
@@ -252,8 +251,7 @@ class GatewayApplication(Application):
             self._begin(head, operation, context.stitcher.loaders)
             return await self._run(operation, variables, context, head)
         finally:
-            if meter is not None:
-                _tell_quota(meter, head)
+            _tell_quota(meter, head)
 
     def _run(
         self, operation: Operation, variables: dict[str, Any], context: RequestContext, head: Head
@@ -295,17 +293,16 @@ class GatewayApplication(Application):
         try:
             result = await self._run(operation, variables, context, head)
         finally:
-            if context.meter is not None:
-                _tell_quota(context.meter, head)
+            _tell_quota(context.meter, head)
         head.answered_with["server-timing"] = trace.server_timing()
         if services.settings.is_development and trace.lookups:
             result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}
         return result
 
 
-def _tell_quota(meter: Meter, head: Head) -> None:
+def _tell_quota(meter: Meter | None, head: Head) -> None:
     """Tell in headers what is left of the caller's quota, also where the request was refused."""
-    if meter.quota is not None:
+    if meter is not None and meter.quota is not None:
         head.answered_with |= meter.quota.headers()
 
 
@@ -387,6 +384,7 @@ async def _lifespan(app: GatewayApplication) -> AsyncIterator[None]:
             yield
         finally:
             app.state.ready = False
+            app.end_streams()
             await app.wait_retired()
             app.endpoint.preparation.close()
             await close_services(app.revision.services)

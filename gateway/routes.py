@@ -14,12 +14,16 @@ from gateway.http.session_route import SessionRoute
 from gateway.mcp.assistant_routes import assistant_routes
 from gateway.pages.page_routes import page_routes
 from gateway.revisions import Revision
+from gateway.subscriptions.event_stream_endpoint import STREAM_PATH, EventStreamEndpoint
 
 
-def list_routes(revision: Revision, endpoint: GraphQLView, admission: Admission, schema: GraphQLSchema) -> list[Route]:
+def list_routes(
+    revision: Revision, endpoint: GraphQLView, event_streams: EventStreamEndpoint, admission: Admission, schema: GraphQLSchema
+) -> list[Route]:
     """List the routes by what the settings ask for: health, pages and their sessions, GraphiQL, tools of assistants."""
     settings = revision.services.settings
-    routes = [Route("/healthz", tell_alive), Route("/readyz", tell_readiness), *page_routes(settings)]
+    routes = [Route(STREAM_PATH, event_streams), Route("/healthz", tell_alive), Route("/readyz", tell_readiness)]
+    routes += page_routes(settings)
     routes += embed_routes(revision, endpoint.observe)
     if settings.has_pages:
         routes.append(SessionRoute(revision, endpoint.observe).route)

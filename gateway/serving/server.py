@@ -40,10 +40,10 @@ def configure_server(create: Callable[[], Starlette]) -> uvicorn.Config:
 
 
 @runtime_checkable
-class EndingApplication(Protocol):
-    """An application that answers streams."""
+class StreamingApplication(Protocol):
+    """An application with answers that go on for as long as they are read."""
 
-    async def end_streams(self) -> None:
+    def end_streams(self) -> None:
         """End them behind what is under way."""
         ...
 
@@ -66,10 +66,14 @@ class AnnouncingServer(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End, and have streams end that would go on for as long as they are read."""
-        if isinstance(app := self.config.loaded_app, EndingApplication):
-            await app.end_streams()
+        """End behind the answers under way, and have streams end."""
+        self.end_streams()
         await super().shutdown(sockets)
+
+    def end_streams(self) -> None:
+        """End streams behind what is under way on them."""
+        if isinstance(app := self.config.loaded_app, StreamingApplication):
+            app.end_streams()
 
 
 class WorkerServer(AnnouncingServer):
@@ -94,6 +98,7 @@ class WorkerServer(AnnouncingServer):
         for server in self.servers:
             server.close()
         await self._accept_queued()
+        self.end_streams()
         await self._drain()
         await super().shutdown(sockets)
 

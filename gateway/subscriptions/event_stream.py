@@ -1,17 +1,15 @@
-"""Hold the events of one stream, and the operations that write them."""
+"""Hold the events of one stream until its client reads them, and the operations that write them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
-from typing import Any
 
-MAX_WAITING_BYTES = 256 * 1024
-"""What waits for a reader. Operations that have more to say wait until he has read."""
+MAX_WAITING_BYTES = 64 << 10
+"""What waits for a client who reads slowly. His operations go on when there is less."""
 
-MAX_OPERATIONS = 100
-"""How many operations write to a stream."""
+COMMENT = b":\n\n"
+"""What clients pass over."""
 
 
 def write_event(name: str, data: bytes = b"", cursor: str | None = None) -> bytes:
@@ -21,61 +19,94 @@ def write_event(name: str, data: bytes = b"", cursor: str | None = None) -> byte
 
 
 class EventStream:
-    """The events of all operations of one client, in the order in which they are written.
+    """The events of the operations of one client, in the order in which they are written.
 
-    It `is_open` while its client reads. It is of the `caller` who reserved it.
+    It belongs to the `caller` who asked for it, and `is_open` while he reads. One that nobody opens ends at `expires_at`.
+    Iteration gives all that waits at once, and ends when the stream is ended and was read.
     """
 
-    def __init__(self, caller: str) -> None:
+    def __init__(self, caller: str, expires_at: float = 0.0) -> None:
         self.caller = caller
+        self.expires_at = expires_at
         self.is_open = False
         self.operations: dict[str, asyncio.Task[None]] = {}
         self._waiting: deque[bytes] = deque()
-        self._bytes = 0
-        self._is_closed = False
-        self._changed = asyncio.Condition()
+        self._waiting_bytes = 0
+        self._is_ending = self._is_ended = False
+        self._readable = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    @property
+    def is_ended(self) -> bool:
+        """Tell whether nothing more is written."""
+        return self._is_ended
 
     def __aiter__(self) -> EventStream:
         return self
 
     async def __anext__(self) -> bytes:
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._waiting or self._is_closed)
-            if not self._waiting:
+        while not self._waiting:
+            if self._is_ended:
                 raise StopAsyncIteration
-            event = self._waiting.popleft()
-            self._bytes -= len(event)
-            self._changed.notify_all()
-            return event
+            self._readable.clear()
+            await self._readable.wait()
+        events = b"".join(self._waiting)
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._has_room.set()
+        return events
 
-    async def write(self, event: bytes) -> None:
-        """Add an event, when there is room."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._bytes < MAX_WAITING_BYTES or self._is_closed)
-            self._waiting.append(event)
-            self._bytes += len(event)
-            self._changed.notify_all()
+    def write(self, event: bytes) -> None:
+        """Add an event. One that comes after the end is dropped."""
+        if self._is_ended:
+            return
+        self._waiting.append(event)
+        self._waiting_bytes += len(event)
+        if self._waiting_bytes >= MAX_WAITING_BYTES:
+            self._has_room.clear()
+        self._readable.set()
 
-    def run(self, id_: str, work: Coroutine[Any, Any, None]) -> None:
-        """Run an operation beside the stream."""
-        task = self.operations[id_] = asyncio.create_task(work)
-        task.add_done_callback(lambda _: self.operations.pop(id_, None))
+    async def wait_for_room(self) -> None:
+        """Wait until the client has read."""
+        await self._has_room.wait()
 
-    def end(self, id_: str) -> None:
-        """End an operation. One that is not there has ended."""
-        if (task := self.operations.get(id_)) is not None:
+    def keep_alive(self) -> None:
+        """Say something, unless the client has something to read."""
+        if self.is_open and not self._waiting:
+            self.write(COMMENT)
+
+    def add_operation(self, id_: str, task: asyncio.Task[None]) -> None:
+        """Add an operation that writes to the stream."""
+        self.operations[id_] = task
+        task.add_done_callback(lambda _: self._forget_operation(id_, task))
+
+    def end_operation(self, id_: str) -> None:
+        """End an operation, which writes nothing more. One that is not there has ended."""
+        if (task := self.operations.pop(id_, None)) is not None:
             task.cancel()
+            self._end_if_done()
 
-    async def end_when_done(self) -> None:
-        """Wait until all operations have ended; then end the stream."""
-        if self.operations:
-            await asyncio.wait([*self.operations.values()])
-        async with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
+    def end_when_done(self) -> None:
+        """End the stream behind its last operation."""
+        self._is_ending = True
+        self._end_if_done()
 
     def close(self) -> None:
-        """End all operations: nobody reads."""
-        self._is_closed = True
+        """End all operations and the stream: nobody reads."""
+        self._waiting.clear()
+        self._is_ended = True
         for task in [*self.operations.values()]:
             task.cancel()
+        self._readable.set()
+        self._has_room.set()
+
+    def _forget_operation(self, id_: str, task: asyncio.Task[None]) -> None:
+        if self.operations.get(id_) is task:
+            del self.operations[id_]
+        self._end_if_done()
+
+    def _end_if_done(self) -> None:
+        if self._is_ending and not self.operations:
+            self._is_ended = True
+            self._readable.set()

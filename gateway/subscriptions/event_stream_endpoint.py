@@ -1,15 +1,18 @@
 """Answer operations by server-sent events, as the protocol of graphql-sse has it.
 
-Each operation has a connection of its own, or all of a client share one that is reserved by a token: then requests say what is
-to be run, and what is answered leaves by that connection. Each result is a request of its own at the endpoint.
+Each operation has a connection of its own, or all operations of a client share one, which is reserved by a token: then further
+requests begin and end operations, and their results leave by that connection. Each result is a request of its own at the
+endpoint.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 from http import HTTPStatus
+from secrets import randbelow
 from typing import Any
 
 import msgspec
@@ -18,72 +21,34 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.access.caller import Caller
 from gateway.clock import Clock
-from gateway.errors import UnauthenticatedError
+from gateway.error_codes import ErrorCode
 from gateway.http.endpoint import GraphQLView
-from gateway.http.negotiation import JSON, RESPONSE_JSON, RefusedError
-from gateway.http.parameters import read_body_parameters, read_url_parameters
-from gateway.http.request_head import Head
+from gateway.http.negotiation import RESPONSE_JSON, RefusedError
 from gateway.http.response import TEXT, HttpResponse
 from gateway.http.responses import make_failure
-from gateway.subscriptions.event_stream import MAX_OPERATIONS, EventStream, write_event
-from gateway.subscriptions.event_stream_tokens import EventStreamTokens
+from gateway.subscriptions.event_stream import EventStream, write_event
+from gateway.subscriptions.event_stream_registry import EventStreamRegistry
+from gateway.subscriptions.event_stream_request import EVENTS, TOKEN_HEADER, EventStreamRequest
 from gateway.subscriptions.operation_streams import OperationStreams, StreamedResult
 
 STREAM_PATH = "/graphql/stream"
-TOKEN = "x-graphql-event-stream-token"  # noqa: S105  the name of a header
-EVENTS = "text/event-stream"
-KEEP_ALIVE_S = 15.0
-"""How often something is said on a stream, in seconds: proxies close connections that are silent."""
 
-_METHODS = "GET, POST, PUT, DELETE"
-_COMMENT = b":\n\n"
+ACCEPTANCE_S = 1.0
+"""How long the request that begins an operation waits for a refusal. One that comes later is told by the stream."""
+
+RECONNECTION_MS = (1_000, 5_000)
+"""When clients come back whose connection broke: each draws its own time, so that not all come at once."""
+
+_METHODS = ("GET", "POST", "PUT", "DELETE")
 _STREAM_HEADERS = {
     "content-type": f"{EVENTS}; charset=utf-8",
     "cache-control": "no-cache, no-store",
     "x-accel-buffering": "no",
     "vary": "Accept, Origin",
 }
-_OWN = frozenset(
-    [b"accept", b"accept-encoding", b"content-encoding", b"content-length", b"last-event-id", b"x-request-id", TOKEN.encode()]
-)
-"""Headers of a request here that say nothing of the operation."""
 
-
-class _StreamRequest:
-    """One request, by ASGI. `make_head` makes the heads of the results that it is answered by."""
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope, self.receive, self.send = scope, receive, send
-        self.head = _head_of(scope, scope["method"], scope["headers"])
-        self._fields = [(name, value) for name, value in scope["headers"] if name not in _OWN]
-        accepts = self.head.accept
-        parts = b", ".join(own.strip() for own in accepts.split(b",") if b"multipart/mixed" in own)
-        self._fields.append(
-            (b"accept", parts + b", " + RESPONSE_JSON.encode() + b";q=0.9" if parts else RESPONSE_JSON.encode())
-        )
-
-    @property
-    def token(self) -> str | None:
-        """The token of a stream, in a header or in the URL."""
-        given = self.head.headers.get(TOKEN.encode())
-        return given.decode("latin-1") if given is not None else self.head.query.get("token")
-
-    @property
-    def wants_events(self) -> bool:
-        return EVENTS.encode() in self.head.accept
-
-    @property
-    def since(self) -> str | None:
-        given = self.head.headers.get(b"last-event-id")
-        return given.decode("latin-1") if given else None
-
-    def make_head(self) -> Head:
-        return _head_of(self.scope, self.head.method, self._fields)
-
-
-def _head_of(scope: Scope, method: str, fields: Any) -> Head:
-    client = scope.get("client")
-    return Head(method, fields, scope["query_string"], peer=client[0] if client else None)
+First = asyncio.Future[StreamedResult | None]
+"""The first result of an operation, None where it ended without one. Cancelled when nobody waits for it."""
 
 
 class EventStreamEndpoint:
@@ -91,205 +56,223 @@ class EventStreamEndpoint:
 
     def __init__(self, endpoint: GraphQLView, clock: Clock) -> None:
         self._endpoint = endpoint
-        self._streams = OperationStreams(endpoint)
+        self._results = OperationStreams(endpoint)
         self._clock = clock
-        self.tokens = EventStreamTokens(clock)
+        self.registry = EventStreamRegistry(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = _StreamRequest(scope, receive, send)
+        request = EventStreamRequest(scope, receive, send)
         request.head.begun = request.head.arrived = self._endpoint.monotonic()
         try:
-            answer = self._answer_preflight(request.head) or await self._answer(request)
+            answer = self._answer_preflight(request) or await self._answer(request)
         except ClientDisconnect:
             return
-        except Exception as error:  # noqa: BLE001  what is not ours is status 500, and says nothing
-            answer = make_failure(error, JSON, request.head)
+        except Exception as error:  # noqa: BLE001  what was not raised on purpose is status 500, and says nothing
+            answer = make_failure(error, RESPONSE_JSON, request.head)
             self._endpoint.observe(request.head, None, answer.code)
         if answer is not None:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
             await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer(self, request: _StreamRequest) -> HttpResponse | None:
-        """Answer a request. None where its answer has left as events."""
-        head, token = request.head, request.token
-        if head.method not in _METHODS.split(", "):
-            raise RefusedError(405, f"use one of {_METHODS}", allow=_METHODS)
-        self._endpoint.origins.admit(head)
-        if head.method == "PUT":
-            caller = await self._identify(head)
-            return _plain(head, HTTPStatus.CREATED, self.tokens.reserve(caller.name))
-        if head.method == "DELETE":
-            self._find_stream(request, (await self._identify(head)).name).end(head.query.get("operationId") or "")
-            return _plain(head, HTTPStatus.OK)
-        if token is None:
-            if not request.wants_events:
-                raise RefusedError(406, f"Accept: must have {EVENTS}, or reserve a stream by PUT and send its token")
-            return await self._answer_alone(request)
-        if request.wants_events and head.method == "GET" and "query" not in head.query and "extensions" not in head.query:
-            return await self._open(request, token)
-        return await self._begin(request)
+    def close(self) -> None:
+        """End all streams behind what is under way. Subscriptions end, and nothing new begins."""
+        self._results.close()
+        self.registry.close()
 
-    def _answer_preflight(self, head: Head) -> HttpResponse | None:
-        """Answer what a browser asks before: pages that may ask may also reserve streams."""
-        answer = self._endpoint.origins.answer_preflight(head) if head.method == "OPTIONS" else None
+    async def _answer(self, request: EventStreamRequest) -> HttpResponse | None:
+        """Answer a request. None where its answer has left as events."""
+        if request.method not in _METHODS:
+            raise RefusedError(405, f"use one of {', '.join(_METHODS)}", allow=", ".join(_METHODS))
+        self._endpoint.origins.admit(request.head)
+        if request.method == "PUT":
+            token = self.registry.reserve(await self._identify(request))
+            return _plain(request, HTTPStatus.CREATED, token)
+        if request.method == "DELETE":
+            return await self._end_operation(request)
+        if request.token is None:
+            return await self._answer_alone(request)
+        if request.has_operation:
+            return await self._begin_operation(request)
+        return await self._open_reserved(request)
+
+    def _answer_preflight(self, request: EventStreamRequest) -> HttpResponse | None:
+        """Answer what a browser asks before. Pages that may ask may also reserve streams."""
+        answer = self._endpoint.origins.answer_preflight(request.head) if request.method == "OPTIONS" else None
         if answer is not None:
             allowed = answer.more_headers["access-control-allow-headers"]
             answer.more_headers = {
                 **answer.more_headers,
-                "access-control-allow-methods": _METHODS,
-                "access-control-allow-headers": f"{allowed}, last-event-id, {TOKEN}",
+                "access-control-allow-methods": ", ".join(_METHODS),
+                "access-control-allow-headers": f"{allowed}, last-event-id, {TOKEN_HEADER.decode()}",
             }
         return answer
 
-    async def _identify(self, head: Head) -> Caller:
-        caller = self._endpoint.identify(head)
-        head.caller = caller if isinstance(caller, Caller) else await caller
-        return head.caller
+    async def _identify(self, request: EventStreamRequest) -> str:
+        caller = self._endpoint.identify(request.head)
+        request.head.caller = caller if isinstance(caller, Caller) else await caller
+        return request.head.caller.name
 
-    def _find_stream(self, request: _StreamRequest, caller: str | None) -> EventStream:
+    def _find_stream(self, request: EventStreamRequest, caller: str) -> EventStream:
         if request.token is None:
-            raise RefusedError(400, f"{TOKEN}: the token of a stream is missing; reserve one by PUT")
-        return self.tokens.find(request.token, caller)
+            raise RefusedError(400, f"{TOKEN_HEADER.decode()}: the token of a stream is missing; reserve one by PUT")
+        return self.registry.find(request.token, caller)
 
-    async def _read_body(self, request: _StreamRequest) -> bytes:
-        if request.head.method != "POST":
+    async def _read_body(self, request: EventStreamRequest) -> bytes:
+        if request.method != "POST":
             return b""
         return bytes(await self._endpoint.receive_body(request.head, request.scope.get("state", {}), request.receive))
 
-    async def _answer_alone(self, request: _StreamRequest) -> HttpResponse | None:
+    async def _answer_alone(self, request: EventStreamRequest) -> HttpResponse | None:
         """Answer an operation on this connection."""
+        if not request.wants_events:
+            raise RefusedError(406, f"Accept: must have {EVENTS}; or reserve a stream by PUT, and send its token")
+        _check_version(request)
+        caller = await self._identify(request)
         body = await self._read_body(request)
-        async with aclosing(self._streams.answer(request.make_head, body, request.since)) as results:
-            first = await anext(results)
-            if _is_no_result(first):
-                return _refusal(first, request.head)
-            await self._send_events(request, _events(first, results), first.headers)
+        stream, first = self.registry.open(caller), _make_first()
+        gone = asyncio.ensure_future(_close_when_gone(request, stream))
+        try:
+            work = partial(self._run, request, body, stream, first, refuses=_is_no_result)
+            self.registry.begin_operation(stream, "", work)
+            stream.end_when_done()
+            result = await first
+            if result is None:
+                return None
+            if _is_no_result(result):
+                return _refusal(request, result)
+            await _send_events(request, stream, result.headers)
+        finally:
+            gone.cancel()
+            self.registry.remove(stream)
         return None
 
-    async def _open(self, request: _StreamRequest, token: str) -> HttpResponse | None:
-        """Open the stream of a token, whose client may send no credential with it."""
-        try:
-            caller: str | None = (await self._identify(request.head)).name
-        except UnauthenticatedError:
-            if not {b"authorization", b"cookie"}.isdisjoint(request.head.headers):
-                raise
-            caller = None
-        stream = self._find_stream(request, caller)
+    async def _open_reserved(self, request: EventStreamRequest) -> HttpResponse | None:
+        """Open the stream of a token."""
+        if not request.wants_events:
+            raise RefusedError(406, f"Accept: must have {EVENTS} to open a stream")
+        _check_version(request)
+        stream = self._find_stream(request, await self._identify(request))
         if stream.is_open:
             raise RefusedError(409, "the stream of this token is open already; reserve another one by PUT")
         stream.is_open = True
+        gone = asyncio.ensure_future(_close_when_gone(request, stream))
         try:
-            await self._send_events(request, stream, request.head.answered_with)
+            await _send_events(request, stream)
         finally:
-            self.tokens.release(token)
+            gone.cancel()
+            self.registry.remove(stream)
         return None
 
-    async def _begin(self, request: _StreamRequest) -> HttpResponse:
+    async def _begin_operation(self, request: EventStreamRequest) -> HttpResponse:
         """Begin an operation whose results leave by the stream of a token."""
-        stream = self._find_stream(request, (await self._identify(request.head)).name)
+        caller = await self._identify(request)
+        self._find_stream(request, caller)  # before its body is read
         body = await self._read_body(request)
-        parameters = read_body_parameters(body) if request.head.method == "POST" else read_url_parameters(request.head)
-        id_ = (parameters.extensions or {}).get("operationId")
-        if not isinstance(id_, str) or not id_ or len(id_) > 200:
-            raise RefusedError(400, "extensions.operationId: must be a text that names the operation in the stream")
-        if id_ in stream.operations:
-            raise RefusedError(409, "extensions.operationId: an operation of this name is under way; choose another one")
-        if len(stream.operations) >= MAX_OPERATIONS:
-            raise RefusedError(429, f"{MAX_OPERATIONS} operations are under way on this stream; end some", code="OVERLOADED")
-        first: asyncio.Future[StreamedResult] = asyncio.get_running_loop().create_future()
-        stream.run(id_, self._run(request, body, id_, stream, first))
-        result = await first
-        return _refusal(result, request.head) if result.is_refused else _plain(request.head, HTTPStatus.ACCEPTED)
+        id_ = request.read_operation_id(body)
+        stream, first = self._find_stream(request, caller), _make_first()
+        work = partial(self._run, request, body, stream, first, refuses=_is_refused, id_=id_)
+        self.registry.begin_operation(stream, id_, work)
+        pause = asyncio.ensure_future(self._clock.sleep(ACCEPTANCE_S))
+        waiting: list[asyncio.Future[Any]] = [first, pause]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        pause.cancel()
+        result = first.result() if first.done() else None
+        first.cancel()
+        return _plain(request, HTTPStatus.ACCEPTED) if result is None or not result.is_refused else _refusal(request, result)
+
+    async def _end_operation(self, request: EventStreamRequest) -> HttpResponse:
+        stream, id_ = self._find_stream(request, await self._identify(request)), request.head.query.get("operationId")
+        if not id_:
+            raise RefusedError(400, "operationId: name the operation that is to end")
+        stream.end_operation(id_)
+        return _plain(request, HTTPStatus.OK)
 
     async def _run(
-        self, request: _StreamRequest, body: bytes, id_: str, stream: EventStream, first: asyncio.Future[StreamedResult]
+        self,
+        request: EventStreamRequest,
+        body: bytes,
+        stream: EventStream,
+        first: First,
+        *,
+        refuses: Callable[[StreamedResult], bool],
+        id_: str | None = None,
     ) -> None:
-        """Write the results of an operation to a stream. What is refused at once is told to who began it."""
-        name = msgspec.json.encode(id_)
+        """Write the results of an operation to a stream. `first` gets what refuses it, while somebody waits for that."""
+        write = partial(_write_result, stream, None if id_ is None else msgspec.json.encode(id_))
         try:
-            async with aclosing(self._streams.answer(request.make_head, body)) as results:
+            async with aclosing(self._results.answer(request.make_head, body, request.since)) as results:
                 async for result in results:
                     if not first.done():
                         first.set_result(result)
-                        if result.is_refused:
+                        if refuses(result):
                             return
-                    if not result.begins:
-                        payload = b'{"id":%s,"payload":%s}' % (name, result.body)
-                        await stream.write(write_event("next", payload, result.cursor))
-            await stream.write(write_event("complete", b'{"id":%s}' % name))
+                    write(result)
+                    if not result.has_next:  # the parts of an answer have a place among what is under way
+                        await stream.wait_for_room()
+        except Exception as error:  # noqa: BLE001  as for any other request
+            failure = make_failure(error, RESPONSE_JSON, request.head)
+            self._endpoint.observe(request.head, None, failure.code)
+            write(StreamedResult(failure.body, failure.status, is_refused=True))
         finally:
             if not first.done():
-                first.cancel()
-
-    async def _send_events(self, request: _StreamRequest, events: AsyncIterator[bytes], headers: Mapping[str, str]) -> None:
-        """Send events until there are no more, or their reader has gone."""
-        fields = {**_STREAM_HEADERS, "x-request-id": request.head.request_id, **headers}
-        raw = [(name.encode(), value.encode()) for name, value in fields.items()]
-        await request.send({"type": "http.response.start", "status": 200, "headers": raw})
-        gone = asyncio.ensure_future(_leaving(request.receive))
-        sending = asyncio.ensure_future(self._send_all(request.send, events))
-        try:
-            await asyncio.wait([gone, sending], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (gone, sending):
-                task.cancel()
-            await asyncio.wait([gone, sending])
-        if not sending.cancelled():
-            sending.result()
-
-    async def _send_all(self, send: Send, events: AsyncIterator[bytes]) -> None:
-        await send({"type": "http.response.body", "body": _COMMENT, "more_body": True})
-        coming = asyncio.ensure_future(_next(events))
-        pause = asyncio.ensure_future(self._clock.sleep(KEEP_ALIVE_S))
-        try:
-            while True:
-                await asyncio.wait([coming, pause], return_when=asyncio.FIRST_COMPLETED)
-                event = coming.result() if coming.done() else _COMMENT
-                await send({"type": "http.response.body", "body": event or b"", "more_body": event is not None})
-                if event is None:
-                    return
-                if coming.done():
-                    coming = asyncio.ensure_future(_next(events))
-                if pause.done():
-                    pause = asyncio.ensure_future(self._clock.sleep(KEEP_ALIVE_S))
-        finally:
-            for task in (coming, pause):
-                task.cancel()
-            await asyncio.wait([coming, pause])
-
-    async def aclose(self) -> None:
-        """End all streams behind what is under way. Subscriptions end, and nothing new begins."""
-        self._streams.close()
-        await self.tokens.end_all()
+                first.set_result(None)
+        write(None)
 
 
-async def _next(events: AsyncIterator[bytes]) -> bytes | None:
-    return await anext(events, None)
+def _make_first() -> First:
+    return asyncio.get_running_loop().create_future()
 
 
-async def _events(first: StreamedResult, results: AsyncIterator[StreamedResult]) -> AsyncIterator[bytes]:
-    """Write results as events, and that there are no more."""
-    if not first.begins:
-        yield write_event("next", first.body, first.cursor)
-    async for result in results:
-        yield write_event("next", result.body, result.cursor)
-    yield write_event("complete")
+def _write_result(stream: EventStream, id_: bytes | None, result: StreamedResult | None) -> None:
+    """Write a result as an event, and None as the end of the operation. One that says nothing is no event."""
+    if result is None:
+        stream.write(write_event("complete", b"" if id_ is None else b'{"id":%s}' % id_))
+    elif not result.begins:
+        payload = result.body if id_ is None else b'{"id":%s,"payload":%s}' % (id_, result.body)
+        stream.write(write_event("next", payload, result.cursor))
 
 
-async def _leaving(receive: Receive) -> None:
-    """Wait until the reader has gone. A body that nobody has read comes before."""
-    while (await receive())["type"] != "http.disconnect":
+async def _send_events(request: EventStreamRequest, stream: EventStream, headers: Mapping[str, str] | None = None) -> None:
+    """Send the events of a stream until it ends."""
+    own = {"x-request-id": request.head.request_id, **request.head.answered_with, **(headers or {})}
+    raw = [(name.encode(), value.encode()) for name, value in {**own, **_STREAM_HEADERS}.items()]
+    await request.send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": raw})
+    lowest, highest = RECONNECTION_MS
+    retry = b"retry: %d\n\n" % (lowest + randbelow(highest - lowest))
+    await request.send({"type": "http.response.body", "body": retry, "more_body": True})
+    async for events in stream:
+        await request.send({"type": "http.response.body", "body": events, "more_body": True})
+    await request.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _close_when_gone(request: EventStreamRequest, stream: EventStream) -> None:
+    """Close a stream when its client has gone. A body that nobody has read comes before."""
+    while (await request.receive())["type"] != "http.disconnect":
         pass
+    stream.close()
+
+
+def _check_version(request: EventStreamRequest) -> None:
+    if not request.reads_streams:
+        raise RefusedError(
+            505, "an event stream has no length: ask by HTTP/1.1, also from a proxy (nginx: proxy_http_version 1.1)"
+        )
+
+
+def _is_refused(result: StreamedResult) -> bool:
+    return result.is_refused
 
 
 def _is_no_result(result: StreamedResult) -> bool:
-    """Tell whether a request was refused before its document was looked at. What does not validate is told as an event."""
-    return result.is_refused and result.status != HTTPStatus.BAD_REQUEST
+    """Tell whether a request was refused for its headers, its body or its caller. What is wrong in its document is a result."""
+    is_of_document = result.status == HTTPStatus.BAD_REQUEST and result.code != ErrorCode.BAD_REQUEST
+    return result.is_refused and not is_of_document
 
 
-def _refusal(result: StreamedResult, head: Head) -> HttpResponse:
-    return HttpResponse(result.status, result.body, RESPONSE_JSON, head.request_id, result.headers)
+def _refusal(request: EventStreamRequest, result: StreamedResult) -> HttpResponse:
+    headers = {**request.head.answered_with, **result.headers}
+    return HttpResponse(result.status, result.body, RESPONSE_JSON, request.head.request_id, headers)
 
 
-def _plain(head: Head, status: HTTPStatus, text: str = "") -> HttpResponse:
-    return HttpResponse(status, text.encode(), TEXT, head.request_id, head.answered_with)
+def _plain(request: EventStreamRequest, status: HTTPStatus, text: str = "") -> HttpResponse:
+    return HttpResponse(status, text.encode(), TEXT, request.head.request_id, request.head.answered_with)

@@ -22,6 +22,7 @@ from gateway.http.multipart import payload_of
 from gateway.http.negotiation import RESPONSE_JSON
 from gateway.http.request_head import Head
 from gateway.http.responses import make_failure
+from gateway.lookups.call_statistics import OK
 
 MakeHead = Callable[[], Head]
 
@@ -30,7 +31,8 @@ class StreamedResult(msgspec.Struct, frozen=True, eq=False):
     """A result as JSON, with the status that it would have by POST. One that `is_refused` has no data, and is the last.
 
     `cursor` says where a subscription goes on from. One that `begins` a subscription says nothing else, and has no body.
-    `headers` are those that it would have by POST beside the usual ones.
+    `headers` are those that it would have by POST beside the usual ones, `code` is that of its first error. It `has_next` where
+    other parts of the same answer follow.
     """
 
     body: bytes
@@ -39,6 +41,8 @@ class StreamedResult(msgspec.Struct, frozen=True, eq=False):
     is_refused: bool = False
     begins: bool = False
     headers: Mapping[str, str] = {}
+    code: str = OK
+    has_next: bool = False
 
 
 class OperationStreams:
@@ -56,7 +60,7 @@ class OperationStreams:
         """
         if self._is_closed:
             answer = make_failure(OverloadedError(), RESPONSE_JSON, make_head())
-            yield StreamedResult(answer.body, answer.status, is_refused=True, headers=answer.more_headers)
+            yield StreamedResult(answer.body, answer.status, is_refused=True, headers=answer.more_headers, code=answer.code)
             return
         head = make_head()
         turn = head.turn = SubscriptionTurn(since=since)
@@ -116,13 +120,14 @@ class OperationStreams:
         except ClientDisconnect:
             return
         if answer.parts is None:
+            is_refused = answer.status >= HTTPStatus.BAD_REQUEST
             yield StreamedResult(
-                answer.body, answer.status, is_refused=answer.status >= HTTPStatus.BAD_REQUEST, headers=answer.more_headers
+                answer.body, answer.status, is_refused=is_refused, headers=answer.more_headers, code=answer.code
             )
             return
         try:
-            yield StreamedResult(payload_of(answer.body), answer.status, headers=answer.more_headers)
+            yield StreamedResult(payload_of(answer.body), answer.status, headers=answer.more_headers, has_next=True)
             async for part in answer.parts:
-                yield StreamedResult(payload_of(part), answer.status)
+                yield StreamedResult(payload_of(part), answer.status, has_next=not answer.parts.is_whole)
         finally:
             answer.parts.close()
