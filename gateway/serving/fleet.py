@@ -144,7 +144,7 @@ class Fleet:
     async def _start(self) -> WorkerProcess:
         own, other = socket.socketpair()
         configuration = self.configuration
-        run = partial(run_worker, configuration, self._listener, other)
+        run = partial(run_worker, configuration, self._listener, other, is_alone=len(self.slots) == 1)
         pid, ended = self._children.fork(run, [self._listener.fileno(), other.fileno()])
         other.close()
         self._started += 1

@@ -41,13 +41,17 @@ EX_CONFIG = 78
 log = structlog.get_logger()
 
 
-def run_worker(configuration: Configuration, listener: socket.socket, pipe: socket.socket) -> int:
-    """Serve until SIGTERM, or until the master has ended. Gives the exit code of the process."""
+def run_worker(configuration: Configuration, listener: socket.socket, pipe: socket.socket, *, is_alone: bool) -> int:
+    """Serve until SIGTERM, or until the master has ended. Gives the exit code of the process.
+
+    A worker that `is_alone` has all connections of each client.
+    """
     try:
         app = create_worker(configuration.settings, configuration.traffic, configuration.tags, configuration.documents)
     except ConfigurationError as error:
         log.error("settings_rejected", problems=error.problems)
         return EX_CONFIG
+    app.event_streams.reserves = is_alone
     worker = Worker(app, configuration.revision, listener, pipe)
     with asyncio.Runner(loop_factory=worker.config.get_loop_factory()) as runner:
         return runner.run(worker.serve())

@@ -59,6 +59,8 @@ class EventStreamEndpoint:
         self._results = OperationStreams(endpoint)
         self._clock = clock
         self.registry = EventStreamRegistry(clock)
+        self.reserves = True
+        """Whether streams are reserved: where several workers share the connections of a client, one of them knows a token."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = EventStreamRequest(scope, receive, send)
@@ -85,8 +87,7 @@ class EventStreamEndpoint:
             raise RefusedError(405, f"use one of {', '.join(_METHODS)}", allow=", ".join(_METHODS))
         self._endpoint.origins.admit(request.head)
         if request.method == "PUT":
-            token = self.registry.reserve(await self._identify(request))
-            return _plain(request, HTTPStatus.CREATED, token)
+            return self._reserve(request, await self._identify(request))
         if request.method == "DELETE":
             return await self._end_operation(request)
         if request.token is None:
@@ -121,6 +122,15 @@ class EventStreamEndpoint:
         if request.method != "POST":
             return b""
         return bytes(await self._endpoint.receive_body(request.head, request.scope.get("state", {}), request.receive))
+
+    def _reserve(self, request: EventStreamRequest, caller: str) -> HttpResponse:
+        if not self.reserves:
+            raise RefusedError(
+                501,
+                "several workers answer here, of which one would know the stream; use a connection for each operation "
+                "(graphql-sse: singleConnection: false), or have the gateway served with --workers 1",
+            )
+        return _plain(request, HTTPStatus.CREATED, self.registry.reserve(caller))
 
     async def _answer_alone(self, request: EventStreamRequest) -> HttpResponse | None:
         """Answer an operation on this connection."""
