@@ -60,6 +60,7 @@ class OperationStreams:
         """
         if self._is_closed:
             answer = make_failure(OverloadedError(), RESPONSE_JSON, make_head())
+            self._endpoint.note_refusal("POST", answer)
             yield StreamedResult(answer.body, answer.status, is_refused=True, headers=answer.more_headers, code=answer.code)
             return
         head = make_head()
@@ -72,6 +73,9 @@ class OperationStreams:
                         if result.is_refused:
                             return
             if turn.feed is not None:
+                self._feeds[turn.feed] = None
+                if self._is_closed:
+                    turn.feed.close()
                 yield StreamedResult(b"", begins=True, headers=head.answered_with)
                 async with aclosing(self._follow(turn.feed, make_head, body)) as results:
                     async for result in results:
@@ -79,6 +83,7 @@ class OperationStreams:
         finally:
             if turn.feed is not None:
                 turn.feed.close()
+                self._feeds.pop(turn.feed, None)
 
     def close(self) -> None:
         """End all subscriptions. Other operations that are under way go on; new ones are refused."""
@@ -88,7 +93,6 @@ class OperationStreams:
 
     async def _follow(self, feed: ChangeFeed, make_head: MakeHead, body: bytes) -> AsyncGenerator[StreamedResult, None]:
         """Give a result for each change."""
-        self._feeds[feed] = None
         try:
             async for change in feed:
                 result = await self._answer_change(change, make_head(), body)
@@ -99,9 +103,7 @@ class OperationStreams:
         except ChangesMissedError as error:
             answer = make_failure(error, RESPONSE_JSON, make_head())
             self._endpoint.note_refusal("POST", answer)
-            yield StreamedResult(answer.body, answer.status, is_refused=True)
-        finally:
-            self._feeds.pop(feed, None)
+            yield StreamedResult(answer.body, answer.status, is_refused=True, code=answer.code)
 
     async def _answer_change(self, change: CustomerChange, head: Head, body: bytes) -> StreamedResult | None:
         """Answer for a change. None where the caller is not to hear of it."""

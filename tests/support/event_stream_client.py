@@ -194,7 +194,7 @@ class StreamingShop(Gateway):
             while live.hub.followers != count:
                 await asyncio.sleep(0)
 
-    async def end(self) -> None:
+    def end(self) -> None:
         """End the server as SIGTERM does. It has ended when the context is left."""
         self.server.should_exit = True
 
