@@ -20,7 +20,7 @@ from bench import incident as incidents
 from bench import lines as baskets
 from bench import members as member_costs
 from bench import overlap as overlaps
-from bench import profiling, tagged
+from bench import profiling, streams, tagged
 from bench import segments as segment_costs
 from bench import storm as storms
 from bench import telemetry as observed
@@ -56,6 +56,7 @@ from bench.stage import staged
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speed, measured on this machine.")
 app.command("segments")(segment_costs.print_costs)
+app.command("streams")(streams.print_costs)
 
 Seconds = Annotated[int, typer.Option(min=1, help="How long each measurement takes.")]
 WarmUp = Annotated[int, typer.Option(min=1, help="Seconds of load before each measurement.")]

@@ -55,10 +55,11 @@ class Process:
 
     def resident_mb(self) -> float:
         """Its resident memory, in megabytes."""
-        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        raise BenchError("the process has ended")
+        return _resident_mb(self._process.pid)
+
+    def children_mb(self) -> float:
+        """The resident memory of its children, in megabytes: of a gateway, its workers."""
+        return sum(map(_resident_mb, _children(self._process.pid)))
 
     def cpu_s(self) -> float:
         """Seconds of CPU that its threads and its children had so far."""
@@ -155,6 +156,13 @@ def cpu_seconds(pid: int) -> float:
             with suppress(OSError):  # a thread has ended meanwhile
                 nanoseconds += int(schedule.read_text().split()[0])
     return nanoseconds / 1e9
+
+
+def _resident_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise BenchError("the process has ended")
 
 
 def _children(pid: int) -> list[int]:

@@ -5,7 +5,7 @@ import shutil
 import msgspec
 import pytest
 
-from bench import data, documents, greedy, overlap, storm
+from bench import data, documents, greedy, overlap, storm, streams
 from bench.documents import Remembered, Sample
 from bench.greedy import Greed
 from bench.load import Figures
@@ -107,3 +107,10 @@ def test_overlap_is_measured():
     found = overlap.measured({"hot": 2, "chain": 3, "pages": 3})
     assert [(one.shape, one.answered) for one in found] == [("hot", 2), ("chain", 3), ("pages", 3)]
     assert all(one.turn_ms for one in found)
+
+
+def test_streams_are_measured():
+    """In short: all of them open, and hear of a change."""
+    found = streams.measured(count=10, seconds=0.1)
+    assert found.count == 10
+    assert found.heard_ms > 0
