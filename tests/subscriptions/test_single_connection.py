@@ -218,9 +218,9 @@ async def test_a_reservation_expires_that_nobody_opens():
             for _ in range(int(RESERVED_S / KEEP_ALIVE_S)):
                 await clock.wait_sleepers(KEEP_ALIVE_S)
                 await clock.advance(KEEP_ALIVE_S)
-            assert await list_uses(gateway, unopened, {}) == [UNKNOWN] * 4
             await gateway.wait_followers(0)
             await gateway.wait_until(1)
+            assert await list_uses(gateway, unopened, {}) == [UNKNOWN] * 4
             await gateway.begin(opened, "two")
             assert (await events.data())["id"] == "two"
 
