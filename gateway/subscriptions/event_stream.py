@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from gateway.access.caller import Caller
+
 MAX_WAITING_BYTES = 64 << 10
 """What waits for a client who reads slowly. His operations go on when there is less."""
 
@@ -21,11 +23,12 @@ def write_event(name: str, data: bytes = b"", cursor: str | None = None) -> byte
 class EventStream:
     """The events of the operations of one client, in the order in which they are written.
 
-    It belongs to the `caller` who asked for it, and `is_open` while he reads. One that nobody opens ends at `expires_at`.
+    It belongs to the `caller` who asked for it, as the person or customer that he is, and `is_open` while he reads. One that
+    nobody opens ends at `expires_at`.
     Iteration gives all that waits at once, and ends when the stream is ended and was read.
     """
 
-    def __init__(self, caller: str, expires_at: float = 0.0) -> None:
+    def __init__(self, caller: Caller, expires_at: float = 0.0) -> None:
         self.caller = caller
         self.expires_at = expires_at
         self.is_open = False

@@ -108,12 +108,12 @@ class EventStreamEndpoint:
             }
         return answer
 
-    async def _identify(self, request: EventStreamRequest) -> str:
+    async def _identify(self, request: EventStreamRequest) -> Caller:
         caller = self._endpoint.identify(request.head)
         request.head.caller = caller if isinstance(caller, Caller) else await caller
-        return request.head.caller.name
+        return request.head.caller
 
-    def _find_stream(self, request: EventStreamRequest, caller: str) -> EventStream:
+    def _find_stream(self, request: EventStreamRequest, caller: Caller) -> EventStream:
         if request.token is None:
             raise RefusedError(400, f"{TOKEN_HEADER.decode()}: the token of a stream is missing; reserve one by PUT")
         return self.registry.find(request.token, caller)
@@ -123,7 +123,7 @@ class EventStreamEndpoint:
             return b""
         return bytes(await self._endpoint.receive_body(request.head, request.scope.get("state", {}), request.receive))
 
-    def _reserve(self, request: EventStreamRequest, caller: str) -> HttpResponse:
+    def _reserve(self, request: EventStreamRequest, caller: Caller) -> HttpResponse:
         if not self.reserves:
             raise RefusedError(
                 501,

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from secrets import token_urlsafe
 from typing import Any
 
+from gateway.access.caller import Caller
 from gateway.clock import Clock
 from gateway.error_codes import ErrorCode
 from gateway.errors import OverloadedError
@@ -26,6 +27,8 @@ MAX_STREAMS = 5_000
 """How many streams there are in a worker, reserved and open ones, of all callers."""
 
 MAX_STREAMS_OF_CALLER = 1_000
+"""How many of them are of one caller, whoever is behind it."""
+
 MAX_OPERATIONS = 100
 """How many operations write to one stream."""
 
@@ -47,20 +50,23 @@ class EventStreamRegistry:
     def __len__(self) -> int:
         return len(self._tokens)
 
-    def open(self, caller: str) -> EventStream:
+    def open(self, caller: Caller) -> EventStream:
         """Open a stream that has no token. Raises `RefusedError` and `OverloadedError`."""
         stream = self._add(EventStream(caller), "")
         stream.is_open = True
         return stream
 
-    def reserve(self, caller: str) -> str:
+    def reserve(self, caller: Caller) -> str:
         """Reserve a stream, and give its token. Raises `RefusedError` and `OverloadedError`."""
         token = token_urlsafe(24)
         self._reserved[token] = self._add(EventStream(caller, self._clock.monotonic() + RESERVED_S), token)
         return token
 
-    def find(self, token: str, caller: str) -> EventStream:
-        """Find the stream that a caller has reserved. Raises `RefusedError` for any other."""
+    def find(self, token: str, caller: Caller) -> EventStream:
+        """Find the stream that a caller has reserved. Raises `RefusedError` for any other.
+
+        Another customer, or another person behind the same caller, has not.
+        """
         stream = self._reserved.get(token)
         if stream is not None and self._has_expired(stream):
             self.remove(stream)
@@ -74,7 +80,7 @@ class EventStreamRegistry:
         if token is None:
             return
         self._reserved.pop(token, None)
-        _decrease(self._by_caller, stream.caller)
+        _decrease(self._by_caller, stream.caller.name)
         stream.close()
         if not self._tokens and self._beat is not None:
             self._beat.cancel()
@@ -88,11 +94,11 @@ class EventStreamRegistry:
             )
         if len(stream.operations) >= MAX_OPERATIONS:
             raise _refuse_more(f"{MAX_OPERATIONS:,} operations are under way on this stream; end some")
-        if self._operations[stream.caller] >= MAX_OPERATIONS_OF_CALLER:
+        if self._operations[stream.caller.name] >= MAX_OPERATIONS_OF_CALLER:
             raise _refuse_more(f"{MAX_OPERATIONS_OF_CALLER:,} operations of this caller are under way on streams; end some")
         task = asyncio.create_task(work())
-        self._operations[stream.caller] += 1
-        task.add_done_callback(lambda _: _decrease(self._operations, stream.caller))
+        self._operations[stream.caller.name] += 1
+        task.add_done_callback(lambda _: _decrease(self._operations, stream.caller.name))
         stream.add_operation(id_, task)
 
     def close(self) -> None:
@@ -107,10 +113,10 @@ class EventStreamRegistry:
     def _add(self, stream: EventStream, token: str) -> EventStream:
         if self._is_closed or len(self._tokens) >= MAX_STREAMS:
             raise OverloadedError
-        if self._by_caller[stream.caller] >= MAX_STREAMS_OF_CALLER:
+        if self._by_caller[stream.caller.name] >= MAX_STREAMS_OF_CALLER:
             raise _refuse_more(f"{MAX_STREAMS_OF_CALLER:,} streams of this caller are open or reserved here; close some")
         self._tokens[stream] = token
-        self._by_caller[stream.caller] += 1
+        self._by_caller[stream.caller.name] += 1
         if self._beat is None:
             self._beat = asyncio.create_task(self._keep_alive())
         return stream

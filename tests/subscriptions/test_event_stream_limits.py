@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gateway.access.caller import EVERYBODY, Caller
 from gateway.changes.change_feed import MAX_WAITING
 from gateway.subscriptions import event_stream, event_stream_registry
 from gateway.subscriptions.event_stream import MAX_WAITING_BYTES, EventStream, write_event
@@ -64,13 +65,14 @@ async def test_a_stream_and_a_caller_have_so_many_operations(monkeypatch: pytest
 async def test_counts_of_callers_who_have_left_are_forgotten():
     registry = EventStreamRegistry(PausedClock())
     for number in range(3):
-        registry.remove(registry.find(registry.reserve(f"caller {number}"), f"caller {number}"))
+        caller = Caller(f"caller {number}")
+        registry.remove(registry.find(registry.reserve(caller), caller))
     assert (len(registry), registry._by_caller, registry._operations, registry._reserved) == (0, {}, {}, {})
 
 
 async def test_what_waits_for_a_reader_is_bounded():
     """An operation goes on when he has read. What is in the stream is given at once."""
-    stream = EventStream("caller")
+    stream = EventStream(EVERYBODY)
     stream.write(write_event("next", b"x" * MAX_WAITING_BYTES))
     going_on = asyncio.create_task(stream.wait_for_room())
     await asyncio.sleep(0)
@@ -81,7 +83,7 @@ async def test_what_waits_for_a_reader_is_bounded():
 
 
 async def test_nothing_is_written_to_a_stream_that_is_closed():
-    stream = EventStream("caller")
+    stream = EventStream(EVERYBODY)
     stream.write(write_event("next", b"{}"))
     stream.close()
     stream.write(write_event("next", b"{}"))

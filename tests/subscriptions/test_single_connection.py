@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.access.api_keys import new_key
 from gateway.access.key_file import KeyFile
 from gateway.subscriptions.event_stream_endpoint import ACCEPTANCE_S
 from gateway.subscriptions.event_stream_registry import KEEP_ALIVE_S, RESERVED_S
@@ -28,6 +29,7 @@ from tests.support.event_stream_client import (
     code_of,
     streaming_shop,
 )
+from tests.support.people_session import SECRET, sign_in
 
 OF_ANA = {"ids": ["c1"]}
 UNKNOWN = (404, "BAD_REQUEST")
@@ -149,6 +151,24 @@ async def test_a_token_is_of_the_caller_who_reserved_it(tmp_path: Path):
         async with gateway.open(headers={TOKEN: token} | owner) as events:
             assert await list_uses(gateway, token, other) == [UNKNOWN] * 4
             assert (await gateway.begin(token, "one", headers=owner)).status_code == 202
+            assert (await events.data())["payload"] == ANA
+
+
+async def test_a_session_asks_with_its_cookie_and_the_header_that_no_other_site_sends(tmp_path: Path):
+    """A token is of the person: another one who is signed in for the same caller does not have it."""
+    keys, access = await keys_in(tmp_path, ["console"])
+    text, second = new_key("console", access["keys"]["secret"], START)
+    await KeyFile(tmp_path / "keys.json").add(second)
+    words = {"access": access, "callers": {"console": {}}, "pages": {"enabled": True, "secret": SECRET}}
+    async with streaming_shop(**words) as gateway:
+        ana, ben = [await sign_in(gateway, key) for key in (keys["console"], text)]
+        token = await gateway.reserve(**ana)
+        forged = {"cookie": ana["cookie"]}
+        assert await list_uses(gateway, token, forged) == [(403, "CSRF_HEADER_MISSING")] * 4
+        assert code_of(await gateway.send("PUT", headers=forged)) == (403, "CSRF_HEADER_MISSING")
+        assert await list_uses(gateway, token, ben) == [UNKNOWN] * 4
+        async with gateway.open(headers={TOKEN: token} | ana) as events:
+            await gateway.begin(token, "one", headers=ana)
             assert (await events.data())["payload"] == ANA
 
 
