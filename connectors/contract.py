@@ -20,13 +20,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from inspect import signature
-from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from connectors.errors import NoWebhookError, SourceError
 from connectors.inspection import MissingIndex, SampleFunction
+from connectors.inspection import PoolUsage as PoolUsage
 from connectors.listings import ChangeLister
 from connectors.listings import Lister as Lister
 from connectors.listings import Listing as Listing
@@ -96,6 +97,7 @@ class Push(StrEnum):
     FIRST = "first"
     AFTER = "after"
     SINCE = "since"
+    UPDATED_SINCE = "updated_since"
     WHERE = "where"
     ORDER = "order"
     COUNT = "count"
@@ -132,6 +134,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
 
     `first` is per key. `since` is inclusive and `until` exclusive, both on the record's time field. Records come newest
     first (by time, then id, both descending) unless `oldest_first`; records without a time field come by id, ascending.
+    `updated_since` is inclusive, on `updated_at`; records without that time match.
     `more` asks whether there are records after the first ones: the gateway then asks a source for one more. `count` asks for
     the number of records that match, regardless of `first` and `after`. `shown` says that amounts are only shown: they may be
     given as the text that a Decimal is written as. `words` asks a lookup that finds words for them. `remaining_s` is the time
@@ -143,6 +146,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     after: Position | None = None
     since: datetime | None = None
     until: datetime | None = None
+    updated_since: datetime | None = None
     where: tuple[Condition, ...] = ()
     oldest_first: bool = False
     more: bool = True
@@ -305,14 +309,6 @@ class ConnectorSettings(BaseModel):
 S = TypeVar("S", bound=ConnectorSettings)
 
 
-class PoolUsage(NamedTuple):
-    """The connections of a connector: in use, kept idle, and the most that there may be."""
-
-    used: int
-    idle: int
-    limit: int
-
-
 class Connector(Generic[S]):
     """Our code that talks to one kind of source. `name` is the source's name in the configuration.
 
@@ -350,6 +346,10 @@ class Connector(Generic[S]):
         That is what the settings, or the columns of a query, do not have. A field that is only empty is none of them.
         """
         return frozenset()
+
+    def has_update_times(self, record: type[Record]) -> bool:  # noqa: ARG002  for those that know
+        """Tell whether records of this type have `updated_at` here, as far as is known. `updated_since` fails elsewhere."""
+        return False
 
     async def missing_indexes(self) -> Sequence[MissingIndex]:
         """List the large tables that lookups read whole. Raises `SourceError`."""

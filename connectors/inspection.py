@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,3 +44,11 @@ class MissingIndex(msgspec.Struct, frozen=True, kw_only=True):
     setting: str
     table: str
     statement: str | None
+
+
+class PoolUsage(NamedTuple):
+    """The connections of a connector: in use, kept idle, and the most that there may be."""
+
+    used: int
+    idle: int
+    limit: int

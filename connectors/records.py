@@ -131,6 +131,7 @@ class Order(Record, frozen=True, kw_only=True):
 
     id: Commercial[str]
     placed_at: Commercial[UtcTime]
+    updated_at: Commercial[UtcTime | None] = None
     number: Commercial[str | None] = None
     customer_id: CustomerId = None
     customer_email: CustomerEmail = None

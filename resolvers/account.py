@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from connectors import records
+from connectors.record_fields import fields_of
 from gateway.context import context_of
 from gateway.execution.required_fields import selection_of
 from gateway.stitching.accounts import AccountMember as Member
@@ -17,7 +18,7 @@ from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.customer_subscription import CustomerSubscription, CustomerSubscriptionFilter
 from resolvers.enums import AccountRole, SortOrder
 from resolvers.fields import computed, node_id_field, own, source_field, source_id_field
-from resolvers.list_arguments import After, Filter, First, InOrder, ask_of, take_filter
+from resolvers.list_arguments import After, Filter, First, InOrder, UpdatedSince, ask_of, take_filter
 from resolvers.node import Node
 from resolvers.order import Order, OrderFilter
 from resolvers.ticket import Ticket, TicketFilter
@@ -47,13 +48,30 @@ def resolve_records(description: str, record: type[records.Record], shown_as: ty
         order: InOrder = SortOrder.NEWEST_FIRST,
         members: WithMembers = False,
     ) -> RecordPage | None:
+        return await find(root, info, members, first=first, after=after, filter=filter, order=order)
+
+    async def resolve_updated(
+        root: Parent,
+        info: Info,
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+        filter: Any = None,  # noqa: A002  its type is set below
+        order: InOrder = SortOrder.NEWEST_FIRST,
+        members: WithMembers = False,
+        updated_since: UpdatedSince = None,
+    ) -> RecordPage | None:
+        words = dict(first=first, after=after, filter=filter, order=order, updated_since=updated_since)
+        return await find(root, info, members, **words)
+
+    async def find(root: Any, info: Any, members: bool, **words: Any) -> RecordPage | None:
         selection = selection_of(info, record)
-        ask = ask_of(record, selection, first=first, after=after, filter=filter, order=order)
+        ask = ask_of(record, selection, **words)
         return await records_of(context_of(info).stitcher, root, record, ask, selection.origins, members=members)
 
-    take_filter(resolve, filter_type)
+    resolver: Any = resolve_updated if "updated_at" in fields_of(record) else resolve
+    take_filter(resolver, filter_type)
     graphql_type = Connection[shown_as] | None  # type: ignore[valid-type]
-    return computed(description, paths=("id",), of_account=(record,), graphql_type=graphql_type)(resolve)
+    return computed(description, paths=("id",), of_account=(record,), graphql_type=graphql_type)(resolver)
 
 
 @strawberry.type(description="A customer who belongs to an account.")

@@ -24,6 +24,12 @@ After: TypeAlias = Annotated[
     str | None, strawberry.argument(description="The cursor of the record before the first one asked for.")
 ]
 InOrder: TypeAlias = Annotated[SortOrder, strawberry.argument(description="In which order records come.")]
+UpdatedSince: TypeAlias = Annotated[
+    datetime | None,
+    strawberry.argument(
+        description="Only those whose `updatedAt` is this time or later, or null. Fails where their source has no such times."
+    ),
+]
 
 MAX_VALUES, MAX_VALUE_LENGTH = 100, 200
 """Of each list of a filter."""
@@ -106,6 +112,7 @@ def ask_of(
     after: str | None,
     order: SortOrder = SortOrder.NEWEST_FIRST,
     filter: Filter | None = None,  # noqa: A002
+    updated_since: datetime | None = None,
     is_mixed: bool = False,
 ) -> Ask:
     """Build the ask of a list field; in a mixed list there are also other records.
@@ -117,6 +124,7 @@ def ask_of(
         first=checked_first(first),
         after=position_of(after, record, is_mixed=is_mixed),
         oldest_first=order is SortOrder.OLDEST_FIRST,
+        updated_since=updated_since,
         more=selection.more,
         count=selection.count,
         shown=True,

@@ -57,6 +57,7 @@ class Order(Node):
     channel: str | None = field("Where it was bought, in the words of its source: a web shop, a store, a marketplace.")
     status: OrderStatus = field("How far the order has come.")
     placed_at: datetime = field("When the order was placed.")
+    updated_at: datetime | None = field("When the order's record last changed at its source.")
     delivered_at: datetime | None = field("When the order reached the customer.")
     total: Money | None = field(
         "What the customer owes for the order as it stands: with tax and shipping, after discounts, before refunds."

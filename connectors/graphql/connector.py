@@ -58,6 +58,9 @@ class GraphQLConnector(Connector[GraphQLSettings]):
         """Name the fields without an expression, which are not asked for."""
         return self._absent.get(record, frozenset())
 
+    def has_update_times(self, record: type[Record]) -> bool:
+        return record in self._absent and "updated_at" not in self._absent[record]
+
     def links(self) -> Mapping[str, str]:
         return list_links(self.settings.records)
 

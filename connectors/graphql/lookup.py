@@ -212,7 +212,7 @@ class GraphQLLookup:
         return ask.count and self._query.total is not None and self._list_pushdown.at_source(ask)
 
     def _bounds(self, ask: Ask) -> dict[str, str]:
-        bounds = {"since": ask.since, "until": ask.until}
+        bounds = {"since": ask.since, "until": ask.until, "updatedSince": ask.updated_since}
         return {name: as_text(time) for name, time in bounds.items() if time is not None}
 
     def _own(self, ask: Ask, key: str) -> dict[str, Any]:
@@ -221,7 +221,10 @@ class GraphQLLookup:
 
     def _templates(self, ask: Ask, key: str | None) -> dict[str, Any]:
         """The variables of one's own: those of a key, or those that are the same for all keys."""
-        values = self._bounds(ask) | ({} if key is None else {"key": key})
+        bounds = self._bounds(ask)
+        if "updatedSince" in bounds:
+            bounds["updated_since"] = bounds.pop("updatedSince")
+        values = bounds | ({} if key is None else {"key": key})
         own = {name: text for name, text in self._query.own.items() if ("key" in placeholders_of(text)) == (key is not None)}
         rendered: dict[str, Any] = render_body(own, values)
         return rendered

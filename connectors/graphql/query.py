@@ -18,8 +18,18 @@ from connectors.errors import SettingsError
 from connectors.graphql.syntax import Path, fields_of, numbered, text_of, variables_of
 from connectors.toolkit.request_templates import placeholders_of
 
-TYPES = {"keys": "[ID!]!", "key": "ID!", "first": "Int", "after": "String", "since": "DateTime", "until": "DateTime"}
+TYPES = {
+    "keys": "[ID!]!",
+    "key": "ID!",
+    "first": "Int",
+    "after": "String",
+    "since": "DateTime",
+    "until": "DateTime",
+    "updatedSince": "DateTime",
+}
 """The variables that the gateway gives, with the types that are taken for those that a query does not declare."""
+_AT_TIMES = {"first", "after", "since", "until", "updatedSince", "updated_since"}
+_OWN_PLACEHOLDERS = {"key", "since", "until", "updated_since"}
 _PAGE_INFO = "pageInfo { hasNextPage endCursor }"
 
 
@@ -75,7 +85,7 @@ class Query:
         if "until" in self.sends and "since" not in self.sends:
             yield "query: $until needs $since"
         for name, kind in sorted(self.types.items()):
-            if kind.endswith("!") and {name, *placeholders_of(self.own.get(name))} & {"first", "after", "since", "until"}:
+            if kind.endswith("!") and {name, *placeholders_of(self.own.get(name))} & _AT_TIMES:
                 yield f"query: ${name} has no value at times; declare it as {kind.removesuffix('!')}"
 
     def _problems_of_own_variables(self) -> Iterator[str]:
@@ -84,8 +94,8 @@ class Query:
                 yield f"variables.{name}: ${name} is given by the gateway; choose another name"
             if name not in self._used:
                 yield f"variables.{name}: the query does not use ${name}"
-            if not placeholders_of(template) <= {"key", "since", "until"}:
-                yield f"variables.{name}: the placeholders are {{key}}, {{since}} and {{until}}"
+            if not placeholders_of(template) <= _OWN_PLACEHOLDERS:
+                yield f"variables.{name}: the placeholders are {{key}}, {{since}}, {{until}} and {{updated_since}}"
             elif len(placeholders_of(template)) > 1:
                 yield f"variables.{name}: has room for one placeholder, as it is left out when that has no value"
 

@@ -82,6 +82,10 @@ class RecordSettings(NamedSettings):
         unknown = [*mapping_problems(record, self), *scale_problems(record, self.rating_scale)]
         yield from unknown or gaps(record, self)
         yield from misplaced_keys(RECORD_NAMES[record], self.keys)
+        for kind, lookup in () if unknown else self.keys.items():
+            sends = Query(lookup.query, lookup.variables).sends
+            if {"updatedSince", "updated_since"} & sends and "updated_at" not in self.fields:
+                yield f"keys.{kind}.query: $updatedSince and {{updated_since}} need fields.updated_at; say where it is"
         if record.time_field is None and not unknown:
             if self.order != "none":
                 yield "order: this record has no time to be ordered by; remove it"

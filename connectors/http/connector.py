@@ -17,7 +17,7 @@ from connectors.http.lister import listers_of
 from connectors.http.lookup import HttpLookup, Rows
 from connectors.http.settings import HttpSettings
 from connectors.record_fields import all_fields
-from connectors.records import RECORD_NAMES
+from connectors.records import RECORD_NAMES, Record
 from connectors.toolkit.batches import ask_in_halves, ask_in_parts
 from connectors.toolkit.http_client import HttpClient, ask_each, decoded
 from connectors.toolkit.mapping.row_lists import RowLists
@@ -76,6 +76,10 @@ class HttpConnector(Connector[HttpSettings]):
         if any(isinstance(page, Page) and page.records not in ([], b"[]") for page in answer.values()):
             return f"{where}: it gives records for a key that nobody has; set key to where a row says whose it is"
         return None
+
+    def has_update_times(self, record: type[Record]) -> bool:
+        rules = self.settings.records.get(RECORD_NAMES[record])
+        return rules is not None and "updated_at" in rules.fields
 
     def links(self) -> Mapping[str, str]:
         return list_links(self.settings.records)

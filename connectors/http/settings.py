@@ -53,7 +53,8 @@ class LookupSettings(ConnectorSettings):
             "path: must start with `/`": self.path.startswith("/"),
             f"placeholders are {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)}": used <= set(PLACEHOLDERS),
             "path: must hold {key} or {keys}, here or in the body, and not both": len(used & {"key", "keys"}) == 1,
-            "path: {first}, {since} and {until} belong after the `?`": placeholders_of(fixed_part) <= {"key", "keys"},
+            "path: {first}, {since}, {until} and {updated_since} belong after the `?`": placeholders_of(fixed_part)
+            <= {"key", "keys"},
             "{until} needs {since}": "until" not in used or "since" in used,
             "key: with {keys}, an expression must give the key of a row": "keys" not in used or self.key is not None,
             "refuses_unknown: only with {key}": not self.refuses_unknown or "keys" not in used,
@@ -103,6 +104,9 @@ class RecordSettings(MappingSettings):
         yield from mapping_problems(record, self)
         yield from scale_problems(record, self.rating_scale)
         yield from misplaced_keys(RECORD_NAMES[record], self.keys)
+        for kind, lookup in self.keys.items():
+            if "updated_since" in lookup.placeholders and "updated_at" not in self.fields:
+                yield f"keys.{kind}: {{updated_since}} needs fields.updated_at; say where a row has it"
         if record.time_field is None:
             if self.order != "none":
                 yield "order: this record has no time to be ordered by; remove it"

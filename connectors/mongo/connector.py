@@ -14,7 +14,7 @@ from connectors.mongo.sample import sample_keys
 from connectors.mongo.settings import MongoSourceSettings
 from connectors.mongo.source_checks import indexes_missing, problems_of_collection
 from connectors.mongo.word_search import search_gaps
-from connectors.records import RECORDS
+from connectors.records import RECORD_NAMES, RECORDS, Record
 from connectors.toolkit.record_settings import list_links
 
 
@@ -66,11 +66,16 @@ class MongoConnector(Connector[MongoSourceSettings]):
             )
         ]
 
+    def has_update_times(self, record: type[Record]) -> bool:
+        """Tell whether the settings name their path. One that is a convention may be in no document."""
+        rules = self.settings.records.get(RECORD_NAMES[record])
+        return rules is not None and "updated_at" in rules.fields
+
     def links(self) -> Mapping[str, str]:
         return list_links(self.settings.records)
 
     def lookups(self) -> Sequence[Lookup]:
-        shared: dict[str, Any] = dict(max_batch=self.settings.max_batch, pushdown=frozenset(Push))
+        shared: dict[str, Any] = dict(max_batch=self.settings.max_batch, pushdown=frozenset(Push) - {Push.UPDATED_SINCE})
         return [
             Lookup(
                 record=RECORDS[name],

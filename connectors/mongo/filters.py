@@ -47,6 +47,10 @@ def match_ask(places: FieldPaths, record: type[Record], asked: Ask | Measure) ->
         path = str(places.spot(record.time_field).path)
         if time:
             yield {"$or": [{path: time}, {path: NO_DATE}]} if isinstance(asked, Ask) else {path: time}
+    if isinstance(asked, Ask) and asked.updated_since is not None:
+        # What has no date there is compared by the gateway.
+        path = str(places.spot("updated_at").path)
+        yield {"$or": [{path: {"$gte": ceiling(asked.updated_since)}}, {path: {"$not": IS_DATE}}]}
     for part in asked.where:
         match = condition(places, part)
         yield {"$nor": [match]} if part.negated else match

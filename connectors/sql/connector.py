@@ -92,6 +92,10 @@ class QueriesConnector(Connector[S]):
         table = self._tables.get(RECORD_NAMES[record])
         return frozenset() if table is None else table.absent_fields
 
+    def has_update_times(self, record: type[Record]) -> bool:
+        """Tell whether the query has a column for them. Before the columns are known it may."""
+        return RECORD_NAMES[record] in self._tables and "updated_at" not in self.absent_fields(record)
+
     def search_gaps(self) -> Sequence[str]:
         """Say in which columns words are not found, or only some, for want of an index."""
         has_trigrams = self.database.has_trigrams

@@ -50,6 +50,7 @@ class AskShape(msgspec.Struct, frozen=True):
     after: bool
     since: bool
     until: bool
+    updated_since: bool
     where: tuple[tuple[str, bool], ...]
     oldest_first: bool
     count: bool
@@ -57,7 +58,8 @@ class AskShape(msgspec.Struct, frozen=True):
 
 
 def shape_of(ask: Ask, words: WordShape | None = None) -> AskShape:
-    bounds = (ask.first is not None, ask.after is not None, ask.since is not None, ask.until is not None)
+    asked = (ask.first, ask.after, ask.since, ask.until, ask.updated_since)
+    bounds: list[Any] = [value is not None for value in asked]
     return AskShape(ask.fields, *bounds, conditions_shape(ask.where), ask.oldest_first, ask.count, words)
 
 
@@ -73,7 +75,7 @@ def ask_parameters(ask: Ask, dialect: Dialect) -> dict[str, Any]:
     if ask.after is not None:
         values["after_id"] = ask.after.id
     after = ask.after.time if ask.after is not None else None
-    times = {"after_time": after, "since": ask.since, "until": ask.until}
+    times = {"after_time": after, "since": ask.since, "until": ask.until, "updated_since": ask.updated_since}
     return values | {name: dialect.time_value(time) for name, time in times.items() if time is not None}
 
 
@@ -144,7 +146,7 @@ def lookup_ids(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any]
         return record_ids(rows, kind)
     where = [(i, *condition) for i, condition in enumerate(shape.where) if not rows.in_lists_read_whole(condition[0])]
     conditions = [rows.condition(field, negated, f"where_{i}", rows.source) for i, field, negated in where]
-    conditions += _bounds(rows, shape)
+    conditions += [*_updated(rows, shape), *_bounds(rows, shape)]
     matches = matched(rows, kind, (), conditions, shape.words).subquery("matched")
     if shape.count or len(where) < len(shape.where):
         return _distinct_ids(rows, matches)
@@ -171,7 +173,17 @@ def _paths(shape: AskShape) -> list[str]:
 
 
 def _where(rows: RecordQuery, shape: AskShape) -> list[Expression]:
-    return [rows.condition(field, negated, f"where_{i}", rows.source) for i, (field, negated) in enumerate(shape.where)]
+    where = [rows.condition(field, negated, f"where_{i}", rows.source) for i, (field, negated) in enumerate(shape.where)]
+    return [*where, *_updated(rows, shape)]
+
+
+def _updated(rows: RecordQuery, shape: AskShape) -> list[Expression]:
+    """Require a record to have changed in time, or to have no time that says so."""
+    column = rows.source.c.get("updated_at")
+    if not shape.updated_since or column is None:
+        return []
+    time = rows.dialect.time(column)
+    return [or_(time >= rows.dialect.time_parameter("updated_since"), time.is_(None))]
 
 
 def _bounds(rows: RecordQuery, shape: AskShape) -> list[Expression]:

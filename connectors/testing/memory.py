@@ -25,7 +25,7 @@ from connectors.contract import (
 )
 from connectors.errors import SourceError, SourceUnavailableError
 from connectors.inspection import Sample, SampledKey
-from connectors.record_fields import Fields, narrow
+from connectors.record_fields import Fields, fields_of, narrow
 from connectors.records import Customer, Record
 from connectors.toolkit import evaluation
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
@@ -55,6 +55,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
         max_batch: int = 100,
         measures: bool = True,
         lists: bool = True,
+        update_times: bool = True,
     ) -> None:
         super().__init__(name, ConnectorSettings())
         self.records = records
@@ -68,6 +69,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
         self._max_batch = max_batch
         self._measures = measures
         self._lists = lists
+        self._update_times = update_times
         self._closed = False
 
     async def open(self) -> None:
@@ -78,6 +80,9 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
     def links(self) -> Mapping[str, str]:
         return self.page_links
+
+    def has_update_times(self, record: type[Record]) -> bool:
+        return "updated_at" in fields_of(record) and self._update_times
 
     def lookups(self) -> Sequence[Lookup]:
         return [
@@ -159,13 +164,16 @@ class MemoryConnector(Connector[ConnectorSettings]):
     def _applied(self, ask: Ask) -> Ask:
         """The part of the ask that is declared. A cut or a count is right only where everything else is applied, too."""
         bounded, filtered, ordered = (push in self._pushdown for push in (Push.SINCE, Push.WHERE, Push.ORDER))
+        updated = Push.UPDATED_SINCE in self._pushdown
         filters_all = (bounded or ask.since is ask.until is None) and (filtered or not ask.where)
+        filters_all = filters_all and (updated or ask.updated_since is None)
         in_order = filters_all and (ordered or not ask.oldest_first)
         continues = in_order and Push.AFTER in self._pushdown
         return msgspec.structs.replace(
             ask,
             since=ask.since if bounded else None,
             until=ask.until if bounded else None,
+            updated_since=ask.updated_since if updated else None,
             where=ask.where if filtered else (),
             oldest_first=ask.oldest_first and ordered,
             count=ask.count and filters_all and Push.COUNT in self._pushdown,

@@ -54,7 +54,9 @@ def sort_records(records: Iterable[R], *, oldest_first: bool = False) -> list[R]
 def filter_records(records: Iterable[R], ask: Ask | Measure) -> list[R]:
     """Keep the records inside the bounds that meet every condition."""
     return [
-        record for record in records if _in_window(record, ask) and all(meets(record, condition) for condition in ask.where)
+        record
+        for record in records
+        if _in_window(record, ask) and _is_updated(record, ask) and all(meets(record, condition) for condition in ask.where)
     ]
 
 
@@ -289,3 +291,10 @@ def _in_window(record: Any, ask: Ask | Measure) -> bool:
     if time is None:
         return not record.time_field
     return (ask.since is None or time >= ask.since) and (ask.until is None or time < ask.until)
+
+
+def _is_updated(record: Any, ask: Ask | Measure) -> bool:
+    """Tell whether a record may have changed in time. One without an update time may have."""
+    if isinstance(ask, Measure) or ask.updated_since is None:
+        return True
+    return record.updated_at is None or bool(record.updated_at >= ask.updated_since)

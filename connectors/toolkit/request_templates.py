@@ -13,12 +13,12 @@ from urllib.parse import quote
 from connectors.contract import Ask
 from connectors.toolkit.evaluation import as_text
 
-PLACEHOLDERS = ("keys", "key", "first", "since", "until")
+PLACEHOLDERS = ("keys", "key", "first", "since", "until", "updated_since")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NOTHING: Any = object()
 
 Values = Mapping[str, Any]
-"""Placeholder to value: `keys` a list, `key` a text, `first` a number, `since` and `until` RFC 3339. No value, no entry."""
+"""Placeholder to value: `keys` a list, `key` a text, `first` a number, the others times by RFC 3339. No value, no entry."""
 
 
 def values_of(keys: Sequence[str], ask: Ask, *, with_first: bool) -> Values:
@@ -29,6 +29,8 @@ def values_of(keys: Sequence[str], ask: Ask, *, with_first: bool) -> Values:
         values["since"] = as_text(ask.since)
     if ask.until is not None:
         values["until"] = as_text(ask.until)
+    if ask.updated_since is not None:
+        values["updated_since"] = as_text(ask.updated_since)
     return values
 
 

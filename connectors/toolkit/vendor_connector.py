@@ -96,6 +96,9 @@ class Vendor(Connector[V]):
     filled_fields: ClassVar[Mapping[str, str]] = {}
     """The fields that records have here, by record: dotted paths. Facts over the others are not given. Without an entry all."""
 
+    update_times: ClassVar[Collection[str]] = ()
+    """The records that have update times here. Others have them where a property of the account's own is chosen."""
+
     property_names: ClassVar[Mapping[str, PropertyNames]] = {}
     """The records that have custom properties, and what the names of these look like."""
 
@@ -182,6 +185,10 @@ class Vendor(Connector[V]):
 
     def absent_fields(self, record: type[Record]) -> frozenset[str]:
         return self._absent[record]
+
+    def has_update_times(self, record: type[Record]) -> bool:
+        name = RECORD_NAMES[record]
+        return name in self.update_times or "updated_at" in self.settings.fields.get(name, {})
 
     def lookups(self) -> Sequence[Lookup]:
         chosen = (lookup for lookup in super().lookups() if self._is_chosen(lookup))

@@ -98,6 +98,7 @@ _ORDER = {
         "customer_id": "customer.legacyResourceId",
         "channel": "sourceName",
         "placed_at": "processedAt",
+        "updated_at": "updatedAt",
         "status": "cancelledAt && 'CANCELLED' || displayFinancialStatus == 'REFUNDED' && 'RETURNED'"
         f" || {_HAS_COME} && 'DELIVERED' || displayFulfillmentStatus == 'FULFILLED' && 'SHIPPED'"
         " || contains(['UNFULFILLED', 'OPEN', 'RESTOCKED'], displayFulfillmentStatus) && displayFinancialStatus"
@@ -166,6 +167,7 @@ class Shopify(Vendor[ShopifySettings]):
     kind = "shopify"
     any_case = True
     settings_type = ShopifySettings
+    update_times = ("order",)
     property_names = MappingProxyType(dict.fromkeys(("customer", "order"), _METAFIELDS))
 
     def __init__(self, name: str, settings: ShopifySettings) -> None:

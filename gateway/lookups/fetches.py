@@ -1,11 +1,13 @@
 """Define fetches: records or measures of keys at a source, or a page of all of its records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from connectors.contract import Aggregate, Ask, Lister, Lookup, Measure
+from connectors.errors import SourceRejectedError
 from connectors.record_fields import Fields
+from connectors.records import Record
 from gateway.lookups.deadline import Deadline
-from gateway.lookups.outcome import Outcome
+from gateway.lookups.outcome import Failed, Outcome
 from gateway.lookups.post_filter import PostFilter
 from gateway.lookups.read_cache import CachePolicy
 from gateway.lookups.source_call import SourceCaller
@@ -29,13 +31,31 @@ def batch_of_page(page: int) -> int:
     return (MAX_SMALL_PAGE_RECORDS if page <= SMALL_PAGE else MAX_CALL_RECORDS) // page
 
 
+HasUpdateTimes = Callable[[type[Record]], bool]
+"""Tells whether records of a type have update times at a source, as far as is known."""
+
+
+def no_update_times(source: str) -> SourceRejectedError:
+    """Say that a source cannot tell which records have changed."""
+    return SourceRejectedError(f"updatedSince: {source} has no update times of these records; leave updatedSince out")
+
+
 class RecordFetch:
     """Fetch records by a lookup.
 
-    `cache_policy` says for how long answers are cached, else they are not; `rows` as in `PostFilter`.
+    `cache_policy` says for how long answers are cached, else they are not; `rows` as in `PostFilter`. Who asks for records
+    that were updated since a time is refused where the source `has_update_times` of none.
     """
 
-    def __init__(self, lookup: Lookup, ask: Ask, cache_policy: CachePolicy | None = None, *, rows: int | None = None) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        ask: Ask,
+        cache_policy: CachePolicy | None = None,
+        *,
+        has_update_times: HasUpdateTimes | None = None,
+        rows: int | None = None,
+    ) -> None:
         # A key finds one customer, or a few: `first` is how many are named of an ambiguous one, and no page.
         is_list = lookup.record.time_field is not None
         page = ask.first if is_list and ask.first is not None and 1 <= ask.first <= MAX_PAGE else 1
@@ -44,6 +64,7 @@ class RecordFetch:
         self.record, self.by = lookup.record, lookup.by
         self._lookup = lookup
         self._ask = ask
+        self._has_update_times = None if ask.updated_since is None else has_update_times
         self._post_filter = PostFilter(ask, lookup, rows)
 
     def wider(self) -> Iterator["RecordFetch"]:
@@ -51,10 +72,21 @@ class RecordFetch:
         rows = self._post_filter.sent.first or MAX_ROWS
         while rows < MAX_ROWS:
             rows = min(rows * WIDENING, MAX_ROWS)
-            yield RecordFetch(self._lookup, self._ask, self.cache_policy, rows=rows)
+            yield RecordFetch(self._lookup, self._ask, self.cache_policy, has_update_times=self._has_update_times, rows=rows)
 
     async def call(self, caller: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        return await caller.fetch(self._lookup, keys, self._post_filter, deadline)
+        has_times = self._has_update_times
+        if has_times is None:
+            return await caller.fetch(self._lookup, keys, self._post_filter, deadline)
+        refusal = no_update_times(caller.source)
+        if not has_times(self.record):
+            return [Failed(error=refusal, source=caller.source, as_of=caller.clock.now(), latency_ms=0.0, attempts=0)] * len(
+                keys
+            )
+        outcomes = await caller.fetch(self._lookup, keys, self._post_filter, deadline)
+        if has_times(self.record):  # a source may know its columns by its first answer
+            return outcomes
+        return [outcome if isinstance(outcome, Failed) else outcome.as_failed(refusal) for outcome in outcomes]
 
 
 class MeasureFetch:

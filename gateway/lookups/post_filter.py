@@ -23,6 +23,12 @@ def position_fields(record: type[Record]) -> Fields:
     return Fields.from_paths("id", record.time_field) if record.time_field else Fields.from_paths("id")
 
 
+def filter_fields(ask: Ask) -> Fields:
+    """Name the fields that the filter of an ask reads, but for the record's time."""
+    updated = () if ask.updated_since is None else ("updated_at",)
+    return Fields.from_paths(*updated, *(condition.field for condition in ask.where))
+
+
 class FilteredRecords(NamedTuple):
     """Hold filtered records, how many match, and whether more follow. See `Found` for the others."""
 
@@ -49,6 +55,7 @@ class PostFilter:
             Push.ORDER: True,
             Push.AFTER: ask.after is not None,
             Push.SINCE: ask.since is not None or ask.until is not None,
+            Push.UPDATED_SINCE: ask.updated_since is not None,
             Push.WHERE: bool(ask.where),
             Push.COUNT: ask.count and ask.after is not None,
         }
@@ -58,7 +65,7 @@ class PostFilter:
             first = None if self._count_here or ask.first is None else rows or ask.first + ask.more
             self.sent = msgspec.structs.replace(ask, first=first)
         else:
-            needed = position_fields(lookup.record) | Fields.from_paths(*(condition.field for condition in ask.where))
+            needed = position_fields(lookup.record) | filter_fields(ask)
             self.sent = msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
         self.kind = narrow(lookup.record, self.sent.fields)
         self._has_ids = "id" in self.kind.__struct_fields__

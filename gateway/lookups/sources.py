@@ -184,7 +184,8 @@ class Source:
 
         Answers by keys of the records themselves are not kept: a change tells the customer's keys.
         """
-        return RecordFetch(self.lookups[record, by], ask, None if by in RECORD_KEYS else self._cache_policy.get(record))
+        policy = None if by in RECORD_KEYS else self._cache_policy.get(record)
+        return RecordFetch(self.lookups[record, by], ask, policy, has_update_times=self.connector.has_update_times)
 
     def _measures(self, record: type[Record], by: KeyKind, measures: tuple[Measure, ...]) -> MeasureFetch:
         """Make a fetch of measures. `measures` gives the same one for the same measures."""

@@ -39,6 +39,9 @@ class ConnectorWrapper(Connector[Any]):
     def absent_fields(self, record: type[Record]) -> frozenset[str]:
         return self.inner.absent_fields(record)
 
+    def has_update_times(self, record: type[Record]) -> bool:
+        return self.inner.has_update_times(record)
+
     async def missing_indexes(self) -> Sequence[MissingIndex]:
         return await self.inner.missing_indexes()
 

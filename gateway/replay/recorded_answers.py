@@ -55,6 +55,10 @@ class RecordedAnswers:
     def record(self, record: type[Record], id_: str) -> Raw:
         return self._records[record, id_]
 
+    def has_update_times(self, record: type[Record]) -> bool:
+        """Tell whether a record of this type has one."""
+        return any(own is record and row.get("updatedAt") is not None for (own, _), row in self._records.items())
+
     def with_unreadable(self, record: type[Record], row: Raw) -> Raw:
         """Spoil a record in each place that could not be read."""
         for path in self._unreadable.get((record, row["id"]), ()):
@@ -101,7 +105,7 @@ def window_of(ask: Ask) -> Ask:
 
 def counted_of(ask: Ask) -> Ask:
     """Take the part of an ask that chooses records to count."""
-    return Ask(fields=Fields(), since=ask.since, until=ask.until, where=ask.where)
+    return Ask(fields=Fields(), since=ask.since, until=ask.until, updated_since=ask.updated_since, where=ask.where)
 
 
 def merge_answers(old: Mapping[str, Any], new: Mapping[str, Any]) -> Raw:

@@ -15,7 +15,7 @@ from connectors.records import RECORD_NAMES, BirthDates, Record
 from connectors.toolkit.evaluation import encode_json, json_hook
 from gateway.lookups.answer_page import validate_page
 from gateway.lookups.measure_validation import validate_measures
-from gateway.lookups.post_filter import position_fields
+from gateway.lookups.post_filter import filter_fields, position_fields
 from gateway.lookups.source_call import Decoded, by_key, decode_records, validate_records
 from gateway.replay.connector_wrapper import ConnectorWrapper
 from gateway.replay.pseudonymisation import hidden, hidden_ask, hidden_key, hidden_value
@@ -51,8 +51,7 @@ def describe_lookups(connector: Connector[Any], phone_region: str | None = None)
 @lru_cache(maxsize=1024)
 def recorded_fields(record: type[Record], ask: Ask) -> Fields:
     """List the fields that a replay needs: also those of conditions, and required ones."""
-    looked_at = Fields.from_paths(*(condition.field for condition in ask.where))
-    return _completed(record, ask.fields | position_fields(record) | looked_at)
+    return _completed(record, ask.fields | position_fields(record) | filter_fields(ask))
 
 
 def _completed(struct: type[msgspec.Struct], fields: Fields) -> Fields:

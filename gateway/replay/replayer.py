@@ -24,7 +24,7 @@ from connectors.errors import SourceError, SourceUnavailableError
 from connectors.record_fields import Fields, all_fields, leaf_field, narrow
 from connectors.records import RECORDS, Record
 from connectors.toolkit import evaluation
-from gateway.lookups.post_filter import position_fields
+from gateway.lookups.post_filter import filter_fields, position_fields
 from gateway.replay.pseudonymisation import either_way, hidden_ask, hidden_key
 from gateway.replay.recorded_answers import KnownKey, Raw, RecordedAnswers, counted_of, window_of
 from gateway.replay.recording_files import Manifest, RecordedLookup, hashed, read_lines
@@ -51,6 +51,9 @@ class Replayer(Connector[ConnectorSettings]):
 
     async def aclose(self) -> None:
         self._is_open = False
+
+    def has_update_times(self, record: type[Record]) -> bool:
+        return self.known.has_update_times(record)
 
     def lookups(self) -> Sequence[Lookup]:
         return [self._lookup(lookup) for lookup in self._source.lookups]
@@ -101,8 +104,7 @@ class Replayer(Connector[ConnectorSettings]):
     def _page(self, record: type[Record], known: KnownKey, ask: Ask) -> Page | SourceError:
         if known.failure is not None and not known.pages:
             return known.failure
-        looked_at = Fields.from_paths(*(condition.field for condition in ask.where))
-        kind = narrow(record, ask.fields | position_fields(record) | looked_at)
+        kind = narrow(record, ask.fields | position_fields(record) | filter_fields(ask))
         shown, total = evaluation.page(self._read(record, known.ids, kind), either_way(record, ask, self._hide))
         given = self._recorded(known.pages, record, window_of(ask))
         partial = any(page.partial for page in known.pages.values()) if given is None else given.partial

@@ -60,12 +60,16 @@ def join_orders(
 def choose_record(name: str, records: Sequence[Any]) -> Any:
     """Choose the record whose value of a field counts: the first that has one. Of amounts it is one record for all.
 
+    Of update times it is the newest, or none where a record has none: that order may have changed.
+
     Of several records each has all amounts, whichever are selected.
     """
     if len(records) == 1:
         return records[0]
     if name in MONEY_FIELDS:
         return _paying(records)
+    if name == "updated_at":
+        return _updated(records)
     return next((record for record in records if not is_empty(getattr(record, name))), records[0])
 
 
@@ -130,6 +134,12 @@ def _id_of(own: OrderId, ids: Collection[OrderId], sources: OrderSources, unknow
         if name in unknown and len(stated) == 1:
             return stated[0]
     return own
+
+
+def _updated(records: Sequence[Any]) -> Any:
+    """Choose the record that changed last. One without a time may have."""
+    untimed = next((record for record in records if record.updated_at is None), None)
+    return untimed or max(records, key=lambda record: record.updated_at)
 
 
 def _paying(records: Sequence[Any]) -> Any:

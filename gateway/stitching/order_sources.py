@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors.contract import Ask, KeyKind
@@ -11,7 +11,8 @@ from connectors.record_fields import Fields
 from connectors.records import Order, Record
 from gateway.identity.blocked_keys import is_placeholder
 from gateway.lookups import post_filter
-from gateway.lookups.fetches import RecordFetch
+from gateway.lookups.fetches import RecordFetch, no_update_times
+from gateway.lookups.outcome import Found, Outcome
 from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
 
@@ -32,7 +33,8 @@ class OrderSources:
     """The sources in `order.priority` that have orders. `rank` is empty where no two of them have."""
 
     def __init__(self, sources: Sources, settings: Settings) -> None:
-        finders = {source.name for source, _ in sources.for_record(Order)}
+        connectors = {source.name: source.connector for source, _ in sources.for_record(Order)}
+        self._connectors, finders = connectors, connectors.keys()
         named = [name for name in settings.order.priority if name in finders]
         self.rank = {name: place for place, name in enumerate(named)} if len(named) > 1 else {}
         self._ids_of = {name: block.order_ids_of for name, block in settings.sources.items() if block.order_ids_of}
@@ -46,7 +48,7 @@ class OrderSources:
 
     def whole(self, ask: Ask) -> Ask:
         """Ask for all orders of a customer: a filter and a page are of what they are together."""
-        own = ask.fields | post_filter.position_fields(Order) | Fields.from_paths(*(own.field for own in ask.where)) | _NAMES
+        own = ask.fields | post_filter.position_fields(Order) | post_filter.filter_fields(ask) | _NAMES
         if any(name in own for name in MONEY_FIELDS):
             own |= _MONEY
         if self._numbered:
@@ -61,6 +63,15 @@ class OrderSources:
     def fetch(self, source: Source, kind: KeyKind, ask: Ask) -> RecordFetch:
         """Fetch all orders of customers, with the fields of an ask. Equal ones are the same."""
         return source.records(Order, kind, self.whole(ask))
+
+    def with_update_times(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Refuse the answers of sources that cannot tell which orders have changed."""
+        return [
+            outcome.as_failed(no_update_times(outcome.source))
+            if isinstance(outcome, Found) and not self._connectors[outcome.source].has_update_times(Order)
+            else outcome
+            for outcome in outcomes
+        ]
 
     def ids(self, source: str, record: Any) -> Iterator[OrderId]:
         """List the ids of an order: its own, that at the source whose ids it has, and those that it states.

@@ -74,6 +74,8 @@ def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome], *, is_short: b
     """
     joined = None
     if asked.orders is not None:
+        if asked.ask.updated_since is not None:
+            outcomes = asked.orders.with_update_times(outcomes)
         joined = join_answers(outcomes, asked.orders, asked.ask.fields)
         page = _merge(asked, page_answers(outcomes, joined, asked.ask))
         page = msgspec.structs.replace(page, contributions=[(asked.record, outcome) for outcome in outcomes])

@@ -288,7 +288,7 @@ def _refused_filters(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility
 
 
 def _refused_orders(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility]) -> Iterator[str]:
-    """List the arguments by which an order would be told, a role, or who belongs to an account."""
+    """List the arguments by which an order would be told, an update time, a role, or who belongs to an account."""
     for kind in schema.type_map.values():
         if not is_object_type(kind) and not is_interface_type(kind):
             continue
@@ -298,6 +298,10 @@ def _refused_orders(schema: GraphQLSchema, hidden: Mapping[str, FieldVisibility]
                 shown = get_named_type(given.fields["nodes"].type).name
                 if f"{shown}.{_time_of(shown)}" in hidden:
                     yield f"{kind.name}.{name}(order)"
+            if "updatedSince" in field.args:
+                shown = get_named_type(get_named_type(field.type).fields["nodes"].type).name
+                if f"{shown}.updatedAt" in hidden:
+                    yield f"{kind.name}.{name}(updatedSince)"
             if "members" in field.args and "Account.members" in hidden:
                 yield f"{kind.name}.{name}(members)"
             if "role" in field.args and "AccountMember.role" in hidden:

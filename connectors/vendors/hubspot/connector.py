@@ -94,6 +94,7 @@ class HubSpot(Crm):
     kind = "hubspot"
     any_case = True
     settings_type = HubSpotSettings
+    update_times = ("ticket",)
     own_words = MappingProxyType(
         {
             "customer": ("acquisition.source", "address.country", "company.role", "gender"),

@@ -38,6 +38,7 @@ def ticket_of(word: Word, contacts: Mapping[str, Sequence[str]], row: Any) -> di
         number=id_,
         customerId=first_contact(contacts, row),
         createdAt=created_at,
+        updatedAt=to_time(row.get("updatedAt")),
         subject=has("subject"),
         kind=word("ticket", "kind", kind) or _KINDS(kind),
         status=word("ticket", "status", stage) or ("CLOSED" if has("closed_date") else None),

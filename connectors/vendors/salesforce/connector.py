@@ -37,7 +37,7 @@ _BATCH = 100
 _MAX_MERGES = 5
 """How many times a customer may have been merged into another one."""
 _NUMBER_OF_ACCOUNT = "Account.AccountNumber"
-_WINDOW = (Push.SINCE, Push.ORDER, Push.FIRST)
+_WINDOW = (Push.SINCE, Push.UPDATED_SINCE, Push.ORDER, Push.FIRST)
 _SORTED = (Push.FIRST, Push.AFTER, Push.ORDER, Push.WHERE, Push.COUNT)
 _OBJECTS: dict[type[Record], tuple[str, ...]] = {Customer: ("Contact", "Account"), Ticket: ("Case",)}
 
@@ -55,6 +55,7 @@ class Salesforce(Deals):
     kind = "salesforce"
     any_case = True
     settings_type = SalesforceSettings
+    update_times = ("ticket",)
     own_words = MappingProxyType(
         {
             "customer": ("acquisition.source", "address.country", "company.role"),
@@ -280,6 +281,7 @@ class Salesforce(Deals):
         if name == "Case":
             way = "ASC" if ask.oldest_first else "DESC"
             conditions = [any_in(own, forms), *within("CreatedDate", ask.since, ask.until)]
+            conditions += within("LastModifiedDate", ask.updated_since, None)
             return select(read, name, conditions, order=[f"CreatedDate {way}", f"Id {way}"], limit=limit)
         if name == "Account":
             return select(read, name, [any_in(own, forms), *self._of_companies(name)])

@@ -78,6 +78,7 @@ class Zendesk(SupportApi):
         }
     )
     property_names = PROPERTIES
+    update_times = ("ticket",)
     own_words = MappingProxyType({"ticket": ("channel", "kind", "priority", "status")})
 
     def __init__(self, name: str, settings: ZendeskSettings) -> None:
