@@ -59,8 +59,9 @@ class AskShape(msgspec.Struct, frozen=True):
 
 def shape_of(ask: Ask, words: WordShape | None = None) -> AskShape:
     asked = (ask.first, ask.after, ask.since, ask.until, ask.updated_since)
-    bounds: list[Any] = [value is not None for value in asked]
-    return AskShape(ask.fields, *bounds, conditions_shape(ask.where), ask.oldest_first, ask.count, words)
+    first, after, since, until, updated_since = (value is not None for value in asked)
+    where = conditions_shape(ask.where)
+    return AskShape(ask.fields, first, after, since, until, updated_since, where, ask.oldest_first, ask.count, words)
 
 
 def conditions_shape(where: Sequence[Condition]) -> tuple[tuple[str, bool], ...]:

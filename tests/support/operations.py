@@ -56,6 +56,7 @@ ARGUMENTS: dict[str, list[str]] = {
         "null", '"WyIyMDI2LTA2LTAzVDEyOjAwOjAwWiIsIm9jMTMiXQ"', '"x"', '"W251bGwsImMxIl0"', '"WzUsNV0"', "$after", "$cursor",
     ],
     "order": ["NEWEST_FIRST", "OLDEST_FIRST", "$order", "$direction"],
+    "updatedSince": ['"2026-06-02T00:00:00Z"', "null", "$since", '"2100-01-01T00:00:00Z"'],
     "filter": [
         "{}", '{since: "2026-06-02T00:00:00Z"}', "null", '{until: "2026-06-03T13:00:00+01:00"}', "{since: $since}",
         '{since: "2026-06-05T00:00:00Z", until: "2026-06-01T00:00:00Z"}', "{since: null, until: $since}",

@@ -138,7 +138,8 @@ def _functions(tree: Mapping[str, Any]) -> Iterator[str]:
     if tree["type"] == "function_expression":
         yield tree["value"]
     for child in tree.get("children", ()):
-        yield from _functions(child)
+        if isinstance(child, Mapping):  # the bounds of a slice are numbers, or none
+            yield from _functions(child)
 
 
 Expression = Annotated[str, AfterValidator(checked)]
