@@ -134,7 +134,7 @@ def test_a_problem_names_the_setting_and_what_is_allowed(path, name, value, mess
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        ("{keys}", "variables.own: the placeholders are {key}, {since} and {until}"),
+        ("{keys}", "variables.own: the placeholders are {key}, {since}, {until} and {updated_since}"),
         ("{key} since {since}", "variables.own: has room for one placeholder, as it is left out when that has no value"),
     ],
 )

@@ -65,7 +65,7 @@ def problems(*changes):
         (BY_EMAIL, "path", "/t", "path: must hold {key} or {keys}, here or in the body"),
         (BY_EMAIL, "path", "/t/{key}?e={keys}", "path: must hold {key} or {keys}, here or in the body"),
         (BY_EMAIL, "path", "/t?e={keys}&n={limit}", "placeholders are {keys}, {key}, {first}, {since}, {until}"),
-        (BY_EMAIL, "path", "/t/{first}?e={keys}", "{first}, {since} and {until} belong after the `?`"),
+        (BY_EMAIL, "path", "/t/{first}?e={keys}", "{first}, {since}, {until} and {updated_since} belong after the `?`"),
         (BY_EMAIL, "path", "/t?e={keys}&to={until}", "{until} needs {since}"),
         (BY_EMAIL, "key", None, "key: with {keys}, an expression must give the key of a row"),
         (BY_EMAIL, "total", "count", "total: only with {key}"),

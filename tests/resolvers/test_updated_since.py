@@ -12,7 +12,8 @@ from tests.support import shop
 from tests.support.gateway_server import PLAINLY, gateway_on
 
 ORDERS = """query ($since: DateTime, $first: Int! = 10, $after: String) { customer(by: {id: "c1"}) {
-  orders(updatedSince: $since, first: $first, after: $after) { totalCount pageInfo { hasNextPage endCursor } nodes { sourceId updatedAt } } } }"""
+  orders(updatedSince: $since, first: $first, after: $after) {
+    totalCount pageInfo { hasNextPage endCursor } nodes { sourceId updatedAt } } } }"""
 TICKETS = """{ customer(by: {id: "c1"}) { tickets(updatedSince: "2026-06-10T00:00:00Z") { nodes { sourceId } } } }"""
 SINCE = "2026-06-10T00:00:00Z"
 
