@@ -145,6 +145,12 @@ class ListingCursorError(SourceRejectedError):
     summary = "the cursor is none of this listing; begin it anew"
 
 
+class NoUpdateTimesError(SourceRejectedError):
+    """The source cannot tell which of its records have changed."""
+
+    summary = "the source has no update times of these records; leave the argument updatedSince out"
+
+
 SOURCE_ERRORS: dict[str, type[SourceError]] = {
     kind.code: kind
     for kind in (

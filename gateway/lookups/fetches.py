@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from connectors.contract import Aggregate, Ask, Lister, Lookup, Measure
-from connectors.errors import SourceRejectedError
+from connectors.errors import NoUpdateTimesError
 from connectors.record_fields import Fields
 from connectors.records import Record
 from gateway.lookups.deadline import Deadline
@@ -33,11 +33,6 @@ def batch_of_page(page: int) -> int:
 
 HasUpdateTimes = Callable[[type[Record]], bool]
 """Tells whether records of a type have update times at a source, as far as is known."""
-
-
-def no_update_times(source: str) -> SourceRejectedError:
-    """Say that a source cannot tell which records have changed."""
-    return SourceRejectedError(f"updatedSince: {source} has no update times of these records; leave updatedSince out")
 
 
 class RecordFetch:
@@ -78,7 +73,7 @@ class RecordFetch:
         has_times = self._has_update_times
         if has_times is None:
             return await caller.fetch(self._lookup, keys, self._post_filter, deadline)
-        refusal = no_update_times(caller.source)
+        refusal = NoUpdateTimesError()
         if not has_times(self.record):
             return [Failed(error=refusal, source=caller.source, as_of=caller.clock.now(), latency_ms=0.0, attempts=0)] * len(
                 keys

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors.contract import Ask, KeyKind
+from connectors.errors import NoUpdateTimesError
 from connectors.record_fields import Fields
 from connectors.records import Order, Record
 from gateway.identity.blocked_keys import is_placeholder
 from gateway.lookups import post_filter
-from gateway.lookups.fetches import RecordFetch, no_update_times
+from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.outcome import Found, Outcome
 from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
@@ -67,7 +68,7 @@ class OrderSources:
     def with_update_times(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Refuse the answers of sources that cannot tell which orders have changed."""
         return [
-            outcome.as_failed(no_update_times(outcome.source))
+            outcome.as_failed(NoUpdateTimesError())
             if isinstance(outcome, Found) and not self._connectors[outcome.source].has_update_times(Order)
             else outcome
             for outcome in outcomes
