@@ -24,6 +24,7 @@ from gateway.flow_control import ConnectionFlow, LingeringTransport
 from gateway.http.endpoint import ENDPOINT
 from gateway.http.response import HttpResponse
 from gateway.http.responses import RETRY_AFTER, make_refusal
+from gateway.socket_upgrade import is_socket_opening, open_socket
 
 MAX_HEADER_BYTES = 64 << 10
 """The target, names and values of a request's headers; also what frames a chunked body, beside what its bytes need."""
@@ -81,7 +82,7 @@ class FramingProtocol(HttpToolsProtocol):
         self._host: bytes | None = None
         self._plain_head: bytes | None = None
         self._header_bytes = self._frame_bytes = 0
-        self._crowded = False
+        self._crowded = self._opens_socket = False
         self._unparsed = b""  # what has come behind requests that wait for their turn
 
     def _new_parser(self) -> None:
@@ -127,6 +128,9 @@ class FramingProtocol(HttpToolsProtocol):
 
     def _go_on(self, stop: Exception, data: bytes) -> None:
         """Parse the rest after an ignored upgrade, else refuse it."""
+        if self._opens_socket and isinstance(stop, httptools.HttpParserUpgrade):
+            open_socket(self, data[stop.args[0] :])
+            return
         while type(self.parser) is not _NoParser:  # else what stopped it is a refusal
             if self._plain_head is None or not isinstance(stop, httptools.HttpParserUpgrade):
                 self._refuse(400, "this is no valid HTTP request")
@@ -166,7 +170,9 @@ class FramingProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Hand the request to the application by ASGI, or refuse it."""
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
-            self._plain_head = self._without_upgrade()  # it begins again from there
+            self._opens_socket = self._may_open_socket()
+            if not self._opens_socket:
+                self._plain_head = self._without_upgrade()  # it begins again from there
             return
         self._check_head()
         url, headers = self.url, self.headers
@@ -185,6 +191,12 @@ class FramingProtocol(HttpToolsProtocol):
         self.phase = BODY
         self.headers = []  # for trailers, which nobody reads
         self._frame_bytes = 0
+
+    def _may_open_socket(self) -> bool:
+        if self.pipeline or not is_socket_opening(self):
+            return False
+        self._check_head()
+        return not self._crowded
 
     def _without_upgrade(self) -> bytes:
         """Cut `Upgrade` out of the head. It may be ignored (RFC 9110 7.8), but not by the parser."""
