@@ -55,6 +55,7 @@ from gateway.settings.settings import with_embed_callers
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.subscriptions.event_stream_endpoint import STREAM_PATH, EventStreamEndpoint
+from gateway.subscriptions.socket_endpoint import SocketCollector, SocketEndpoint
 from gateway.tags.pack import PackTexts
 from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
@@ -166,6 +167,7 @@ class GatewayApplication(Application):
         endpoint = GraphQLView(operations, self._execute, admission=self.admission)
         super().__init__(endpoint, lifespan=_lifespan)
         self.event_streams = EventStreamEndpoint(endpoint, services.clock)
+        self.sockets = SocketEndpoint(endpoint, services.clock)
         self.state.ready = False
         self.revision = Revision(services)
         self._examples = examples
@@ -199,7 +201,7 @@ class GatewayApplication(Application):
 
     async def end_streams(self) -> None:
         """End what is answered as streams, behind what is under way: the worker is about to end."""
-        await self.event_streams.aclose()
+        await asyncio.gather(self.event_streams.aclose(), self.sockets.aclose())
 
     def forget_operations(self) -> None:
         """Forget all texts and plans: values in them may be those of somebody who is erased."""
@@ -221,7 +223,8 @@ class GatewayApplication(Application):
         self._admit(services.settings)
         self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute
         webhooks = Webhooks(self.revision, Invalidator(services))
-        self.telemetry.read(AdmissionCollector(self.admission), ExecutorCollector(self._executor), WebhookCollector(webhooks))
+        own = (AdmissionCollector(self.admission), ExecutorCollector(self._executor), SocketCollector(self.sockets))
+        self.telemetry.read(*own, WebhookCollector(webhooks))
         self.router.routes[:] = [
             Route(ENDPOINT, self.endpoint),
             webhooks.route,
@@ -253,7 +256,7 @@ class GatewayApplication(Application):
             return await self._run(operation, variables, context, head)
         finally:
             if meter is not None:
-                _tell_quota(meter, head)
+                head.answered_with |= meter.headers()
 
     def _run(
         self, operation: Operation, variables: dict[str, Any], context: RequestContext, head: Head
@@ -296,17 +299,11 @@ class GatewayApplication(Application):
             result = await self._run(operation, variables, context, head)
         finally:
             if context.meter is not None:
-                _tell_quota(context.meter, head)
+                head.answered_with |= context.meter.headers()
         head.answered_with["server-timing"] = trace.server_timing()
         if services.settings.is_development and trace.lookups:
             result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}
         return result
-
-
-def _tell_quota(meter: Meter, head: Head) -> None:
-    """Tell in headers what is left of the caller's quota, also where the request was refused."""
-    if meter.quota is not None:
-        head.answered_with |= meter.quota.headers()
 
 
 def _context_of(services: Services, stitcher: Stitcher, head: Head, cache_control: CacheControl) -> RequestContext:

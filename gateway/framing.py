@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import httptools
 from starlette.requests import ClientDisconnect
@@ -24,7 +24,7 @@ from gateway.flow_control import ConnectionFlow, LingeringTransport
 from gateway.http.endpoint import ENDPOINT
 from gateway.http.response import HttpResponse
 from gateway.http.responses import RETRY_AFTER, make_refusal
-from gateway.socket_upgrade import is_socket_opening, open_socket
+from gateway.socket_upgrade import SocketOpening, cut_upgrade, open_socket, read_opening
 
 MAX_HEADER_BYTES = 64 << 10
 """The target, names and values of a request's headers; also what frames a chunked body, beside what its bytes need."""
@@ -82,7 +82,8 @@ class FramingProtocol(HttpToolsProtocol):
         self._host: bytes | None = None
         self._plain_head: bytes | None = None
         self._header_bytes = self._frame_bytes = 0
-        self._crowded = self._opens_socket = False
+        self._crowded = self.is_released = False
+        self._opening: SocketOpening | None = None
         self._unparsed = b""  # what has come behind requests that wait for their turn
 
     def _new_parser(self) -> None:
@@ -113,6 +114,9 @@ class FramingProtocol(HttpToolsProtocol):
         self._now = self._monotonic()
         if len(data) > PIECE_BYTES:
             for place in range(0, len(data), PIECE_BYTES):
+                if self.is_released:
+                    self.transport.get_protocol().data_received(data[place:])  # type: ignore[attr-defined]
+                    break
                 if self.pipeline:
                     self._unparsed = data[place:]
                     break
@@ -128,8 +132,8 @@ class FramingProtocol(HttpToolsProtocol):
 
     def _go_on(self, stop: Exception, data: bytes) -> None:
         """Parse the rest after an ignored upgrade, else refuse it."""
-        if self._opens_socket and isinstance(stop, httptools.HttpParserUpgrade):
-            open_socket(self, data[stop.args[0] :])
+        if self._opening is not None and isinstance(stop, httptools.HttpParserUpgrade):
+            open_socket(self, self._opening, data[stop.args[0] :])
             return
         while type(self.parser) is not _NoParser:  # else what stopped it is a refusal
             if self._plain_head is None or not isinstance(stop, httptools.HttpParserUpgrade):
@@ -170,11 +174,11 @@ class FramingProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Hand the request to the application by ASGI, or refuse it."""
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
-            self._opens_socket = self._may_open_socket()
-            if not self._opens_socket:
-                self._plain_head = self._without_upgrade()  # it begins again from there
+            self._opening = read_opening(self)
+            if self._opening is None:
+                self._plain_head = cut_upgrade(self)  # it begins again from there
             return
-        self._check_head()
+        self.check_head()
         url, headers = self.url, self.headers
         super().on_message_begin()  # which makes the scope, and begins with both
         self.url = url
@@ -192,35 +196,33 @@ class FramingProtocol(HttpToolsProtocol):
         self.headers = []  # for trailers, which nobody reads
         self._frame_bytes = 0
 
-    def _may_open_socket(self) -> bool:
-        if self.pipeline or not is_socket_opening(self):
-            return False
-        self._check_head()
-        return not self._crowded
+    def release_to(self, protocol: asyncio.Protocol) -> None:
+        """Leave the connection to another protocol. Nothing of this one stays."""
+        self.is_released = True
+        self.parser, self.cycle, self._answered, self._opening = _NoParser(), None, None, None
+        assert self._timer is not None
+        self._timer.cancel()
+        self.connections.discard(self)
+        self.flow.resume_reading()
+        self.transport.set_protocol(protocol)
 
-    def _without_upgrade(self) -> bytes:
-        """Cut `Upgrade` out of the head. It may be ignored (RFC 9110 7.8), but not by the parser."""
-        first = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
-        lines = [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
-        return b"\r\n".join([first, *lines, b"\r\n"])
-
-    def _check_head(self) -> None:
+    def check_head(self) -> None:
         """Refuse a head that RFC 9112 or we do not take. The connection is closed."""
         version = self.parser.get_http_version()
         hosts = [value for name, value in self.headers if name == b"host"]
         codings = b",".join(value for name, value in self.headers if name == b"transfer-encoding")
         if version not in ("1.0", "1.1"):
-            self._stop(505, "use HTTP/1.1")
+            self.stop(505, "use HTTP/1.1")
         elif self.parser.get_method() == b"CONNECT":
-            self._stop(405, "this is no proxy")
+            self.stop(405, "this is no proxy")
         elif len(hosts) > 1 or (not hosts and version == "1.1") or (hosts and not self.is_host(hosts[0])):
-            self._stop(400, "the header Host must be there once, and name a host")
+            self.stop(400, "the header Host must be there once, and name a host")
         elif codings and (version == "1.0" or not _CHUNKED.fullmatch(codings)):
-            self._stop(400, "the last transfer coding of a request must be chunked, over HTTP/1.1")
+            self.stop(400, "the last transfer coding of a request must be chunked, over HTTP/1.1")
         elif codings and codings.strip().lower() != b"chunked":
-            self._stop(501, "no transfer coding but chunked is known")
+            self.stop(501, "no transfer coding but chunked is known")
         elif self._crowded and self.url not in HEALTH:
-            self._stop(503, "there are too many connections", "OVERLOADED", **RETRY_AFTER)
+            self.stop(503, "there are too many connections", "OVERLOADED", **RETRY_AFTER)
         elif self._header_bytes and not self.is_header_small():
             self._refuse_large()
             raise _StopParsingError
@@ -299,7 +301,7 @@ class FramingProtocol(HttpToolsProtocol):
 
     # What is refused
 
-    def _stop(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
+    def stop(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> NoReturn:
         self._refuse(status, message, code, self.parser.get_method().decode(), **headers)
         raise _StopParsingError
 

@@ -136,6 +136,13 @@ class EndpointProtocol(FramingProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._end_answering()
+
+    def release_to(self, protocol: asyncio.Protocol) -> None:
+        super().release_to(protocol)
+        self._end_answering()
+
+    def _end_answering(self) -> None:
         if self._answering is not None:
             self._answering.cancel()
             self._answering = self._coming = None  # they hold this connection, and only the garbage collector would free it
@@ -155,7 +162,8 @@ class EndpointProtocol(FramingProtocol):
                 self._write(answer, exchange)
                 exchange = await self._coming
         finally:
-            self.transport.close()
+            if not self.is_released:
+                self.transport.close()
 
     async def _write_parts(self, answer: HttpResponse, parts: PartStream, exchange: _Exchange) -> None:
         """Write an answer in chunks, each when it is ready. The last one is left to be written."""

@@ -106,6 +106,14 @@ def policy_of(settings: CorsSettings | None, *, is_development: bool) -> OriginP
     return OriginPolicy(settings.origins, max_age_s=settings.max_age_s, credentials=settings.credentials)
 
 
+def is_own_page(head: Head) -> bool:
+    """Tell whether a browser says that a page of the gateway itself asks."""
+    origin, site = head.headers.get(b"origin"), head.headers.get(b"sec-fetch-site")
+    if origin is None:
+        return False
+    return _is_own(origin, head.headers.get(b"host")) if site is None else site == b"same-origin"
+
+
 def _is_own(origin: bytes | None, host: bytes | None) -> bool:
     """Tell whether an origin is the gateway's own, by the host that the browser asked. TLS may have ended before."""
     if origin is None or host is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -26,3 +26,7 @@ class Meter(msgspec.Struct, eq=False):
         if self.quota is not None and self.charge is not None:
             self.quota.settle(self.charge, actual, customers)
             self.charge = None
+
+    def headers(self) -> Mapping[str, str]:
+        """Tell what is left of the caller's quota, also where the request was refused. Nothing of a caller without one."""
+        return {} if self.quota is None else self.quota.headers()

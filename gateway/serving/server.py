@@ -17,9 +17,6 @@ from gateway.uvicorn_protocol import EndpointProtocol
 GRACE_S = 10
 """How long answers under way may take after the end was asked for."""
 
-MAX_MESSAGE_BYTES = 1 << 20
-"""The largest message of a WebSocket that is read."""
-
 DRAIN_S = 1.0
 """How long callers may go on using connections after the end was asked for. Each answer asks them to close."""
 
@@ -33,9 +30,7 @@ def configure_server(create: Callable[[], Starlette]) -> uvicorn.Config:
         create,
         factory=True,
         http=EndpointProtocol,
-        ws="websockets-sansio",
-        ws_max_size=MAX_MESSAGE_BYTES,
-        ws_per_message_deflate=False,  # which takes some 100 kB of each connection
+        ws="none",  # which `socket_upgrade` opens
         log_config=None,
         access_log=False,
         proxy_headers=False,

@@ -1,194 +1,180 @@
-"""Answer operations over WebSockets, as graphql-transport-ws has it.
-
-Each operation is a request at the endpoint: its caller is identified anew, with his view, his purpose and his quota, and it is
-audited.
-"""
+"""Open and hold the sockets of a worker: as many as it may have, each as long as its client is there."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
-import structlog
-from starlette.types import Receive, Scope, Send
 
-from gateway.access.caller import Caller
-from gateway.errors import AccessUnavailableError, UnauthenticatedError
+from gateway.clock import Clock
+from gateway.error_codes import ErrorCode
 from gateway.http.endpoint import GraphQLView
 from gateway.http.negotiation import RefusedError
 from gateway.http.request_head import Head
-from gateway.log import frames_of
-from gateway.subscriptions.socket_messages import (
-    SUBPROTOCOL,
-    ClientMessage,
-    CloseCode,
-    Complete,
-    ConnectionAck,
-    ConnectionInit,
-    Next,
-    OperationErrors,
-    Ping,
-    Pong,
-    SocketClosedError,
-    Subscribe,
-    read_message,
-    write_message,
-)
+from gateway.http.responses import RETRY_AFTER
+from gateway.subscriptions.operation_streams import OperationStreams
+from gateway.subscriptions.socket_messages import SUBPROTOCOL, CloseCode, SocketClosedError
+from gateway.subscriptions.socket_session import SocketSession
+from gateway.telemetry.samples import Sampled, number
 
-INITIALISATION_S = 3.0
-"""How long a client may say nothing at first."""
+MAX_SOCKETS = 4_000
+"""How many sockets are open in a worker."""
 
-MAX_OPERATIONS = 100
-"""How many operations may be under way on a socket."""
+MAX_NEW_SOCKETS = 1_000
+"""How many of them may be of clients of whom it is not known who asks."""
 
-_FROM_PAYLOAD = ("authorization", "x-csrf", "x-deadline-ms", "x-purpose")
-"""Headers that a page cannot set for a socket: the payload of its first message may have them."""
+MAX_CALLER_SOCKETS = 2_000
+"""How many of them may be of one caller."""
 
-_NOT_PASSED_ON = (b"accept", b"accept-encoding", b"content-encoding", b"content-length", b"content-type", b"x-request-id")
-_PASSED_ON = [(b"accept", b"application/graphql-response+json"), (b"content-type", b"application/json")]
+MAX_WORKER_HELD_BYTES = 64 << 20
+"""The results of all sockets that wait for clients to read."""
 
-log = structlog.get_logger()
+TICK_S = 1.0
+"""How often it is looked whether clients are there."""
+
+DRAIN_S = 10.0
+"""How long operations may take after the end of the worker was asked for."""
+
+GONE_S = 1.0
+"""How long clients have to close, too, when the worker ends."""
+
+_TICKS_PER_TURN = 200
+_BY_CLIENT = "client"
 
 
 class SocketEndpoint:
-    """The endpoint for WebSockets, an ASGI application."""
+    """The sockets of the endpoint `view`."""
 
-    def __init__(self, endpoint: GraphQLView) -> None:
-        self._endpoint = endpoint
+    def __init__(self, view: GraphQLView, clock: Clock) -> None:
+        self.view = view
+        self.streams = OperationStreams(view)
+        self.monotonic = clock.monotonic
+        self.held_bytes = 0
+        """The results that wait for clients to read."""
+        self.closes: Counter[str] = Counter()
+        """How often sockets were closed, by the code, or `client` where that did it."""
+        self._clock = clock
+        self._sessions: dict[SocketSession, None] = {}
+        self._callers: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ticking: asyncio.Task[None] | None = None
+        self._is_closed = False
+        self._changed = asyncio.Event()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()  # the client connects
-        client = scope.get("client")
-        head = Head("GET", scope["headers"], scope["query_string"], self._endpoint.monotonic(), client[0] if client else None)
-        try:
-            self._endpoint.origins.admit(head)
-        except RefusedError:
-            await send({"type": "websocket.close"})  # which is status 403, before the socket opens
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    # How sockets begin
+
+    def admit(self, opening: Head) -> None:
+        """Admit a request that opens a socket. Raises `RefusedError`."""
+        self.view.origins.admit(opening)
+        new = len(self._sessions) - self._callers.total()
+        if self._is_closed or len(self._sessions) >= MAX_SOCKETS or new >= MAX_NEW_SOCKETS:
+            raise RefusedError(503, "there are too many WebSockets; ask again later", ErrorCode.OVERLOADED, **RETRY_AFTER)
+
+    def open(self, opening: Head, transport: asyncio.Transport) -> SocketSession:
+        """Begin a session over a connection that was switched over to it."""
+        session = SocketSession(self, opening, transport)
+        self._sessions[session] = None
+        if self._ticking is None:
+            self._ticking = asyncio.create_task(self._tick_all())
+        return session
+
+    def refuse_subprotocol(self, session: SocketSession) -> None:
+        """Close a socket whose client does not speak as this endpoint does."""
+        reason = f"Subprotocol not acceptable: speak {SUBPROTOCOL}"
+        session.refuse(SocketClosedError(CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, reason))
+
+    def count_caller(self, session: SocketSession, name: str) -> None:
+        """Count a socket as one of a caller. Raises `SocketClosedError` where he has too many."""
+        if self._callers[name] >= MAX_CALLER_SOCKETS:
+            reason = f"{MAX_CALLER_SOCKETS} sockets of this caller are open here; close some"
+            raise SocketClosedError(CloseCode.TRY_AGAIN_LATER, reason, ErrorCode.OVERLOADED)
+        self._callers[name] += 1
+        session.caller = name
+
+    # What sessions share
+
+    def observe(self, head: Head, code: str) -> None:
+        """Observe what was refused before it was an operation."""
+        self.view.observe(head, None, code)
+
+    def may_hold(self, size_bytes: int) -> bool:
+        """Tell whether so much more may wait for a client to read."""
+        return self.held_bytes + size_bytes <= MAX_WORKER_HELD_BYTES
+
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something for a session."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # How sockets end
+
+    def remove(self, session: SocketSession) -> None:
+        """Forget a socket whose connection is gone."""
+        if session not in self._sessions:
             return
-        if SUBPROTOCOL not in scope["subprotocols"]:
-            await send({"type": "websocket.accept"})
-            reason = "Subprotocol not acceptable"
-            await send({"type": "websocket.close", "code": CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "reason": reason})
-            return
-        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-        await _Socket(self._endpoint, head, receive, send).run(INITIALISATION_S)
+        del self._sessions[session]
+        self.closes[_BY_CLIENT if session.closed_with is None else str(session.closed_with.value)] += 1
+        if session.caller is not None:
+            self._callers[session.caller] -= 1
+            if not self._callers[session.caller]:
+                del self._callers[session.caller]
+        if not self._sessions:
+            self._changed.set()
 
+    async def _tick_all(self) -> None:
+        """Look after all sockets each second, as long as there are any."""
+        while self._sessions:
+            await self._clock.sleep(TICK_S)
+            for place, session in enumerate([*self._sessions]):
+                if place % _TICKS_PER_TURN == _TICKS_PER_TURN - 1:
+                    await asyncio.sleep(0)
+                session.tick(self.monotonic())
+        self._ticking = None
 
-class _Socket:
-    """One open socket."""
+    async def aclose(self) -> None:
+        """Close all sockets behind what is under way. Subscriptions end, and nothing new begins."""
+        self._is_closed = True
+        self.streams.close()
+        for session in [*self._sessions]:
+            session.end_when_done()
+        if not await self._wait_empty(DRAIN_S):
+            for session in [*self._sessions]:
+                session.end_now()
+            if not await self._wait_empty(GONE_S):
+                for session in [*self._sessions]:
+                    session.protocol.transport.abort()
+                await self._wait_empty(GONE_S)
+        if self._ticking is not None:
+            self._ticking.cancel()
+            self._ticking = None
 
-    def __init__(self, endpoint: GraphQLView, head: Head, receive: Receive, send: Send) -> None:
-        self._endpoint = endpoint
-        self._head = head
-        self._receive = receive
-        self._send = send
-        self._fields: list[tuple[bytes, bytes]] | None = None
-        self._is_ready = False
-        self._operations: dict[str, asyncio.Task[None]] = {}
-
-    async def run(self, initialisation_s: float) -> None:
-        """Take messages until one side closes."""
-        closing: SocketClosedError | None = None
+    async def _wait_empty(self, seconds: float) -> bool:
+        """Wait until all sockets are gone. False where some are not in time."""
+        self._changed.clear()
         try:
-            try:
-                async with asyncio.timeout(initialisation_s):
-                    while self._fields is None and (text := await self._receive_text()) is not _GONE:
-                        await self._take(read_message(text))
-            except TimeoutError:
-                raise SocketClosedError(CloseCode.INITIALISATION_TIMEOUT, "Connection initialisation timeout") from None
-            while self._fields is not None and (text := await self._receive_text()) is not _GONE:
-                await self._take(read_message(text))
-        except SocketClosedError as error:
-            closing = error
-        except Exception as error:  # noqa: BLE001  the last line of defence
-            log.error("socket_failed", error=type(error).__name__, frames=frames_of(error))
-            closing = SocketClosedError(CloseCode.INTERNAL_ERROR, "Internal server error")
-        finally:
-            for task in self._operations.values():
-                task.cancel()
-        if closing is not None:
-            await self._send({"type": "websocket.close", "code": closing.code, "reason": closing.reason})
-
-    async def _receive_text(self) -> Any:
-        message = await self._receive()
-        return _GONE if message["type"] == "websocket.disconnect" else message.get("text")
-
-    async def _take(self, message: ClientMessage) -> None:
-        if isinstance(message, Ping):
-            await self._write(Pong(message.payload))
-        elif isinstance(message, ConnectionInit):
-            if self._fields is not None:
-                raise SocketClosedError(CloseCode.TOO_MANY_INITIALISATIONS, "Too many initialisation requests")
-            await self._begin(message.payload or {})
-        elif isinstance(message, Subscribe):
-            self._start(message)
-        elif isinstance(message, Complete):
-            task = self._operations.pop(message.id, None)
-            if task is not None:
-                task.cancel()
-
-    async def _begin(self, payload: Mapping[str, Any]) -> None:
-        """Acknowledge a client whose caller is known."""
-        own = [(name.lower(), value) for name, value in payload.items() if name.lower() in _FROM_PAYLOAD]
-        if not all(isinstance(value, str) and value.isascii() and value.isprintable() for _, value in own):
-            raise SocketClosedError(CloseCode.BAD_REQUEST, "Invalid message: what stands for a header must be a printable text")
-        fields = [field for field in self._head.fields if field[0] not in _NOT_PASSED_ON]
-        self._fields = [*fields, *((name.encode(), value.encode()) for name, value in own), *_PASSED_ON]
-        try:
-            caller = self._endpoint.identify(self._new_head())
-            if not isinstance(caller, Caller):
-                await caller
-        except AccessUnavailableError:
-            raise SocketClosedError(CloseCode.TRY_AGAIN_LATER, "Try again later") from None
-        except (UnauthenticatedError, RefusedError):
-            raise SocketClosedError(CloseCode.FORBIDDEN, "Forbidden") from None
-        self._is_ready = True
-        await self._write(ConnectionAck())
-
-    def _new_head(self) -> Head:
-        assert self._fields is not None
-        return Head("POST", self._fields, b"", self._endpoint.monotonic(), self._head.peer)
-
-    def _start(self, message: Subscribe) -> None:
-        if not self._is_ready:
-            raise SocketClosedError(CloseCode.UNAUTHORIZED, "Unauthorized")
-        if message.id in self._operations:
-            raise SocketClosedError(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
-        if len(self._operations) >= MAX_OPERATIONS:
-            raise SocketClosedError(CloseCode.TRY_AGAIN_LATER, f"More than {MAX_OPERATIONS} operations at once")
-        self._operations[message.id] = asyncio.create_task(self._answer_safely(message))
-
-    async def _answer_safely(self, message: Subscribe) -> None:
-        try:
-            await self._answer(message)
-        except Exception as error:  # noqa: BLE001  as where the client went away in between
-            self._operations.pop(message.id, None)
-            log.info("socket_answer_lost", error=type(error).__name__)
-
-    async def _answer(self, message: Subscribe) -> None:
-        """Answer an operation, then tell that it is over. Nothing is told of one that was cancelled."""
-        answer = await self._endpoint.answer(self._new_head(), msgspec.json.encode(message.payload))
-        body = msgspec.json.decode(answer.body, type=_Answer)
-        if body.data is msgspec.UNSET:
-            over: msgspec.Struct = OperationErrors(message.id, body.errors)
-        else:
-            await self._write(Next(message.id, msgspec.Raw(answer.body)))
-            over = Complete(message.id)
-        if self._operations.pop(message.id, None) is not None:
-            await self._write(over)
-
-    async def _write(self, message: msgspec.Struct) -> None:
-        await self._send({"type": "websocket.send", "text": write_message(message)})
+            async with asyncio.timeout(seconds):
+                while self._sessions:
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
 
 
-class _Answer(msgspec.Struct):
-    """What is looked at of an answer of the endpoint."""
+class SocketCollector(msgspec.Struct, frozen=True):
+    """Read how many sockets there are, and why others were closed."""
 
-    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    errors: msgspec.Raw = msgspec.Raw(b"[]")
+    sockets: SocketEndpoint
 
-
-_GONE = object()
-"""Stands for the text of a message: the client has gone."""
+    def samples(self) -> Sampled:
+        """Read the counts."""
+        yield number("gateway_sockets", len(self.sockets))
+        for code, count in self.sockets.closes.items():
+            yield number("gateway_sockets_closed_total", count, code)

@@ -38,6 +38,8 @@ METRICS: dict[str, MetricDefinition] = {
     ),
     "gateway_requests_under_way": _gauge("Requests that are being answered."),
     "gateway_requests_waiting": _gauge("Requests that wait for their turn."),
+    "gateway_sockets": _gauge("WebSockets that are open."),
+    "gateway_sockets_closed_total": _counter("WebSockets that were closed, by the code.", "code"),
     "gateway_unplanned_operations_total": _counter("Operations that ran without a plan.", "reason"),
     "gateway_source_calls_total": _counter(
         "Calls to the source that have ended, by the code of the first key that failed.", "source", "code"

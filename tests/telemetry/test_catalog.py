@@ -73,6 +73,7 @@ async def test_every_metric_is_exported_with_its_labels(mongodb_uri, mongodb_dat
     assert exported.keys() == expected.keys()
     silent = {name for name, labels in exported.items() if labels is None}
     assert silent == {
+        "gateway_sockets_closed_total",
         "gateway_source_connections",
         "gateway_source_max_connections",
         "gateway_source_dropped_records_total",
