@@ -29,7 +29,7 @@ async def gateway_with_session(folder: Path, anonymous: str | None = None) -> As
     keys, access = await keys_in(folder, CALLERS)
     access |= {} if anonymous is None else {"anonymous": anonymous}
     words: dict[str, Any] = {"access": access, "callers": CALLERS, "cors": CORS, "pages": {"enabled": True, "secret": SECRET}}
-    async with socket_gateway(**words) as gateway, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as client:
+    async with socket_gateway(**words) as gateway, httpx2.AsyncClient(base_url=gateway.http_url) as client:
         answer = await client.post("/session", headers={"authorization": f"Bearer {keys['console']}", **CSRF})
         yield gateway, answer.headers["set-cookie"].partition(";")[0], keys["console"]
 
@@ -48,7 +48,7 @@ async def who_asks(gateway: SocketGateway, headers: dict[str, str], payload: dic
 
 def own(gateway: SocketGateway) -> dict[str, str]:
     """What a browser says of the gateway's own page."""
-    return {"origin": f"http://127.0.0.1:{gateway.port}"}
+    return {"origin": gateway.http_url}
 
 
 async def test_the_own_page_asks_by_its_session(tmp_path: Path):

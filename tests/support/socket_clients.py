@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -46,6 +47,7 @@ class SocketGateway:
         self.port = port
         self.metrics = metrics
         self.url = f"ws://127.0.0.1:{port}/graphql"
+        self.http_url = f"http://127.0.0.1:{port}"
 
     @property
     def sessions(self) -> Sequence[SocketSession]:
@@ -76,10 +78,17 @@ class SocketGateway:
         finally:
             writer.transport.abort()
 
+    def counts(self) -> Counter[str]:
+        """How often requests were observed, by their codes."""
+        counts: Counter[str] = Counter()
+        for line in self.metrics.render().decode().splitlines():
+            if line.startswith("gateway_requests_total{"):
+                counts[line.split('code="')[1].split('"')[0]] += int(float(line.split()[-1]))
+        return counts
+
     def codes(self) -> set[str]:
         """The codes of what was observed."""
-        lines = self.metrics.render().decode().splitlines()
-        return {line.split('code="')[1].split('"')[0] for line in lines if line.startswith("gateway_requests_total{")}
+        return {*self.counts()}
 
 
 class BareClient:
