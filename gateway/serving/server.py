@@ -66,9 +66,11 @@ class AnnouncingServer(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End, and have streams end that would go on for as long as they are read."""
+        """End, and have streams end that would go on for as long as they are read. Answers have what they leave of the time."""
+        begun = Clock.monotonic()
         if isinstance(app := self.config.loaded_app, EndingApplication):
             await app.end_streams()
+        self.config.timeout_graceful_shutdown = max(1, GRACE_S - int(Clock.monotonic() - begun))
         await super().shutdown(sockets)
 
 

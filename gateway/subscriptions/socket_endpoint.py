@@ -35,7 +35,7 @@ MAX_WORKER_HELD_BYTES = 64 << 20
 TICK_S = 1.0
 """How often it is looked whether clients are there."""
 
-DRAIN_S = 10.0
+DRAIN_S = 8.0
 """How long operations may take after the end of the worker was asked for."""
 
 GONE_S = 1.0

@@ -1,7 +1,6 @@
 """Who asks over a socket that is open: each operation is asked by whoever its credential shows then."""
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,9 @@ import pytest
 from gateway.access.key_file import KeyFile
 from tests.support.caller_keys import keys_in
 from tests.support.clocks import START
-from tests.support.node_packages import installed
 from tests.support.socket_clients import BEGIN, ask, closing, heard, say, socket_gateway
 
 SEES: dict[str, Any] = {"console": {}, "storefront": {"sees": {"identifying": "shown"}}}
-NODE = Path(__file__).parents[1] / "clients" / "node"
 
 
 async def answer_of(socket: Any) -> dict[str, Any]:
@@ -60,18 +57,3 @@ async def test_a_revoked_key_asks_no_more_over_an_open_socket(tmp_path: Path):
             await asyncio.sleep(0.05)  # workers look for changes each second
         assert answer["payload"][0]["extensions"]["code"] == "UNAUTHENTICATED"
         assert await closing(socket) == (4403, "Forbidden: the credential holds no more")
-
-
-@pytest.mark.clients
-async def test_graphql_ws_asks(tmp_path: Path):
-    node = installed(NODE)
-    keys, access = await keys_in(tmp_path, SEES)
-    async with socket_gateway(callers=SEES, access=access) as gateway:
-        words = [node, "sockets.mjs", gateway.url, keys["console"]]
-        running = await asyncio.create_subprocess_exec(*words, cwd=NODE / "app", stdout=asyncio.subprocess.PIPE)
-        output, _ = await running.communicate()
-    told = json.loads(output)
-    assert told["answers"][:2] == [{"results": [{"customer": {"name": "Ana Souza"}}]}] * 2
-    assert told["answers"][2]["results"] == []
-    assert told["answers"][2]["error"]
-    assert told["nobody"] == {"results": [], "error": 4403}

@@ -163,9 +163,9 @@ def frame(data: bytes, opcode: Opcode = Opcode.TEXT, *, fin: bool = True) -> byt
 
 @asynccontextmanager
 async def socket_gateway(
-    connectors: Sequence[Connector[Any]] | None = None, *, clock: Clock | None = None, **words: Any
+    connectors: Sequence[Connector[Any]] | None = None, *, clock: Clock | None = None, port: int = 0, **words: Any
 ) -> AsyncIterator[SocketGateway]:
-    """A gateway behind a real socket; `words` are settings."""
+    """A gateway behind a real socket, on a free port; `words` are settings."""
     connectors = [shop.crm()] if connectors is None else connectors
     metrics, apps = Metrics(), []
 
@@ -173,7 +173,7 @@ async def socket_gateway(
         apps.append(create_app(settings_for(connectors, **words), connectors=connectors, clock=clock, metrics=metrics))
         return apps[0]
 
-    taken, started = listen("127.0.0.1", 0), asyncio.Event()
+    taken, started = listen("127.0.0.1", port), asyncio.Event()
     server = AnnouncingServer(configure_server(partial(create)), started.set)
     serving = asyncio.create_task(server.serve([taken]))
     try:
