@@ -18,6 +18,7 @@ from gateway.http.responses import RETRY_AFTER
 from gateway.subscriptions.operation_streams import OperationStreams
 from gateway.subscriptions.socket_messages import SUBPROTOCOL, CloseCode, SocketClosedError
 from gateway.subscriptions.socket_session import SocketSession
+from gateway.subscriptions.socket_turns import SocketTurns
 from gateway.telemetry.samples import Sampled, number
 
 MAX_SOCKETS = 4_000
@@ -52,6 +53,7 @@ class SocketEndpoint:
         self.view = view
         self.streams = OperationStreams(view)
         self.monotonic = clock.monotonic
+        self.turns = SocketTurns(clock.monotonic)
         self.held_bytes = 0
         """The results that wait for clients to read."""
         self.closes: Counter[str] = Counter()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol as Interface
 
@@ -18,6 +17,7 @@ from websockets.protocol import Protocol, Side, State
 from gateway.error_codes import ErrorCode
 from gateway.flow_control import LingeringTransport
 from gateway.subscriptions.socket_messages import CloseCode, SocketClosedError
+from gateway.subscriptions.socket_turns import SocketTurns
 
 PIECE_BYTES = 512
 """What is parsed at a time: 85 frames at most, which take less than two milliseconds."""
@@ -31,7 +31,8 @@ FRAMES_PER_S = 200
 """How many frames a client may send at once, and in each second after them. More of them wait."""
 
 MAX_FIRST_BYTES = 64 << 10
-"""The largest message of a client of whom nothing is known."""
+MAX_FIRST_FRAMES = 64
+"""The largest message of a client of whom nothing is known, and how many frames he may send."""
 
 MAX_UNREAD_S = 30.0
 """For how long a client may read nothing of what waits for him."""
@@ -72,6 +73,7 @@ class SocketProtocol(asyncio.Protocol):
         "_conn",
         "_frames",
         "_frames_left",
+        "_frames_per_s",
         "_heard_at",
         "_is_held",
         "_is_paused",
@@ -83,6 +85,7 @@ class SocketProtocol(asyncio.Protocol):
         "_monotonic",
         "_place",
         "_read_bytes",
+        "_turns",
         "_unparsed",
         "_unread_since",
         "_waiters",
@@ -93,19 +96,23 @@ class SocketProtocol(asyncio.Protocol):
         "transport",
     )
 
-    def __init__(self, transport: asyncio.Transport, listener: SocketListener, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, listener: SocketListener, turns: SocketTurns, monotonic: Callable[[], float]
+    ) -> None:
         self.transport = transport
         self.is_closing = False
         self.is_full = False
         """Whether enough waits for a client to read."""
         self._loop = asyncio.get_running_loop()
         self._listener = listener
+        self._turns = turns
         self._monotonic = monotonic
         self._conn = Protocol(Side.SERVER, max_size=MAX_FIRST_BYTES, logger=_quiet)
         self._unparsed = b""
         self._place = 0
-        self._frames: deque[Frame] = deque()
-        self._frames_left = MAX_FRAMES
+        self._frames: list[Frame] = []
+        self._frames_left = MAX_FIRST_FRAMES
+        self._frames_per_s = 0
         self._message: bytearray | None = None  # of frames that have come of it
         self._is_held = self._is_paused = self._is_scheduled = self._is_pinged = self._was_heard = False
         self._heard_at = self._unread_since = monotonic()
@@ -119,8 +126,7 @@ class SocketProtocol(asyncio.Protocol):
         self._was_heard = True
         self._unparsed = self._unparsed[self._place :] + data if self._unparsed else data
         self._place = 0
-        if not self._is_scheduled:
-            self._parse_turn()
+        self._schedule_turn()
 
     def eof_received(self) -> None:
         self._end_for_client()
@@ -137,8 +143,9 @@ class SocketProtocol(asyncio.Protocol):
         self._is_held = True
 
     def go_on_reading(self, max_bytes: int) -> None:
-        """Parse on, and messages of so many bytes."""
+        """Parse on, now for a client who is known: messages of so many bytes, and as many as there may be."""
         self._conn.max_message_size = max_bytes
+        self._frames_left, self._frames_per_s = MAX_FRAMES, FRAMES_PER_S
         self._is_held = False
         self._schedule_turn()
 
@@ -153,7 +160,7 @@ class SocketProtocol(asyncio.Protocol):
             if self._frames:
                 left -= 1
                 self._frames_left -= 1
-                self._read_frame(self._frames.popleft())
+                self._read_frame(self._frames.pop(0))
             elif self._place < len(self._unparsed):
                 self._parse_piece()
             else:
@@ -163,18 +170,24 @@ class SocketProtocol(asyncio.Protocol):
         self._schedule_turn()
 
     def _schedule_turn(self) -> None:
-        """Have another turn where there is more to parse, and read no more until then."""
-        has_more = bool(self._frames or self._unparsed)
-        if has_more and not self._is_scheduled and self._may_parse():
+        """Have another turn where there is more to parse, and read no more where enough waits for it."""
+        unparsed_bytes, may_parse = len(self._unparsed) - self._place, self._may_parse()
+        has_more = bool(self._frames) or unparsed_bytes > 0
+        is_new = not self._frames_per_s and not self.is_closing
+        if is_new and ((has_more and self._frames_left <= 0) or unparsed_bytes > 2 * MAX_FIRST_BYTES):
+            self._fail(CloseCode.BAD_REQUEST, "Too much before connection_init")
+            return
+        if has_more and may_parse and not self._is_scheduled:
             self._is_scheduled = True
-            self._loop.call_soon(self._parse_turn)
-        if not self.transport.is_closing():
-            if has_more or (self._is_held and not self.is_closing):
-                self.transport.pause_reading()
-                self._is_paused = True
-            elif self._is_paused:
-                self.transport.resume_reading()
-                self._is_paused = False
+            self._turns.add(self._parse_turn)
+        if self.transport.is_closing():
+            return
+        if (has_more and not may_parse) or unparsed_bytes > TURN_BYTES or (self._is_held and not self.is_closing):
+            self.transport.pause_reading()
+            self._is_paused = True
+        elif self._is_paused:
+            self.transport.resume_reading()
+            self._is_paused = False
 
     def _parse_piece(self) -> None:
         conn, place = self._conn, self._place
@@ -264,6 +277,12 @@ class SocketProtocol(asyncio.Protocol):
             LingeringTransport(self.transport, self._loop).close()
         self._schedule_turn()
 
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        """Close for what is not worth to be parsed. What else comes is thrown away."""
+        self._forget_unparsed()
+        self._conn.fail(code, reason)
+        self._listener.refuse(SocketClosedError(code, reason))
+
     def _end_for_client(self) -> None:
         """End a socket whose client has closed it."""
         if not self.is_closing:
@@ -285,7 +304,7 @@ class SocketProtocol(asyncio.Protocol):
 
     def tick(self, now: float) -> None:
         """Look whether the client is there and reads, and let him send more."""
-        self._frames_left = min(MAX_FRAMES, self._frames_left + FRAMES_PER_S)
+        self._frames_left = min(MAX_FRAMES, self._frames_left + self._frames_per_s)
         if self.is_closing:
             self._schedule_turn()
             if self._closes_at is not None and now >= self._closes_at:

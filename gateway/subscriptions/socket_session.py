@@ -101,7 +101,7 @@ class SocketSession:
     """What is said over one socket. Its `opening` is the head of the request that opened it."""
 
     def __init__(self, endpoint: SocketEndpoint, opening: Head, transport: asyncio.Transport) -> None:
-        self.protocol = SocketProtocol(transport, self, endpoint.monotonic)
+        self.protocol = SocketProtocol(transport, self, endpoint.turns, endpoint.monotonic)
         self.caller: str | None = None
         """The name of the caller for whom it was opened, once that is known."""
         self.closed_with: CloseCode | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from gateway.subscriptions.socket_messages import CloseCode, SocketClosedError
 from gateway.subscriptions.socket_protocol import (
     FRAMES_PER_S,
     MAX_FIRST_BYTES,
+    MAX_FIRST_FRAMES,
     MAX_FRAMES,
     MAX_UNREAD_S,
     PIECE_BYTES,
@@ -22,6 +24,7 @@ from gateway.subscriptions.socket_protocol import (
     SocketProtocol,
 )
 from gateway.subscriptions.socket_session import ENVELOPE_BYTES, MAX_OPERATIONS
+from gateway.subscriptions.socket_turns import SocketTurns
 from tests.support.clocks import LoopClock, held_time, turns
 from tests.support.socket_clients import (
     BEGIN,
@@ -94,33 +97,78 @@ class Notes:
     def forget(self) -> None: ...
 
 
-def protocol() -> tuple[SocketProtocol, HeldTransport, Notes]:
-    """A socket at the time 0."""
+def protocol(turns: SocketTurns | None = None) -> tuple[SocketProtocol, HeldTransport, Notes]:
+    """A socket at the time 0. A round of the loop has one turn."""
     transport, notes = HeldTransport(), Notes()
-    return SocketProtocol(transport, notes, lambda: 0.0), transport, notes
+    socket = SocketProtocol(transport, notes, turns or SocketTurns(count().__next__), lambda: 0.0)
+    socket.go_on_reading(1 << 20)
+    return socket, transport, notes
 
 
 async def test_tiny_frames_are_read_in_turns():
-    """What comes at once is read a little at a time, with others in between, and nothing more is read meanwhile."""
-    socket, transport, notes = protocol()
+    """What comes at once is read a little at a time, with others in between."""
+    socket, _, notes = protocol()
     socket.data_received(frame(b"{}") * 200)
-    counts = [len(notes.texts)]
-    assert not transport.is_reading
-    while not transport.is_reading:
+    counts = []
+    while not counts or counts[-1] < 200:
         await asyncio.sleep(0)
         counts.append(len(notes.texts))
     assert counts == [TURN_FRAMES, 2 * TURN_FRAMES, 3 * TURN_FRAMES, 200]
 
 
-async def test_a_large_message_is_read_in_turns():
-    socket, transport, notes = protocol()
-    socket.go_on_reading(1 << 20)
-    socket.data_received(frame(b" " * (3 * TURN_BYTES)))
-    rounds = 1
-    while not transport.is_reading:
+async def test_all_sockets_have_one_round(monkeypatch: pytest.MonkeyPatch):
+    """However many they are, and each has its turn before another has a second one."""
+    monkeypatch.setattr("gateway.subscriptions.socket_turns.ROUND_S", 2)
+    turns = SocketTurns(count().__next__)  # each round has two turns
+    sockets = [protocol(turns) for _ in range(6)]
+    for socket, _, _ in sockets:
+        socket.data_received(frame(b"{}") * (TURN_FRAMES + 1))
+    counts = []
+    for _ in range(6):
         await asyncio.sleep(0)
-        rounds += 1
-    assert (rounds, len(notes.texts)) == (4, 1)
+        counts.append([len(notes.texts) for _, _, notes in sockets])
+    first, all_ = TURN_FRAMES, TURN_FRAMES + 1
+    assert counts == [
+        [first] * 2 + [0] * 4,
+        [first] * 4 + [0] * 2,
+        [first] * 6,
+        [all_] * 2 + [first] * 4,
+        [all_] * 4 + [first] * 2,
+        [all_] * 6,
+    ]
+
+
+async def test_a_large_message_is_read_in_turns():
+    """Nothing more is read meanwhile."""
+    socket, transport, notes = protocol()
+    socket.data_received(frame(b" " * (3 * TURN_BYTES)))
+    was_reading = []
+    while not notes.texts:
+        was_reading.append(transport.is_reading)
+        await asyncio.sleep(0)
+    assert was_reading == [False, False, False, True]
+
+
+@pytest.mark.parametrize("data", [TINY * (MAX_FIRST_FRAMES + 1), frame(b" " * MAX_FIRST_BYTES) * 3], ids=["frames", "bytes"])
+async def test_who_sends_much_and_does_not_begin_is_closed(data: bytes):
+    """What he sends is thrown away, at once and later."""
+    async with socket_gateway() as gateway, gateway.bare() as client:
+        await client.open()
+        (session,) = gateway.sessions
+        client.send(data)
+        assert await client.closing() == 4400
+        client.send(data)
+        assert gateway.codes() == {"BAD_REQUEST"}
+        await until(lambda: not gateway.sessions)
+        assert len(session.protocol._unparsed) + len(session.protocol._conn.reader.buffer) == 0
+
+
+async def test_so_many_frames_may_come_first():
+    async with socket_gateway() as gateway, gateway.bare() as client:
+        await client.open()
+        client.send(TINY * (MAX_FIRST_FRAMES - 1))
+        client.say(BEGIN)
+        assert await client.heard() == {"type": "connection_ack"}
 
 
 async def test_frames_without_end_are_read_at_a_pace():
