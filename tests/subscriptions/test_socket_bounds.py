@@ -97,11 +97,12 @@ class Notes:
     def forget(self) -> None: ...
 
 
-def protocol(turns: SocketTurns | None = None) -> tuple[SocketProtocol, HeldTransport, Notes]:
+def protocol(turns: SocketTurns | None = None, *, is_known: bool = True) -> tuple[SocketProtocol, HeldTransport, Notes]:
     """A socket at the time 0. A round of the loop has one turn."""
     transport, notes = HeldTransport(), Notes()
     socket = SocketProtocol(transport, notes, turns or SocketTurns(count().__next__), lambda: 0.0)
-    socket.go_on_reading(1 << 20)
+    if is_known:
+        socket.go_on_reading(1 << 20)
     return socket, transport, notes
 
 
@@ -149,18 +150,24 @@ async def test_a_large_message_is_read_in_turns():
     assert was_reading == [False, False, False, True]
 
 
-@pytest.mark.parametrize("data", [TINY * (MAX_FIRST_FRAMES + 1), frame(b" " * MAX_FIRST_BYTES) * 3], ids=["frames", "bytes"])
-async def test_who_sends_much_and_does_not_begin_is_closed(data: bytes):
+async def test_who_sends_many_frames_and_does_not_begin_is_closed():
     """What he sends is thrown away, at once and later."""
     async with socket_gateway() as gateway, gateway.bare() as client:
         await client.open()
         (session,) = gateway.sessions
-        client.send(data)
+        client.send(TINY * (MAX_FIRST_FRAMES + 1))
         assert await client.closing() == 4400
-        client.send(data)
+        client.send(TINY * MAX_FRAMES)
         assert gateway.codes() == {"BAD_REQUEST"}
         await until(lambda: not gateway.sessions)
         assert len(session.protocol._unparsed) + len(session.protocol._conn.reader.buffer) == 0
+
+
+async def test_who_sends_many_bytes_and_does_not_begin_is_closed():
+    """Before they are parsed."""
+    socket, _, notes = protocol(is_known=False)
+    socket.data_received(frame(b" " * MAX_FIRST_BYTES) * 2)
+    assert (notes.codes, len(socket._unparsed)) == ([CloseCode.BAD_REQUEST], 0)
 
 
 async def test_so_many_frames_may_come_first():
