@@ -87,7 +87,7 @@ def _opens_socket(connection: Any) -> bool:
 
 def _accept(connection: Any) -> SocketOpening:
     fields = connection.headers
-    if len(fields) > MAX_FIELDS or sum(len(name) + len(value) for name, value in fields) > MAX_FIELD_BYTES:
+    if sum(len(name) + len(value) for name, value in fields) > MAX_FIELD_BYTES:
         raise RefusedError(431, f"a WebSocket is opened with {MAX_FIELDS} headers and {MAX_FIELD_BYTES} bytes of them at most")
     sockets: SocketEndpoint = connection.app.sockets
     peer = None if connection.client is None else connection.client[0]
